@@ -1,0 +1,2 @@
+//! Baraza.
+fn main() {}

@@ -1,0 +1,311 @@
+//! Configuration: one TOML file (`baraza.toml`, or what `BARAZA_CONFIG` names), every key also as
+//! `BARAZA__SECTION__KEY`, every secret also as `…_file`. There is no default secret.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::livekit::Keys;
+
+/// Everything a program of Baraza can be told.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// Where and as what the control plane answers.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// The media server.
+    pub livekit: LiveKit,
+    /// The S3-compatible store of recordings.
+    pub vault: Vault,
+    /// Our own tokens and the ones for LiveKit.
+    pub tokens: Tokens,
+    /// The recorder.
+    pub recorder: Recorder,
+    /// The comparison of what we know with what LiveKit says.
+    pub reconcile: Reconcile,
+    /// Rules of attendance.
+    pub attendance: Attendance,
+}
+
+/// Where and as what the control plane answers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Server {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// How browsers reach us, without a slash at the end.
+    pub public_url: String,
+    /// Whether `serve` also runs the jobs of `work`.
+    pub work: bool,
+}
+
+/// The database.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Database {
+    /// `postgres://…`; the login must be a member of the role `baraza_app`, which every connection of `serve` takes.
+    #[serde(default)]
+    pub url: Option<SecretString>,
+    /// A file that holds the URL.
+    #[serde(default)]
+    pub url_file: Option<PathBuf>,
+    /// Connections a program keeps at most.
+    pub max_connections: u32,
+}
+
+/// The media server.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LiveKit {
+    /// How we reach its API: `http://…` or `https://…`.
+    pub url: String,
+    /// How clients reach it: `ws://…` or `wss://…`; taken from `url` when absent.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// The API key.
+    pub api_key: String,
+    /// The API secret.
+    #[serde(default)]
+    pub api_secret: Option<SecretString>,
+    /// A file that holds the API secret.
+    #[serde(default)]
+    pub api_secret_file: Option<PathBuf>,
+}
+
+/// The S3-compatible store of recordings.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Vault {
+    /// Base URL; absent for AWS itself.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// Region name.
+    pub region: String,
+    /// Bucket name.
+    pub bucket: String,
+    /// Access key id.
+    #[serde(default)]
+    pub access_key: Option<SecretString>,
+    /// A file that holds the access key id.
+    #[serde(default)]
+    pub access_key_file: Option<PathBuf>,
+    /// Secret access key.
+    #[serde(default)]
+    pub secret_key: Option<SecretString>,
+    /// A file that holds the secret access key.
+    #[serde(default)]
+    pub secret_key_file: Option<PathBuf>,
+    /// Path-style addresses, which most self-hosted stores need.
+    pub force_path_style: bool,
+    /// How a download reaches the browser.
+    pub download: Download,
+}
+
+/// How a download reaches the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Download {
+    /// Through `serve`; the store needs no public address.
+    Proxy,
+    /// By a redirect to a short-lived signed URL.
+    Presigned,
+}
+
+/// Our own tokens and the ones for LiveKit.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Tokens {
+    /// Signs access tokens; at least 32 characters.
+    #[serde(default)]
+    pub secret: Option<SecretString>,
+    /// A file that holds the secret.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
+    /// Life of a join token in seconds.
+    #[serde(with = "seconds")]
+    pub join_token_ttl: Duration,
+    /// Life of an access token in seconds.
+    #[serde(with = "seconds")]
+    pub access_token_ttl: Duration,
+    /// Life of a refresh token in seconds.
+    #[serde(with = "seconds")]
+    pub refresh_token_ttl: Duration,
+}
+
+/// The recorder.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Recorder {
+    /// Which engine records.
+    pub engine: Engine,
+    /// Recordings one handler runs at once.
+    pub capacity: u32,
+    /// Where recordings wait while the store is away.
+    pub spool_dir: PathBuf,
+    /// Seconds after which a recording of a room without people stops.
+    #[serde(with = "seconds")]
+    pub empty_timeout: Duration,
+}
+
+/// Which engine records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// Our own, on GStreamer.
+    Native,
+    /// The LiveKit Egress service.
+    LivekitEgress,
+}
+
+/// The comparison of what we know with what LiveKit says.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reconcile {
+    /// Seconds between two comparisons.
+    #[serde(with = "seconds")]
+    pub interval: Duration,
+}
+
+/// Rules of attendance.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Attendance {
+    /// Minutes after the scheduled start from which a first join is late, unless the meeting says otherwise.
+    pub late_threshold_minutes: u32,
+}
+
+impl Config {
+    /// Reads the configuration file and the environment.
+    ///
+    /// # Errors
+    /// An unreadable file, a value of the wrong kind, or one that [`Config::validate`] refuses.
+    pub fn load() -> Result<Self> {
+        let file = std::env::var_os("BARAZA_CONFIG").unwrap_or_else(|| "baraza.toml".into());
+        Self::from(Figment::new().merge(Toml::file(PathBuf::from(file))))
+    }
+
+    fn from(file: Figment) -> Result<Self> {
+        let livekit_names =
+            Env::raw().only(&["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]).map(|key| {
+                let key = key.as_str().to_lowercase();
+                format!("livekit.{}", key.trim_start_matches("livekit_")).into()
+            });
+        let mut config: Self = Figment::from(Serialized::defaults(defaults()))
+            .merge(file)
+            .merge(livekit_names)
+            .merge(Env::prefixed("BARAZA__").split("__"))
+            .extract()?;
+        config.read_secret_files()?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn read_secret_files(&mut self) -> Result<()> {
+        for (value, file) in [
+            (&mut self.database.url, &self.database.url_file),
+            (&mut self.livekit.api_secret, &self.livekit.api_secret_file),
+            (&mut self.vault.access_key, &self.vault.access_key_file),
+            (&mut self.vault.secret_key, &self.vault.secret_key_file),
+            (&mut self.tokens.secret, &self.tokens.secret_file),
+        ] {
+            if let Some(path) = file {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read the secret file {}", path.display()))?;
+                *value = Some(text.trim().to_owned().into());
+            }
+        }
+        Ok(())
+    }
+
+    fn validate(&self) -> Result<()> {
+        if let Some(secret) = &self.tokens.secret {
+            ensure!(secret.expose_secret().len() >= 32, "tokens.secret must have at least 32 characters");
+        }
+        ensure!(self.recorder.capacity > 0, "recorder.capacity must be at least 1");
+        ensure!(!self.server.public_url.ends_with('/'), "server.public_url must not end with a slash");
+        Ok(())
+    }
+
+    /// The database's URL.
+    ///
+    /// # Errors
+    /// When it is not configured.
+    pub fn database_url(&self) -> Result<&str> {
+        self.database.url.as_ref().map(ExposeSecret::expose_secret).context("database.url is not set")
+    }
+
+    /// The secret that signs our access tokens.
+    ///
+    /// # Errors
+    /// When it is not configured.
+    pub fn token_secret(&self) -> Result<&SecretString> {
+        self.tokens.secret.as_ref().context("tokens.secret is not set")
+    }
+
+    /// The key pair of the media server.
+    ///
+    /// # Errors
+    /// When it is not configured.
+    pub fn livekit_keys(&self) -> Result<Keys> {
+        ensure!(!self.livekit.api_key.is_empty(), "livekit.api_key is not set");
+        let api_secret = self.livekit.api_secret.clone().context("livekit.api_secret is not set")?;
+        Ok(Keys { api_key: self.livekit.api_key.clone(), api_secret })
+    }
+
+    /// The media server's address as HTTP, for its API.
+    pub fn livekit_http_url(&self) -> String {
+        self.livekit.url.replacen("ws", "http", usize::from(self.livekit.url.starts_with("ws")))
+    }
+
+    /// The media server's address as clients use it.
+    pub fn livekit_public_url(&self) -> String {
+        let url = self.livekit.public_url.as_ref().unwrap_or(&self.livekit.url);
+        url.replacen("http", "ws", usize::from(url.starts_with("http")))
+    }
+}
+
+fn defaults() -> serde_json::Value {
+    serde_json::json!({
+        "server": {"listen": "127.0.0.1:8080", "public_url": "http://localhost:8080", "work": true},
+        "database": {"max_connections": 16},
+        "livekit": {"url": "http://127.0.0.1:7880", "api_key": ""},
+        "vault": {"region": "us-east-1", "bucket": "baraza", "force_path_style": true, "download": "proxy"},
+        "tokens": {"join_token_ttl": 60, "access_token_ttl": 900, "refresh_token_ttl": 2_592_000},
+        "recorder": {"engine": "native", "capacity": 2, "spool_dir": "spool", "empty_timeout": 30},
+        "reconcile": {"interval": 30},
+        "attendance": {"late_threshold_minutes": 5},
+    })
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_values_replace_defaults_and_urls_change_scheme() {
+        let config = Config::from(Figment::new().merge(Toml::string(
+            "[livekit]\nurl = 'wss://live.example'\n[tokens]\njoin_token_ttl = 5\n",
+        )))
+        .expect("a valid configuration");
+        assert_eq!(config.livekit_http_url(), "https://live.example");
+        assert_eq!(config.livekit_public_url(), "wss://live.example");
+        assert_eq!(config.tokens.join_token_ttl, Duration::from_secs(5));
+        assert_eq!(config.server.listen.port(), 8080);
+        assert!(config.token_secret().is_err(), "there is no default secret");
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        let short = Figment::new().merge(Toml::string("[tokens]\nsecret = 'short'\n"));
+        assert!(Config::from(short).is_err());
+    }
+}

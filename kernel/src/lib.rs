@@ -1,0 +1,8 @@
+//! What both programs of Baraza use, and nothing that only one of them needs.
+
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod ids;
+pub mod livekit;
+pub mod telemetry;
