@@ -22,14 +22,14 @@ create table meeting_events (
 create function emit_meeting_event(meeting uuid, event text, data jsonb) returns bigint security definer language plpgsql
     set search_path = public set app.actor = 'system' as $$
 declare
-    next bigint;
+    number bigint;
 begin
     insert into meeting_streams as s (meeting_id, last_seq) values (meeting, 1)
         on conflict (meeting_id) do update set last_seq = s.last_seq + 1
-        returning last_seq into next;
-    insert into meeting_events (meeting_id, seq, event, data) values (meeting, next, event, data);
+        returning last_seq into number;
+    insert into meeting_events (meeting_id, seq, event, data) values (meeting, number, event, data);
     perform pg_notify('meeting_events', meeting::text);
-    return next;
+    return number;
 end $$;
 
 create type chat_message_type as enum ('text', 'reaction', 'hand_raise', 'hand_lower', 'poll');
