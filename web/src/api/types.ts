@@ -1,0 +1,30 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type User = Schemas['User'];
+export type Me = Schemas['Me'];
+export type Organization = Schemas['Organization'];
+export type OrgRole = Schemas['OrgRole'];
+export type Member = Schemas['Member'];
+export type Meeting = Schemas['Meeting'];
+export type NewMeeting = Schemas['NewMeeting'];
+export type MeetingStatus = Schemas['MeetingStatus'];
+export type MeetingType = Schemas['MeetingType'];
+export type Participant = Schemas['Participant'];
+export type Joined = Schemas['Joined'];
+export type Message = Schemas['Message'];
+export type Attendance = Schemas['Attendance'];
+export type Recording = Schemas['Recording'];
+export type AccessLevel = Schemas['AccessLevel'];
+
+export const ORG_ROLES = [
+  'admin',
+  'chairperson',
+  'secretary',
+  'member',
+] as const satisfies readonly OrgRole[];
+export const MEETING_TYPES = ['video', 'audio', 'screen_share'] as const satisfies readonly MeetingType[];
+
+/** Officers schedule meetings and see attendance. */
+export const isOfficer = (role: OrgRole | undefined) => role !== undefined && role !== 'member';

@@ -1,0 +1,51 @@
+import { Button, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation } from '@tanstack/react-query';
+import { getRouteApi, useRouter } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { publicApi, take } from '../../api/client';
+import { signIn } from '../../api/session';
+import { FormProblem, showAtFields } from '../../ui/forms';
+import { NarrowPage } from '../../ui/pages';
+import { NewPasswordInput } from './NewPasswordInput';
+
+const route = getRouteApi('/invitations/$token');
+
+/** An invited person chooses a name and a password and is in. */
+export function AcceptInvitationPage() {
+  const { t } = useTranslation();
+  const { token } = route.useParams();
+  const router = useRouter();
+  const form = useForm({ mode: 'uncontrolled', initialValues: { name: '', password: '' } });
+  const accept = useMutation({
+    mutationFn: (body: { name: string; password: string }) =>
+      take(publicApi.POST('/api/v1/auth/invitations/{token}', { params: { path: { token } }, body })),
+    onSuccess: (session) => {
+      signIn(session);
+      void router.navigate({ to: '/', replace: true });
+    },
+    onError: (error) => showAtFields(form, error),
+  });
+  return (
+    <NarrowPage title={t('invitation.title')}>
+      <Text c="dimmed">{t('invitation.text')}</Text>
+      <form onSubmit={form.onSubmit((values) => accept.mutate(values))}>
+        <Stack>
+          <FormProblem error={accept.error} form={form} />
+          <TextInput
+            label={t('person.name')}
+            autoComplete="name"
+            required
+            autoFocus
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <NewPasswordInput key={form.key('password')} {...form.getInputProps('password')} />
+          <Button type="submit" loading={accept.isPending}>
+            {t('invitation.submit')}
+          </Button>
+        </Stack>
+      </form>
+    </NarrowPage>
+  );
+}

@@ -1,0 +1,90 @@
+import { Button, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { publicApi, take } from '../../api/client';
+import { signIn } from '../../api/session';
+import { FormProblem, showAtFields } from '../../ui/forms';
+import { NarrowPage } from '../../ui/pages';
+import { NewPasswordInput } from './NewPasswordInput';
+
+const route = getRouteApi('/setup');
+
+/** The first person sets the platform up, with the token from the link that the first start printed. */
+export function SetupPage() {
+  const { t } = useTranslation();
+  const { token } = route.useSearch();
+  const [done, setDone] = useState(false);
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { organization_name: '', name: '', email: '', password: '' },
+  });
+  const setup = useMutation({
+    mutationFn: (values: ReturnType<typeof form.getValues>) =>
+      take(publicApi.POST('/api/v1/auth/setup', { body: { setup_token: token ?? '', ...values } })),
+    onSuccess: (session) => {
+      signIn(session);
+      setDone(true);
+    },
+    onError: (error) => showAtFields(form, error),
+  });
+
+  if (done)
+    return (
+      <NarrowPage title={t('setup.done')}>
+        <Text>{t('setup.next')}</Text>
+        <Stack gap="sm">
+          <Button renderRoot={(props) => <Link to="/people" {...props} />}>{t('setup.invite')}</Button>
+          <Button variant="default" renderRoot={(props) => <Link to="/meetings" {...props} />}>
+            {t('setup.meet')}
+          </Button>
+        </Stack>
+      </NarrowPage>
+    );
+  if (!token)
+    return (
+      <NarrowPage title={t('setup.title')}>
+        <Text>{t('setup.noToken')}</Text>
+        <Button renderRoot={(props) => <Link to="/login" {...props} />}>{t('login.title')}</Button>
+      </NarrowPage>
+    );
+  return (
+    <NarrowPage title={t('setup.title')}>
+      <Text c="dimmed">{t('setup.text')}</Text>
+      <form onSubmit={form.onSubmit((values) => setup.mutate(values))}>
+        <Stack>
+          <FormProblem error={setup.error} form={form} />
+          <TextInput
+            label={t('organization.name')}
+            autoComplete="organization"
+            required
+            autoFocus
+            key={form.key('organization_name')}
+            {...form.getInputProps('organization_name')}
+          />
+          <TextInput
+            label={t('person.name')}
+            autoComplete="name"
+            required
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <TextInput
+            label={t('person.email')}
+            type="email"
+            autoComplete="username"
+            required
+            key={form.key('email')}
+            {...form.getInputProps('email')}
+          />
+          <NewPasswordInput key={form.key('password')} {...form.getInputProps('password')} />
+          <Button type="submit" loading={setup.isPending}>
+            {t('setup.submit')}
+          </Button>
+        </Stack>
+      </form>
+    </NarrowPage>
+  );
+}

@@ -1,0 +1,3 @@
+export function MeetingDetailsPage() {
+  return null;
+}

@@ -1,0 +1,71 @@
+import { Button, Center, Loader, Text } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { Outlet } from '@tanstack/react-router';
+import { createContext, useContext, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { signOut } from '../../api/session';
+import type { Me } from '../../api/types';
+import { ErrorPage, NarrowPage } from '../../ui/pages';
+import { CreateOrganizationForm } from './CreateOrganizationForm';
+import { meQuery } from './queries';
+
+type Membership = Me['memberships'][number];
+
+type Here = {
+  me: Me['user'];
+  memberships: Membership[];
+  /** The organization that the pages show. */
+  organization: Membership['organization'];
+  role: Membership['role'];
+  switchTo: (id: string) => void;
+};
+
+const Context = createContext<Here | null>(null);
+
+/** The signed-in person and the organization they look at. */
+export function useHere(): Here {
+  const here = useContext(Context);
+  if (!here) throw new Error('useHere needs OrganizationGate above it');
+  return here;
+}
+
+/** Loads who is here; a person without any organization is asked to create one. */
+export function OrganizationGate() {
+  const { t } = useTranslation();
+  const { data, error, refetch } = useQuery(meQuery);
+  const [chosen, switchTo] = useLocalStorage<string | null>({
+    key: 'baraza.organization',
+    defaultValue: null,
+    getInitialValueInEffect: false,
+  });
+
+  const here = useMemo(() => {
+    const current =
+      data?.memberships.find(({ organization }) => organization.id === chosen) ?? data?.memberships[0];
+    return data && current ? { ...current, me: data.user, memberships: data.memberships, switchTo } : null;
+  }, [data, chosen, switchTo]);
+
+  if (here)
+    return (
+      <Context value={here}>
+        <Outlet />
+      </Context>
+    );
+  if (data)
+    return (
+      <NarrowPage title={t('organization.none')}>
+        <Text>{t('organization.noneText')}</Text>
+        <CreateOrganizationForm onCreated={switchTo} />
+        <Button variant="subtle" onClick={() => void signOut()}>
+          {t('shell.signOut')}
+        </Button>
+      </NarrowPage>
+    );
+  if (error) return <ErrorPage error={error} reset={() => void refetch()} />;
+  return (
+    <Center mih="100dvh">
+      <Loader aria-label={t('shell.loading')} />
+    </Center>
+  );
+}

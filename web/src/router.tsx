@@ -1,0 +1,159 @@
+import { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { Problem } from './api/problem';
+import { refresh, session } from './api/session';
+import { AcceptInvitationPage } from './features/auth/AcceptInvitationPage';
+import { LoginPage } from './features/auth/LoginPage';
+import { SetupPage } from './features/auth/SetupPage';
+import { MeetingsPage } from './features/meetings/MeetingsPage';
+import { MEETING_TABS, type MeetingTab } from './features/meetings/tabs';
+import { OrganizationGate } from './features/orgs/OrganizationGate';
+import { ErrorPage, NotFoundPage } from './ui/pages';
+import { Root } from './ui/Root';
+import { Shell } from './ui/Shell';
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      // An answer that says no will say no again; only silence and overload are worth another try.
+      retry: (count, error) => {
+        const { status } = Problem.of(error);
+        return count < 2 && (status === 0 || status >= 500);
+      },
+    },
+  },
+});
+
+/** The value of a search parameter when it is one of those known. */
+function oneOf<T extends string>(known: readonly T[], value: unknown): T | undefined {
+  return known.find((candidate) => candidate === value);
+}
+
+const text = (value: unknown) => (value === undefined || value === null ? undefined : String(value));
+
+const root = createRootRoute({
+  component: () => <Root queryClient={queryClient} />,
+  notFoundComponent: NotFoundPage,
+  errorComponent: ErrorPage,
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  validateSearch: (search: Record<string, unknown>): { token?: string } => ({ token: text(search.token) }),
+  component: SetupPage,
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search.to) }),
+  component: LoginPage,
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitations/$token',
+  component: AcceptInvitationPage,
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  beforeLoad: async ({ location }) => {
+    if (session.get().status === 'unknown') await refresh();
+    if (session.get().status === 'out') throw redirect({ to: '/login', search: { to: location.href } });
+  },
+  errorComponent: ErrorPage,
+  component: OrganizationGate,
+});
+
+const shell = createRoute({ getParentRoute: () => signedIn, id: 'shell', component: Shell });
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/meetings', search: {} });
+  },
+});
+
+const meetings = createRoute({
+  getParentRoute: () => shell,
+  path: '/meetings',
+  validateSearch: (search: Record<string, unknown>): { tab?: MeetingTab } => ({
+    tab: oneOf(MEETING_TABS, search.tab),
+  }),
+  component: MeetingsPage,
+});
+
+export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat'] as const;
+
+const details = createRoute({
+  getParentRoute: () => shell,
+  path: '/meetings/$id/details',
+  validateSearch: (search: Record<string, unknown>): { tab?: (typeof DETAIL_TABS)[number] } => ({
+    tab: oneOf(DETAIL_TABS, search.tab),
+  }),
+  component: lazyRouteComponent(() => import('./features/meetings/MeetingDetailsPage'), 'MeetingDetailsPage'),
+});
+
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./features/orgs/PeoplePage'), 'PeoplePage'),
+});
+
+const vault = createRoute({
+  getParentRoute: () => shell,
+  path: '/vault',
+  component: lazyRouteComponent(() => import('./features/recordings/VaultPage'), 'VaultPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./features/orgs/SettingsPage'), 'SettingsPage'),
+});
+
+// The room brings the LiveKit client along, so it loads only when somebody enters one.
+const room = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/meetings/$id',
+  component: lazyRouteComponent(() => import('./features/room/RoomPage'), 'RoomPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    setup,
+    login,
+    invitation,
+    signedIn.addChildren([shell.addChildren([home, meetings, details, people, vault, settings]), room]),
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+let signedInAs: string | null = null;
+session.subscribe(() => {
+  const state = session.get();
+  const now = state.status === 'in' ? state.userId : null;
+  if (now === signedInAs) return;
+  // What one person saw must not flash up for the next.
+  if (signedInAs) queryClient.clear();
+  signedInAs = now;
+  if (!now) void router.invalidate();
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  Anchor,
+  AppShell,
+  Avatar,
+  Group,
+  Menu,
+  NavLink,
+  Select,
+  Stack,
+  Text,
+  UnstyledButton,
+  useMantineColorScheme,
+} from '@mantine/core';
+import {
+  type Icon,
+  IconCalendarEvent,
+  IconChevronDown,
+  IconLogout,
+  IconMovie,
+  IconSettings,
+  IconUsers,
+} from '@tabler/icons-react';
+import { Link, type LinkProps, Outlet } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { signOut } from '../api/session';
+import { useHere } from '../features/orgs/OrganizationGate';
+import { chooseLanguage, LANGUAGES, type Language } from '../locales';
+import { Logo } from './Logo';
+import { PersonAvatar } from './PersonAvatar';
+import classes from './Shell.module.css';
+
+const PLACES = [
+  { to: '/meetings', key: 'nav.meetings', icon: IconCalendarEvent },
+  { to: '/vault', key: 'nav.vault', icon: IconMovie },
+  { to: '/people', key: 'nav.people', icon: IconUsers },
+  { to: '/settings', key: 'nav.settings', icon: IconSettings },
+] as const satisfies { to: LinkProps['to']; key: string; icon: Icon }[];
+
+/** The frame of all pages but the room: a bar on the left, at the bottom on phones. */
+export function Shell() {
+  const { t } = useTranslation();
+  return (
+    <AppShell
+      navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: true } }}
+      header={{ height: { base: 56, sm: 0 } }}
+      footer={{ height: { base: 60, sm: 0 } }}
+      padding={{ base: 'sm', sm: 'lg' }}
+    >
+      <a href="#main" className={classes.skip}>
+        {t('shell.skip')}
+      </a>
+      <AppShell.Header hiddenFrom="sm" px="sm">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <OrganizationSwitcher />
+          <PersonMenu compact />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" component="div">
+        <Stack gap="md" h="100%">
+          <Logo />
+          <OrganizationSwitcher />
+          <Stack component="nav" aria-label={t('nav.label')} gap={2} style={{ flex: 1 }}>
+            {PLACES.map(({ to, key, icon: Picture }) => (
+              <Link key={to} to={to} className={classes.place}>
+                {({ isActive }) => (
+                  <NavLink
+                    component="span"
+                    active={isActive}
+                    label={t(key)}
+                    leftSection={<Picture size={18} aria-hidden />}
+                    classNames={{ root: classes.placeInner }}
+                  />
+                )}
+              </Link>
+            ))}
+          </Stack>
+          <PersonMenu />
+        </Stack>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        <Outlet />
+      </AppShell.Main>
+      <AppShell.Footer
+        hiddenFrom="sm"
+        component="nav"
+        aria-label={t('nav.label')}
+        className={classes.bottomBar}
+      >
+        {PLACES.map(({ to, key, icon: Picture }) => (
+          <Anchor key={to} component={Link} to={to} className={classes.bottomPlace} underline="never">
+            <Picture size={22} aria-hidden />
+            {t(key)}
+          </Anchor>
+        ))}
+      </AppShell.Footer>
+    </AppShell>
+  );
+}
+
+function OrganizationSwitcher() {
+  const { t } = useTranslation();
+  const { organization, memberships, switchTo } = useHere();
+  if (memberships.length < 2)
+    return (
+      <Group gap="xs" wrap="nowrap" miw={0}>
+        <Avatar size="sm" radius="sm" color="clay" variant="filled" aria-hidden>
+          {organization.name.slice(0, 1).toUpperCase()}
+        </Avatar>
+        <Text fw={600} truncate>
+          {organization.name}
+        </Text>
+      </Group>
+    );
+  return (
+    <Select
+      aria-label={t('shell.organization')}
+      data={memberships.map(({ organization: { id, name } }) => ({ value: id, label: name }))}
+      value={organization.id}
+      onChange={(id) => id && switchTo(id)}
+      allowDeselect={false}
+    />
+  );
+}
+
+function PersonMenu({ compact = false }: { compact?: boolean }) {
+  const { t, i18n } = useTranslation();
+  const { me, role } = useHere();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu width={240} position={compact ? 'bottom-end' : 'top-start'} closeOnItemClick={false}>
+      <Menu.Target>
+        <UnstyledButton aria-label={t('shell.personMenu', { name: me.name })} className={classes.person}>
+          <PersonAvatar name={me.name} url={me.avatar_url} size={compact ? 36 : 32} />
+          {!compact && (
+            <>
+              <div className={classes.personText}>
+                <Text size="sm" fw={600} truncate>
+                  {me.name}
+                </Text>
+                <Text size="xs" c="dimmed" truncate>
+                  {t(`role.${role}`)}
+                </Text>
+              </div>
+              <IconChevronDown size={16} aria-hidden />
+            </>
+          )}
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{me.email}</Menu.Label>
+        <Menu.Label>{t('shell.language')}</Menu.Label>
+        {(Object.keys(LANGUAGES) as Language[]).map((language) => (
+          <Menu.Item
+            key={language}
+            lang={language}
+            onClick={() => void chooseLanguage(language)}
+            fw={i18n.language === language ? 700 : undefined}
+            role="menuitemradio"
+            aria-checked={i18n.language === language}
+          >
+            {LANGUAGES[language]}
+          </Menu.Item>
+        ))}
+        <Menu.Label>{t('shell.colors')}</Menu.Label>
+        {(['auto', 'light', 'dark'] as const).map((scheme) => (
+          <Menu.Item
+            key={scheme}
+            onClick={() => setColorScheme(scheme)}
+            fw={colorScheme === scheme ? 700 : undefined}
+            role="menuitemradio"
+            aria-checked={colorScheme === scheme}
+          >
+            {t(`shell.scheme.${scheme}`)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
+          {t('shell.signOut')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
