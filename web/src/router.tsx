@@ -12,7 +12,7 @@ import { AcceptInvitationPage } from './features/auth/AcceptInvitationPage';
 import { LoginPage } from './features/auth/LoginPage';
 import { SetupPage } from './features/auth/SetupPage';
 import { MeetingsPage } from './features/meetings/MeetingsPage';
-import { MEETING_TABS, type MeetingTab } from './features/meetings/tabs';
+import { DETAIL_TABS, type DetailTab, MEETING_TABS, type MeetingTab } from './features/meetings/tabs';
 import { OrganizationGate } from './features/orgs/OrganizationGate';
 import { ErrorPage, NotFoundPage } from './ui/pages';
 import { Root } from './ui/Root';
@@ -94,12 +94,10 @@ const meetings = createRoute({
   component: MeetingsPage,
 });
 
-export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat'] as const;
-
 const details = createRoute({
   getParentRoute: () => shell,
   path: '/meetings/$id/details',
-  validateSearch: (search: Record<string, unknown>): { tab?: (typeof DETAIL_TABS)[number] } => ({
+  validateSearch: (search: Record<string, unknown>): { tab?: DetailTab } => ({
     tab: oneOf(DETAIL_TABS, search.tab),
   }),
   component: lazyRouteComponent(() => import('./features/meetings/MeetingDetailsPage'), 'MeetingDetailsPage'),

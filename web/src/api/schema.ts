@@ -77,6 +77,7 @@ export interface components {
     Me: { user: S['User']; memberships: { organization: S['Organization']; role: S['OrgRole'] }[] };
     Member: { user: S['User']; role: S['OrgRole']; is_active?: boolean };
     NewMember: { user: S['User']; role: S['OrgRole']; invitation_url?: string | null };
+    Action: 'join' | 'chat' | 'see_participants' | 'see_attendance' | 'invite' | 'change' | 'cancel' | 'end' | 'moderate' | 'record' | 'share_recordings';
     MeetingType: 'audio' | 'video' | 'screen_share';
     MeetingStatus: 'scheduled' | 'in_progress' | 'completed' | 'cancelled';
     ParticipantRole: 'host' | 'co_host' | 'participant';
@@ -89,7 +90,7 @@ export interface components {
       id: string; organization_id: string; title: string; description: string; agenda: string; scheduled_start: string; scheduled_end: string | null;
       timezone: string; meeting_type: S['MeetingType']; max_participants: number | null; auto_record: boolean; require_approval: boolean;
       status: S['MeetingStatus']; host: { id: string; name: string } | null; room_name: string; participant_count: number;
-      actual_start: string | null; actual_end: string | null; my: { role: S['ParticipantRole'] | null; status: S['ParticipantStatus'] | null; can: string[] };
+      actual_start: string | null; actual_end: string | null; my: { role: S['ParticipantRole'] | null; status: S['ParticipantStatus'] | null; can: S['Action'][] };
     };
     Participant: {
       user: { id: string; name: string; avatar_url: string | null }; role: S['ParticipantRole']; status: S['ParticipantStatus'];

@@ -9,6 +9,7 @@ export type OrgRole = Schemas['OrgRole'];
 export type Member = Schemas['Member'];
 export type Meeting = Schemas['Meeting'];
 export type NewMeeting = Schemas['NewMeeting'];
+export type MeetingAction = Schemas['Action'];
 export type MeetingStatus = Schemas['MeetingStatus'];
 export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
@@ -28,3 +29,7 @@ export const MEETING_TYPES = ['video', 'audio', 'screen_share'] as const satisfi
 
 /** Officers schedule meetings and see attendance. */
 export const isOfficer = (role: OrgRole | undefined) => role !== undefined && role !== 'member';
+
+/** Whether the caller may do something with a meeting. */
+export const can = (meeting: Meeting | undefined, action: MeetingAction) =>
+  meeting?.my.can.includes(action) ?? false;

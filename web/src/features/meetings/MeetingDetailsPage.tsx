@@ -1,3 +1,143 @@
+import { Anchor, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
+import { IconDoorEnter } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { can } from '../../api/types';
+import { ProblemNote } from '../../ui/ProblemNote';
+import { usePageTitle } from '../../ui/pages';
+import { localZone } from '../../ui/time';
+import { useFormat } from '../../ui/useFormat';
+import { useNow } from '../../ui/useNow';
+import { AttendanceReport } from '../attendance/AttendanceReport';
+import { Chat } from '../chat/Chat';
+import { MeetingRecordings } from '../recordings/MeetingRecordings';
+import { useLiveMeeting } from './live';
+import { MeetingOverview } from './MeetingOverview';
+import { meetingQuery } from './queries';
+import { StatusBadge, TypeIcon } from './status';
+import type { DetailTab } from './tabs';
+
+const route = getRouteApi('/signed-in/shell/meetings/$id/details');
+
 export function MeetingDetailsPage() {
-  return null;
+  const { t } = useTranslation();
+  const { id } = route.useParams();
+  const { tab = 'overview' } = route.useSearch();
+  const navigate = useNavigate();
+  const format = useFormat();
+  const now = useNow();
+  const live = useLiveMeeting(id);
+  const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
+  usePageTitle(meeting?.title);
+
+  if (!meeting && error)
+    return (
+      <Stack maw={1100} mx="auto">
+        <BackToMeetings />
+        <ProblemNote error={error} onRetry={() => void refetch()} />
+      </Stack>
+    );
+  if (!meeting)
+    return (
+      <Stack maw={1100} mx="auto" role="status" aria-label={t('shell.loading')}>
+        <Skeleton h={32} w="60%" />
+        <Skeleton h={20} w="40%" />
+        <Skeleton h={300} mt="lg" />
+      </Stack>
+    );
+
+  const start = meeting.actual_start ?? meeting.scheduled_start;
+  const end = meeting.actual_end ?? meeting.scheduled_end;
+  const open = meeting.status === 'scheduled' || meeting.status === 'in_progress';
+  const tabs: DetailTab[] = [
+    'overview',
+    ...(can(meeting, 'see_attendance') ? (['attendance'] as const) : []),
+    'recordings',
+    ...(can(meeting, 'chat') ? (['chat'] as const) : []),
+  ];
+  return (
+    <Stack maw={1100} mx="auto">
+      <BackToMeetings />
+      <Group justify="space-between" align="start">
+        <Stack gap={6} style={{ flex: '1 1 20rem', minWidth: 0 }}>
+          <Group gap="xs" wrap="nowrap" align="start">
+            <Title order={1} style={{ overflowWrap: 'anywhere' }}>
+              {meeting.title}
+            </Title>
+            <StatusBadge status={meeting.status} />
+          </Group>
+          <Text>
+            {format.span(start, end)}
+            <Text span c="dimmed">{` · ${format.relative(start, now)}`}</Text>
+          </Text>
+          {meeting.timezone !== localZone() && (
+            <Text size="sm" c="dimmed">
+              {t('meeting.elsewhere', {
+                span: format.span(start, end, meeting.timezone),
+                zone: meeting.timezone,
+              })}
+            </Text>
+          )}
+          <Group gap={6} c="dimmed">
+            <TypeIcon type={meeting.meeting_type} size={16} />
+            <Text size="sm">
+              {[
+                t(`meetingType.${meeting.meeting_type}`),
+                meeting.host ? t('meeting.hostedBy', { name: meeting.host.name }) : t('meeting.noHost'),
+                t('meeting.people', { count: meeting.participant_count }),
+              ].join(' · ')}
+            </Text>
+          </Group>
+        </Stack>
+        {open && can(meeting, 'join') && (
+          <Button
+            size="md"
+            leftSection={<IconDoorEnter size={18} aria-hidden />}
+            renderRoot={(props) => <Link to="/meetings/$id" params={{ id }} {...props} />}
+          >
+            {meeting.status === 'in_progress' ? t('meeting.joinNow') : t('meeting.join')}
+          </Button>
+        )}
+      </Group>
+      <Tabs
+        value={tabs.includes(tab) ? tab : 'overview'}
+        onChange={(next) =>
+          navigate({ to: '/meetings/$id/details', params: { id }, search: { tab: next as DetailTab } })
+        }
+        keepMounted={false}
+      >
+        <Tabs.List>
+          {tabs.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {t(`details.tab.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="overview" pt="md">
+          <MeetingOverview meeting={meeting} live={live} />
+        </Tabs.Panel>
+        <Tabs.Panel value="attendance" pt="md">
+          <AttendanceReport meetingId={id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="recordings" pt="md">
+          <MeetingRecordings meeting={meeting} live={live} />
+        </Tabs.Panel>
+        <Tabs.Panel value="chat" pt="md" h="60dvh">
+          <Chat meetingId={id} writable={open} />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}
+
+function BackToMeetings() {
+  const { t } = useTranslation();
+  return (
+    <Breadcrumbs>
+      <Anchor size="sm" renderRoot={(props) => <Link to="/meetings" {...props} />}>
+        {t('nav.meetings')}
+      </Anchor>
+    </Breadcrumbs>
+  );
 }

@@ -1,5 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, take } from '../../api/client';
+import type { Message } from '../../api/types';
+import { mergeMessages } from '../../room/messages';
 import { type MeetingTab, TAB_QUERY } from './tabs';
 
 export const meetingsQuery = (org: string, tab: MeetingTab) =>
@@ -22,4 +24,47 @@ export const meetingQuery = (id: string) =>
   queryOptions({
     queryKey: ['meeting', id],
     queryFn: () => take(api.GET('/api/v1/meetings/{id}', { params: { path: { id } } })),
+  });
+
+/** How often the people of a meeting are asked for while its events don't come through. */
+const POLL_MS = 5_000;
+
+export const participantsQuery = (id: string, live: boolean) =>
+  queryOptions({
+    queryKey: ['meeting', id, 'participants'],
+    queryFn: async () =>
+      (await take(api.GET('/api/v1/meetings/{id}/participants', { params: { path: { id } } }))).items,
+    refetchInterval: live ? false : POLL_MS,
+  });
+
+export const attendanceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['meeting', id, 'attendance'],
+    queryFn: () => take(api.GET('/api/v1/meetings/{id}/attendance', { params: { path: { id } } })),
+  });
+
+export const recordingsQuery = (id: string, live: boolean) =>
+  queryOptions({
+    queryKey: ['meeting', id, 'recordings'],
+    queryFn: async () =>
+      (await take(api.GET('/api/v1/meetings/{id}/recordings', { params: { path: { id } } }))).items,
+    refetchInterval: live ? false : POLL_MS,
+  });
+
+/** The whole chat: history merged with what came live while it loaded. */
+export const chatQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['meeting', id, 'chat'],
+    queryFn: async ({ client, queryKey }) => {
+      const history: Message[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await take(
+          api.GET('/api/v1/meetings/{id}/chat', { params: { path: { id }, query: { limit: 200, cursor } } }),
+        );
+        history.push(...page.items);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return mergeMessages(client.getQueryData<readonly Message[]>(queryKey) ?? [], history);
+    },
   });

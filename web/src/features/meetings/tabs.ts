@@ -11,3 +11,7 @@ export const TAB_QUERY: Record<MeetingTab, { status?: MeetingStatus; order: 'asc
   live: { status: 'in_progress', order: 'asc' },
   past: { status: 'completed', order: 'desc' },
 };
+
+/** The tabs of a meeting's page. */
+export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat'] as const;
+export type DetailTab = (typeof DETAIL_TABS)[number];

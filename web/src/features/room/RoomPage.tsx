@@ -1,3 +1,52 @@
+import { Center, Loader } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { ErrorPage, usePageTitle } from '../../ui/pages';
+import { meetingQuery } from '../meetings/queries';
+import { Conference } from './Conference';
+import { EndScreen } from './EndScreen';
+import { Prejoin } from './Prejoin';
+import { useJourney } from './useJourney';
+import { WaitScreen } from './WaitScreen';
+
+const route = getRouteApi('/signed-in/meetings/$id');
+
+/** The way through a meeting's room: before, in it, and after. */
 export function RoomPage() {
-  return null;
+  const { t } = useTranslation();
+  const { id } = route.useParams();
+  const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
+  const { phase, choices, join, disconnected, leave } = useJourney(id);
+  usePageTitle(meeting?.title);
+
+  if (!meeting && error) return <ErrorPage error={error} reset={() => void refetch()} />;
+  if (!meeting)
+    return (
+      <Center mih="100dvh">
+        <Loader aria-label={t('shell.loading')} />
+      </Center>
+    );
+  switch (phase.at) {
+    case 'prejoin':
+      return <Prejoin meeting={meeting} problem={phase.problem} initial={choices} onJoin={join} />;
+    case 'joining':
+      return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
+    case 'lobby':
+      return <WaitScreen title={t('room.lobby')} text={t('room.lobbyText')} onLeave={leave} />;
+    case 'room':
+      return (
+        <Conference
+          // A new token is a new connection.
+          key={phase.joined.token}
+          meeting={meeting}
+          joined={phase.joined}
+          choices={choices}
+          onDisconnected={disconnected}
+          onLeave={leave}
+        />
+      );
+    case 'over':
+      return <EndScreen meeting={meeting} ending={phase.ending} onRejoin={() => join(choices)} />;
+  }
 }

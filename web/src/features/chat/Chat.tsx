@@ -1,0 +1,133 @@
+import { ActionIcon, Center, Group, Skeleton, Stack, Text, Textarea } from '@mantine/core';
+import { IconMessageCircle, IconSend2 } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, idempotent, take } from '../../api/client';
+import type { Message } from '../../api/types';
+import { mergeMessages, readable } from '../../room/messages';
+import { EmptyState } from '../../ui/EmptyState';
+import { PersonAvatar } from '../../ui/PersonAvatar';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { useFormat } from '../../ui/useFormat';
+import { chatQuery } from '../meetings/queries';
+import classes from './Chat.module.css';
+
+/** A meeting's chat; `writable` adds the field to write in. */
+export function Chat({ meetingId, writable }: { meetingId: string; writable: boolean }) {
+  const { t } = useTranslation();
+  const { data, error, refetch } = useQuery(chatQuery(meetingId));
+  const messages = data && readable(data);
+  const end = useRef<HTMLDivElement>(null);
+  const last = messages?.at(-1)?.id;
+  useEffect(() => {
+    if (last) end.current?.scrollIntoView({ block: 'nearest' });
+  }, [last]);
+
+  return (
+    <Stack gap="sm" className={classes.chat}>
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {!messages && !error && <Skeleton h={160} role="status" aria-label={t('shell.loading')} />}
+      {messages && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        <div className={classes.messages} role="log" aria-label={t('chat.messages')} tabIndex={0}>
+          {messages.length === 0 && (
+            <Center h="100%">
+              <EmptyState icon={IconMessageCircle} title={t('chat.none')} />
+            </Center>
+          )}
+          {messages.map((message, index) => (
+            <ChatMessage key={message.id} message={message} before={messages[index - 1]} />
+          ))}
+          <div ref={end} />
+        </div>
+      )}
+      {writable && <Composer meetingId={meetingId} />}
+    </Stack>
+  );
+}
+
+const SAME_BREATH_MS = 120_000;
+
+/** One message; the name stands only over the first of several in a row. */
+function ChatMessage({ message, before }: { message: Message; before: Message | undefined }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const name = message.sender?.name ?? t('chat.formerMember');
+  const goesOn =
+    before?.sender?.id === message.sender?.id &&
+    before !== undefined &&
+    Date.parse(message.created_at) - Date.parse(before.created_at) < SAME_BREATH_MS;
+  return (
+    <div className={classes.message} data-goes-on={goesOn || undefined}>
+      {!goesOn && (
+        <Group gap={6} wrap="nowrap">
+          <PersonAvatar name={name} size={22} />
+          <Text size="sm" fw={600} truncate>
+            {name}
+          </Text>
+          <Text size="xs" c="dimmed" component="time" dateTime={message.created_at}>
+            {format.time(message.created_at)}
+          </Text>
+        </Group>
+      )}
+      <Text size="sm" className={classes.text}>
+        {message.content}
+      </Text>
+    </div>
+  );
+}
+
+function Composer({ meetingId }: { meetingId: string }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const [draft, setDraft] = useState('');
+  const send = useMutation({
+    mutationFn: (content: string) =>
+      take(
+        api.POST('/api/v1/meetings/{id}/chat', {
+          params: { path: { id: meetingId } },
+          body: { type: 'text', content },
+          headers: idempotent(),
+        }),
+      ),
+    onMutate: () => setDraft(''),
+    onSuccess: (message) =>
+      queryClient.setQueryData(
+        chatQuery(meetingId).queryKey,
+        (list) => list && mergeMessages(list, [message]),
+      ),
+    // Nothing written is lost: it comes back into the field.
+    onError: (error, content) => {
+      setDraft((current) => (current ? `${content}\n${current}` : content));
+      notifyProblem(error);
+    },
+  });
+  const submit = () => {
+    if (draft.trim()) send.mutate(draft.trim());
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+  return (
+    <Group gap="xs" align="end" wrap="nowrap">
+      <Textarea
+        aria-label={t('chat.write')}
+        placeholder={t('chat.write')}
+        autosize
+        minRows={1}
+        maxRows={5}
+        maxLength={4000}
+        style={{ flex: 1 }}
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <ActionIcon size={36} aria-label={t('chat.send')} disabled={!draft.trim()} onClick={submit}>
+        <IconSend2 size={18} aria-hidden />
+      </ActionIcon>
+    </Group>
+  );
+}

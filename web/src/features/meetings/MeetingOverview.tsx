@@ -1,0 +1,306 @@
+import {
+  Badge,
+  Button,
+  Card,
+  Grid,
+  Group,
+  Modal,
+  MultiSelect,
+  Skeleton,
+  Stack,
+  Text,
+  Textarea,
+  Title,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconCheck, IconEdit, IconUserPlus, IconX } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, take } from '../../api/client';
+import { can, type Meeting, type Participant } from '../../api/types';
+import { PersonAvatar } from '../../ui/PersonAvatar';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { useHere } from '../orgs/OrganizationGate';
+import { membersQuery } from '../orgs/queries';
+import { meetingQuery, participantsQuery } from './queries';
+import { ScheduleDialog } from './ScheduleDialog';
+
+/** Agenda, people and their answers; change and cancel for the host. */
+export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boolean }) {
+  const { t } = useTranslation();
+  const [editing, edit] = useDisclosure(false);
+  const [cancelling, cancel] = useDisclosure(false);
+  const scheduled = meeting.status === 'scheduled';
+  return (
+    <Grid gap="md">
+      <Grid.Col span={{ base: 12, md: 7 }}>
+        <Stack>
+          {scheduled && meeting.my.role === 'participant' && <Answer meeting={meeting} />}
+          <Card withBorder component="section" padding="md">
+            <Stack gap="xs">
+              <Title order={2}>{t('overview.agenda')}</Title>
+              <Prose text={meeting.agenda} empty={t('overview.noAgenda')} />
+              {meeting.description && (
+                <>
+                  <Title order={2} mt="sm">
+                    {t('overview.description')}
+                  </Title>
+                  <Prose text={meeting.description} empty="" />
+                </>
+              )}
+            </Stack>
+          </Card>
+          {scheduled && (can(meeting, 'change') || can(meeting, 'cancel')) && (
+            <Group>
+              {can(meeting, 'change') && (
+                <Button
+                  variant="default"
+                  leftSection={<IconEdit size={16} aria-hidden />}
+                  onClick={edit.open}
+                >
+                  {t('overview.edit')}
+                </Button>
+              )}
+              {can(meeting, 'cancel') && (
+                <Button
+                  color="red"
+                  variant="light"
+                  leftSection={<IconX size={16} aria-hidden />}
+                  onClick={cancel.open}
+                >
+                  {t('overview.cancel')}
+                </Button>
+              )}
+            </Group>
+          )}
+        </Stack>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, md: 5 }}>
+        {can(meeting, 'see_participants') && <People meeting={meeting} live={live} />}
+      </Grid.Col>
+      {editing && <ScheduleDialog meeting={meeting} onClose={edit.close} onSaved={edit.close} />}
+      {cancelling && <CancelDialog meeting={meeting} onClose={cancel.close} />}
+    </Grid>
+  );
+}
+
+function Prose({ text, empty }: { text: string; empty: string }) {
+  return text ? (
+    <Text style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{text}</Text>
+  ) : (
+    <Text c="dimmed">{empty}</Text>
+  );
+}
+
+function Answer({ meeting }: { meeting: Meeting }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const answer = useMutation({
+    mutationFn: (response: 'accepted' | 'declined') =>
+      take(
+        api.POST('/api/v1/meetings/{id}/response', {
+          params: { path: { id: meeting.id } },
+          body: { response },
+        }),
+      ),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id] }),
+    onError: notifyProblem,
+  });
+  const mine = meeting.my.status;
+  return (
+    <Card withBorder component="section" padding="md">
+      <Group justify="space-between">
+        <Text fw={600}>
+          {mine === 'accepted' || mine === 'declined'
+            ? t(`overview.answered.${mine}`)
+            : t('overview.question')}
+        </Text>
+        <Group gap="xs">
+          <Button
+            variant={mine === 'accepted' ? 'filled' : 'default'}
+            leftSection={<IconCheck size={16} aria-hidden />}
+            aria-pressed={mine === 'accepted'}
+            loading={answer.isPending && answer.variables === 'accepted'}
+            onClick={() => answer.mutate('accepted')}
+          >
+            {t('overview.accept')}
+          </Button>
+          <Button
+            variant={mine === 'declined' ? 'filled' : 'default'}
+            leftSection={<IconX size={16} aria-hidden />}
+            aria-pressed={mine === 'declined'}
+            loading={answer.isPending && answer.variables === 'declined'}
+            onClick={() => answer.mutate('declined')}
+          >
+            {t('overview.decline')}
+          </Button>
+        </Group>
+      </Group>
+    </Card>
+  );
+}
+
+const ANSWER_COLORS: Partial<Record<Participant['status'], string>> = {
+  accepted: 'green',
+  joined: 'green',
+  declined: 'red',
+};
+
+function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
+  const { t } = useTranslation();
+  const [inviting, invite] = useDisclosure(false);
+  const { data, error, refetch } = useQuery(participantsQuery(meeting.id, live));
+  const open = meeting.status === 'scheduled' || meeting.status === 'in_progress';
+  return (
+    <Card withBorder component="section" padding="md">
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <Title order={2}>{t('overview.people')}</Title>
+          {open && can(meeting, 'invite') && (
+            <Button
+              size="sm"
+              variant="light"
+              leftSection={<IconUserPlus size={16} aria-hidden />}
+              onClick={invite.open}
+            >
+              {t('overview.invite')}
+            </Button>
+          )}
+        </Group>
+        {error && !data && <ProblemNote error={error} onRetry={() => void refetch()} />}
+        {!data && !error && <Skeleton h={120} role="status" aria-label={t('shell.loading')} />}
+        {data?.map(({ user, role, status, online }) => (
+          <Group key={user.id} gap="sm" wrap="nowrap">
+            <PersonAvatar name={user.name} url={user.avatar_url} size={32} />
+            <div style={{ flex: 1, minWidth: 0 }}>
+              <Text size="sm" fw={500} truncate>
+                {user.name}
+              </Text>
+              {role !== 'participant' && (
+                <Text size="xs" c="dimmed">
+                  {t(`meetingRole.${role}`)}
+                </Text>
+              )}
+            </div>
+            {online ? (
+              <Badge variant="filled" color="green">
+                {t('participant.online')}
+              </Badge>
+            ) : (
+              role !== 'host' && (
+                <Badge variant="light" color={ANSWER_COLORS[status] ?? 'gray'}>
+                  {t(`participant.status.${status}`)}
+                </Badge>
+              )
+            )}
+          </Group>
+        ))}
+      </Stack>
+      {inviting && data && <InviteDialog meeting={meeting} invited={data} onClose={invite.close} />}
+    </Card>
+  );
+}
+
+function InviteDialog(props: { meeting: Meeting; invited: Participant[]; onClose: () => void }) {
+  const { meeting, invited, onClose } = props;
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const { organization } = useHere();
+  const [chosen, setChosen] = useState<string[]>([]);
+  const members = useQuery(membersQuery(meeting.organization_id ?? organization.id));
+  const send = useMutation({
+    mutationFn: () =>
+      take(
+        api.POST('/api/v1/meetings/{id}/invite', {
+          params: { path: { id: meeting.id } },
+          body: { user_ids: chosen },
+        }),
+      ),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id] });
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('overview.invite')}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      <Stack>
+        {send.error && <ProblemNote error={send.error} />}
+        {members.error && <ProblemNote error={members.error} onRetry={() => void members.refetch()} />}
+        <MultiSelect
+          label={t('schedule.people')}
+          placeholder={t('schedule.peoplePlaceholder')}
+          data={(members.data ?? [])
+            .filter(({ user }) => !invited.some((one) => one.user.id === user.id))
+            .map(({ user }) => ({ value: user.id, label: `${user.name} (${user.email})` }))}
+          value={chosen}
+          onChange={setChosen}
+          searchable
+          hidePickedOptions
+          nothingFoundMessage={t('schedule.nobody')}
+          data-autofocus
+        />
+        <Group justify="end">
+          <Button variant="default" onClick={onClose}>
+            {t('shell.cancel')}
+          </Button>
+          <Button disabled={chosen.length === 0} loading={send.isPending} onClick={() => send.mutate()}>
+            {t('overview.sendInvitations')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+function CancelDialog({ meeting, onClose }: { meeting: Meeting; onClose: () => void }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const [reason, setReason] = useState('');
+  const cancel = useMutation({
+    mutationFn: () =>
+      take(
+        api.POST('/api/v1/meetings/{id}/cancel', {
+          params: { path: { id: meeting.id } },
+          body: reason.trim() ? { reason: reason.trim() } : {},
+        }),
+      ),
+    onSuccess: async (saved) => {
+      queryClient.setQueryData(meetingQuery(meeting.id).queryKey, saved);
+      await queryClient.invalidateQueries({ queryKey: ['meetings'] });
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('overview.cancel')}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      <Stack>
+        <Text size="sm">{t('overview.cancelText')}</Text>
+        {cancel.error && <ProblemNote error={cancel.error} />}
+        <Textarea
+          label={t('overview.reason')}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          data-autofocus
+        />
+        <Group justify="end">
+          <Button variant="default" onClick={onClose}>
+            {t('overview.keep')}
+          </Button>
+          <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+            {t('overview.cancel')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,76 @@
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { authorizedFetch } from '../../api/session';
+import type { Meeting, Message, Participant, Recording } from '../../api/types';
+import type { MeetingEvent } from '../../room/events';
+import { mergeMessages } from '../../room/messages';
+import { followEvents } from '../../room/stream';
+
+/** Writes an event into what the pages have loaded. What is not loaded will be fetched fresh anyway. */
+export function applyEvent(queryClient: QueryClient, meetingId: string, { event, data }: MeetingEvent) {
+  const key = ['meeting', meetingId];
+  const participants = (change: (list: Participant[]) => Participant[]) =>
+    queryClient.setQueryData<Participant[]>([...key, 'participants'], (list) => list && change(list));
+  switch (event) {
+    case 'chat.message': {
+      const loading = queryClient.getQueryState([...key, 'chat'])?.fetchStatus === 'fetching';
+      queryClient.setQueryData<readonly Message[]>([...key, 'chat'], (list) =>
+        list || loading ? mergeMessages(list ?? [], [data]) : undefined,
+      );
+      break;
+    }
+    case 'participant.updated':
+      participants((list) => upsert(list, data, (one) => one.user.id));
+      // Rights may have moved with it.
+      void queryClient.invalidateQueries({ queryKey: key, exact: true });
+      break;
+    case 'participant.removed':
+      participants((list) => list.filter(({ user }) => user.id !== data.user_id));
+      break;
+    case 'presence.changed':
+      participants((list) =>
+        list.map((one) => (one.user.id === data.user_id ? { ...one, online: data.online } : one)),
+      );
+      void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
+      break;
+    case 'meeting.updated':
+      queryClient.setQueryData<Meeting>(key, (meeting) => meeting && { ...meeting, ...data });
+      void queryClient.invalidateQueries({ queryKey: ['meetings'] });
+      break;
+    case 'recording.updated':
+      queryClient.setQueryData<Recording[]>(
+        [...key, 'recordings'],
+        (list) => list && upsert(list, data, ({ id }) => id),
+      );
+      break;
+  }
+}
+
+function upsert<T>(list: T[], item: T, id: (item: T) => string): T[] {
+  const known = list.some((one) => id(one) === id(item));
+  return known ? list.map((one) => (id(one) === id(item) ? { ...one, ...item } : one)) : [...list, item];
+}
+
+/**
+ * Keeps what is loaded about a meeting up to date while the page is open. False while the events don't
+ * come through: then those who care poll (UI-19).
+ */
+export function useLiveMeeting(meetingId: string): boolean {
+  const queryClient = useQueryClient();
+  const [live, setLive] = useState(false);
+  useEffect(() => {
+    const stop = new AbortController();
+    void followEvents(new URL(`/api/v1/meetings/${meetingId}/events`, location.origin).href, {
+      fetch: authorizedFetch,
+      signal: stop.signal,
+      onEvent: (event) => applyEvent(queryClient, meetingId, event),
+      onOpen: (open) => {
+        setLive(open);
+        // What happened between loading and listening is in neither.
+        if (open) void queryClient.invalidateQueries({ queryKey: ['meeting', meetingId] });
+      },
+    });
+    return () => stop.abort();
+  }, [queryClient, meetingId]);
+  return live;
+}

@@ -1,0 +1,278 @@
+import { useLocalParticipant } from '@livekit/components-react';
+import { ActionIcon, Button, Group, Indicator, Menu, Modal, Stack, Text, Tooltip } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import {
+  type Icon,
+  IconDots,
+  IconHandStop,
+  IconMessageCircle,
+  IconMicrophone,
+  IconMicrophoneOff,
+  IconPhoneOff,
+  IconPlayerRecord,
+  IconPlayerStop,
+  IconScreenShare,
+  IconScreenShareOff,
+  IconSettings,
+  IconUsers,
+  IconVideo,
+  IconVideoOff,
+} from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api, idempotent, take } from '../../api/client';
+import { can, type Meeting } from '../../api/types';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { recordingsQuery } from '../meetings/queries';
+import classes from './Conference.module.css';
+import { DeviceDialog } from './DeviceDialog';
+import { troubleOf } from './devices';
+import type { Panel } from './RoomScreen';
+import type { ConferenceState } from './useConference';
+
+type Props = {
+  meeting: Meeting;
+  conference: ConferenceState;
+  phone: boolean;
+  panel: Panel | null;
+  unread: number;
+  onPanel: (panel: Panel) => void;
+  onLeave: () => void;
+};
+
+/** The controls; what the viewer may not do is said rather than hidden, what a device can't do is hidden. */
+export function ControlBar({ meeting, conference, phone, panel, unread, onPanel, onLeave }: Props) {
+  const { t } = useTranslation();
+  const { rights, me } = conference;
+  const { localParticipant, isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } =
+    useLocalParticipant();
+  const hand = useHand(meeting.id, me?.known?.hand_raised ?? false);
+  const record = useRecord(meeting.id, conference);
+  const [choosing, devices] = useDisclosure(false);
+  const [ending, end] = useDisclosure(false);
+
+  const media = useMutation({
+    mutationFn: (change: () => Promise<unknown>) => change(),
+    onError: (error) => {
+      const trouble = troubleOf(error);
+      // Who closes the browser's question about sharing has said no; there is nothing to add.
+      if (trouble === 'denied' && (error as Error).name === 'NotAllowedError' && !isBlocked(error)) return;
+      notifications.show({ color: 'yellow', message: t(`room.mediaFailed.${trouble}`) });
+    },
+  });
+  const canShare = rights.screen && 'getDisplayMedia' in (navigator.mediaDevices ?? {});
+  const toggleShare = () =>
+    media.mutate(() => localParticipant.setScreenShareEnabled(!isScreenShareEnabled, { audio: true }));
+  const shareLabel = isScreenShareEnabled ? t('room.stopSharing') : t('room.share');
+  const recordLabel = record.running ? t('room.stopRecording') : t('room.startRecording');
+
+  return (
+    <>
+      <div className={classes.bar} role="toolbar" aria-label={t('room.controls')}>
+        <Control
+          label={isMicrophoneEnabled ? t('room.mute') : t('room.unmute')}
+          icon={isMicrophoneEnabled ? IconMicrophone : IconMicrophoneOff}
+          off={!isMicrophoneEnabled}
+          forbidden={rights.microphone ? undefined : t('room.forbidden.microphone')}
+          onClick={() => media.mutate(() => localParticipant.setMicrophoneEnabled(!isMicrophoneEnabled))}
+        />
+        {meeting.meeting_type !== 'audio' && (
+          <Control
+            label={isCameraEnabled ? t('room.cameraOff') : t('room.cameraOn')}
+            icon={isCameraEnabled ? IconVideo : IconVideoOff}
+            off={!isCameraEnabled}
+            forbidden={rights.camera ? undefined : t('room.forbidden.camera')}
+            onClick={() => media.mutate(() => localParticipant.setCameraEnabled(!isCameraEnabled))}
+          />
+        )}
+        {!phone && (
+          <Control
+            label={shareLabel}
+            icon={isScreenShareEnabled ? IconScreenShareOff : IconScreenShare}
+            on={isScreenShareEnabled}
+            forbidden={canShare ? undefined : t('room.forbidden.screen')}
+            onClick={toggleShare}
+          />
+        )}
+        <Control
+          label={hand.raised ? t('room.lowerHand') : t('room.raiseHand')}
+          icon={IconHandStop}
+          on={hand.raised}
+          onClick={hand.toggle}
+        />
+        <Indicator label={unread} size={18} disabled={unread === 0} offset={6} color="clay">
+          <Control
+            label={t('room.chat')}
+            hint={unread > 0 ? t('room.unread', { count: unread }) : undefined}
+            icon={IconMessageCircle}
+            on={panel === 'chat'}
+            pressed={panel === 'chat'}
+            onClick={() => onPanel('chat')}
+          />
+        </Indicator>
+        <Control
+          label={t('room.people')}
+          icon={IconUsers}
+          on={panel === 'people'}
+          pressed={panel === 'people'}
+          onClick={() => onPanel('people')}
+        />
+        {!phone && can(meeting, 'record') && (
+          <Control
+            label={recordLabel}
+            icon={record.running ? IconPlayerStop : IconPlayerRecord}
+            on={record.running}
+            busy={record.busy}
+            onClick={record.toggle}
+          />
+        )}
+        <Menu position="top">
+          <Menu.Target>
+            <ActionIcon size={48} radius="xl" variant="filled" color="dark" aria-label={t('room.more')}>
+              <IconDots size={22} aria-hidden />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {phone && canShare && (
+              <Menu.Item leftSection={<IconScreenShare size={16} aria-hidden />} onClick={toggleShare}>
+                {shareLabel}
+              </Menu.Item>
+            )}
+            {phone && can(meeting, 'record') && (
+              <Menu.Item leftSection={<IconPlayerRecord size={16} aria-hidden />} onClick={record.toggle}>
+                {recordLabel}
+              </Menu.Item>
+            )}
+            <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
+              {t('room.devices')}
+            </Menu.Item>
+            {can(meeting, 'end') && (
+              <Menu.Item color="red" leftSection={<IconPhoneOff size={16} aria-hidden />} onClick={end.open}>
+                {t('room.endForAll')}
+              </Menu.Item>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+        <Button
+          color="red"
+          radius="xl"
+          size="md"
+          px={phone ? 'sm' : 'md'}
+          leftSection={<IconPhoneOff size={20} aria-hidden />}
+          onClick={onLeave}
+        >
+          {t('room.leave')}
+        </Button>
+      </div>
+      {choosing && <DeviceDialog onClose={devices.close} />}
+      {ending && <EndDialog meetingId={meeting.id} onClose={end.close} />}
+    </>
+  );
+}
+
+/** A refusal by a rule of the page or system, which no question was asked about. */
+const isBlocked = (error: unknown) => error instanceof Error && /system|policy/i.test(error.message);
+
+type ControlProps = {
+  label: string;
+  /** Shown instead of the label on hover. */
+  hint?: string;
+  icon: Icon;
+  /** Highlighted: something is going on. */
+  on?: boolean;
+  /** Red: something is switched off. */
+  off?: boolean;
+  /** For controls that open a panel. */
+  pressed?: boolean;
+  /** Why the viewer may not. */
+  forbidden?: string;
+  busy?: boolean;
+  onClick: () => void;
+};
+
+function Control({ label, hint, icon: Picture, on, off, pressed, forbidden, busy, onClick }: ControlProps) {
+  return (
+    <Tooltip label={forbidden ?? hint ?? label} events={{ hover: true, focus: true, touch: false }}>
+      <ActionIcon
+        size={48}
+        radius="xl"
+        variant="filled"
+        color={forbidden ? 'dark' : off ? 'red' : on ? 'clay' : 'dark'}
+        aria-label={label}
+        aria-pressed={pressed}
+        aria-disabled={forbidden ? true : undefined}
+        data-disabled={forbidden ? true : undefined}
+        loading={busy}
+        // A disabled button could not say why.
+        onClick={forbidden ? undefined : onClick}
+      >
+        <Picture size={22} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+/** The own hand, shown at once and put right when the server says otherwise. */
+function useHand(meetingId: string, stored: boolean) {
+  const send = useMutation({
+    mutationFn: (raise: boolean) =>
+      take(
+        api.POST('/api/v1/meetings/{id}/chat', {
+          params: { path: { id: meetingId } },
+          body: { type: raise ? 'hand_raise' : 'hand_lower' },
+          headers: idempotent(),
+        }),
+      ),
+    onError: notifyProblem,
+  });
+  const raised = send.isPending ? send.variables : stored;
+  return { raised, toggle: () => send.mutate(!raised) };
+}
+
+function useRecord(meetingId: string, { active }: ConferenceState) {
+  const queryClient = useQueryClient();
+  const change = useMutation({
+    mutationFn: () =>
+      active
+        ? take(api.POST('/api/v1/recordings/{id}/stop', { params: { path: { id: active.id } } }))
+        : take(
+            api.POST('/api/v1/meetings/{id}/recordings', {
+              params: { path: { id: meetingId } },
+              body: {},
+              headers: idempotent(),
+            }),
+          ),
+    onSuccess: () => queryClient.invalidateQueries(recordingsQuery(meetingId, true)),
+    onError: notifyProblem,
+  });
+  return { running: active !== undefined, busy: change.isPending, toggle: () => change.mutate() };
+}
+
+function EndDialog({ meetingId, onClose }: { meetingId: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const end = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/meetings/{id}/end', { params: { path: { id: meetingId } } })),
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('room.endForAll')}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      <Stack>
+        <Text size="sm">{t('room.endText')}</Text>
+        {end.error && <ProblemNote error={end.error} />}
+        <Group justify="end">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            {t('shell.cancel')}
+          </Button>
+          <Button color="red" loading={end.isPending || end.isSuccess} onClick={() => end.mutate()}>
+            {t('room.endForAll')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

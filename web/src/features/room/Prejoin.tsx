@@ -1,0 +1,219 @@
+import {
+  ActionIcon,
+  Alert,
+  Avatar,
+  Button,
+  Group,
+  Progress,
+  Stack,
+  Text,
+  Title,
+  Tooltip,
+} from '@mantine/core';
+import {
+  IconArrowLeft,
+  IconMicrophone,
+  IconMicrophoneOff,
+  IconVideo,
+  IconVideoOff,
+} from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Problem } from '../../api/problem';
+import { can, type Meeting } from '../../api/types';
+import type { Choices } from '../../room/choices';
+import { PersonAvatar } from '../../ui/PersonAvatar';
+import { ProblemNote } from '../../ui/ProblemNote';
+import { participantsQuery } from '../meetings/queries';
+import { StatusBadge } from '../meetings/status';
+import { useHere } from '../orgs/OrganizationGate';
+import { DeviceSelect } from './DeviceSelect';
+import { type DeviceTrouble, useCameraPreview, useDevices, useLevel, useMicrophonePreview } from './devices';
+import classes from './Prejoin.module.css';
+
+type Props = {
+  meeting: Meeting;
+  /** Why the last attempt to join failed. */
+  problem?: Problem;
+  initial: Choices;
+  onJoin: (choices: Choices) => void;
+};
+
+/** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
+export function Prejoin({ meeting, problem, initial, onJoin }: Props) {
+  const { t } = useTranslation();
+  const { me } = useHere();
+  const [choices, setChoices] = useState(initial);
+  const change = (part: Partial<Choices>) => setChoices((before) => ({ ...before, ...part }));
+  const hasCamera = meeting.meeting_type !== 'audio';
+  const camera = useCameraPreview(hasCamera && choices.camera, choices.videoinput);
+  const microphone = useMicrophonePreview(choices.microphone, choices.audioinput);
+  const level = useLevel(microphone.track);
+  const devices = useDevices([camera.track, microphone.track].filter(Boolean).length);
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const element = video.current;
+    const { track } = camera;
+    if (!element || !track) return;
+    track.attach(element);
+    return () => {
+      track.detach(element);
+    };
+  }, [camera]);
+
+  return (
+    <main className={classes.page}>
+      <Group justify="space-between" w="100%" maw={960}>
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconArrowLeft size={16} aria-hidden />}
+          renderRoot={(props) => <Link to="/meetings" {...props} />}
+        >
+          {t('nav.meetings')}
+        </Button>
+        <StatusBadge status={meeting.status} />
+      </Group>
+      <div className={classes.columns}>
+        <Stack gap="sm">
+          <div className={classes.preview}>
+            {camera.track ? (
+              <video
+                ref={video}
+                className={classes.video}
+                muted
+                playsInline
+                aria-label={t('room.ownPicture')}
+              />
+            ) : (
+              <PersonAvatar name={me.name} url={me.avatar_url} size={96} />
+            )}
+            <Group className={classes.toggles} gap="sm">
+              <Toggle
+                on={choices.microphone}
+                label={choices.microphone ? t('room.mute') : t('room.unmute')}
+                icons={[IconMicrophone, IconMicrophoneOff]}
+                onClick={() => change({ microphone: !choices.microphone })}
+              />
+              {hasCamera && (
+                <Toggle
+                  on={choices.camera}
+                  label={choices.camera ? t('room.cameraOff') : t('room.cameraOn')}
+                  icons={[IconVideo, IconVideoOff]}
+                  onClick={() => change({ camera: !choices.camera })}
+                />
+              )}
+            </Group>
+          </div>
+          <Progress
+            value={Math.min(100, level * 160)}
+            size="sm"
+            color="green"
+            aria-label={t('room.level')}
+            transitionDuration={80}
+          />
+          <Trouble kind="videoinput" trouble={camera.trouble} />
+          <Trouble kind="audioinput" trouble={microphone.trouble} />
+        </Stack>
+        <Stack gap="md">
+          <div>
+            <Title order={1}>{meeting.title}</Title>
+            <Text c="dimmed">{t('room.joinAs', { name: me.name })}</Text>
+          </div>
+          <AlreadyThere meeting={meeting} />
+          {problem && <ProblemNote error={problem} />}
+          <Button size="lg" onClick={() => onJoin(choices)} data-autofocus>
+            {t('room.join')}
+          </Button>
+          {hasCamera && (
+            <DeviceSelect
+              kind="videoinput"
+              devices={devices}
+              value={choices.videoinput}
+              onChange={(videoinput) => change({ videoinput })}
+            />
+          )}
+          <DeviceSelect
+            kind="audioinput"
+            devices={devices}
+            value={choices.audioinput}
+            onChange={(audioinput) => change({ audioinput })}
+          />
+          <DeviceSelect
+            kind="audiooutput"
+            devices={devices}
+            value={choices.audiooutput}
+            onChange={(audiooutput) => change({ audiooutput })}
+          />
+        </Stack>
+      </div>
+    </main>
+  );
+}
+
+type ToggleProps = {
+  on: boolean;
+  label: string;
+  icons: [typeof IconVideo, typeof IconVideo];
+  onClick: () => void;
+};
+
+function Toggle({ on, label, icons: [On, Off], onClick }: ToggleProps) {
+  const Picture = on ? On : Off;
+  return (
+    <Tooltip label={label}>
+      <ActionIcon
+        size={48}
+        radius="xl"
+        variant="filled"
+        color={on ? 'dark' : 'red'}
+        aria-label={label}
+        onClick={onClick}
+      >
+        <Picture size={22} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Trouble({ kind, trouble }: { kind: 'videoinput' | 'audioinput'; trouble: DeviceTrouble | null }) {
+  const { t } = useTranslation();
+  if (!trouble) return null;
+  return (
+    <Alert color="yellow" title={t(`room.trouble.${kind}.${trouble}`)} role="status">
+      {t('room.troubleHint')}
+    </Alert>
+  );
+}
+
+const FACES = 5;
+
+function AlreadyThere({ meeting }: { meeting: Meeting }) {
+  const { t } = useTranslation();
+  const { data } = useQuery({
+    ...participantsQuery(meeting.id, false),
+    enabled: can(meeting, 'see_participants'),
+  });
+  const there = data?.filter(({ online }) => online) ?? [];
+  if (there.length === 0) return <Text size="sm">{t('room.nobodyThere')}</Text>;
+  return (
+    <Group gap="xs">
+      <Avatar.Group>
+        {there.slice(0, FACES).map(({ user }) => (
+          <PersonAvatar key={user.id} name={user.name} url={user.avatar_url} size={32} />
+        ))}
+      </Avatar.Group>
+      <Text size="sm">
+        {t('room.already', {
+          names: there
+            .slice(0, FACES)
+            .map(({ user }) => user.name)
+            .join(', '),
+          count: there.length,
+        })}
+      </Text>
+    </Group>
+  );
+}

@@ -1,0 +1,179 @@
+import { useConnectionState, useRoomContext, useStartAudio } from '@livekit/components-react';
+import { ActionIcon, Badge, Button, Drawer, Group, Tabs, Text, Title } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconUsers, IconX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { ConnectionState } from 'livekit-client';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { can, type Joined, type Meeting } from '../../api/types';
+import { readable } from '../../room/messages';
+import { Chat } from '../chat/Chat';
+import { chatQuery } from '../meetings/queries';
+import classes from './Conference.module.css';
+import { ControlBar } from './ControlBar';
+import { PeoplePanel } from './PeoplePanel';
+import { Stage } from './Stage';
+import { useConference } from './useConference';
+
+/** What the side panel shows. */
+export type Panel = 'chat' | 'people';
+
+/** The room as one sees it: header, stage, controls, side panel. */
+export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: () => void }) {
+  const { meeting, joined, onLeave } = props;
+  const { t } = useTranslation();
+  const phone = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false }) ?? false;
+  const [panel, setPanel] = useState<Panel | null>(null);
+  const conference = useConference(meeting, joined);
+  const unread = useUnread(meeting, panel === 'chat');
+  const connection = useConnectionState();
+  const toggle = (next: Panel) => setPanel((now) => (now === next ? null : next));
+
+  const side = panel && (
+    <SidePanel
+      panel={panel}
+      onPanel={setPanel}
+      onClose={() => setPanel(null)}
+      meeting={meeting}
+      conference={conference}
+    />
+  );
+  return (
+    <>
+      <header className={classes.header}>
+        <Group gap="sm" wrap="nowrap" miw={0}>
+          <Title order={1} fz="md" className={classes.title}>
+            {meeting.title}
+          </Title>
+          <Badge color="green" variant="filled" className={classes.badge}>
+            {t('status.in_progress')}
+          </Badge>
+        </Group>
+        <Group gap="md" wrap="nowrap">
+          {conference.recording && (
+            <Group gap={6} wrap="nowrap" role="status">
+              <span className={classes.recordingDot} aria-hidden />
+              <Text size="sm">{t('room.recording')}</Text>
+            </Group>
+          )}
+          {!conference.recording && conference.active && (
+            <Text size="sm" role="status">
+              {t('room.recordingStarts')}
+            </Text>
+          )}
+          <Group gap={4} wrap="nowrap">
+            <IconUsers size={18} aria-hidden />
+            <Text size="sm" aria-label={t('meeting.people', { count: conference.present.length })} role="img">
+              {conference.present.length}
+            </Text>
+          </Group>
+        </Group>
+      </header>
+      <main className={classes.main}>
+        <Stage meeting={meeting} present={conference.present} phone={phone} />
+        {connection !== ConnectionState.Connected && (
+          <div className={classes.notice} role="status">
+            {connection === ConnectionState.Connecting ? t('room.connecting') : t('room.reconnecting')}
+          </div>
+        )}
+        <AudioStart />
+        {!phone && side && (
+          <aside className={classes.side} aria-label={panel === 'chat' ? t('room.chat') : t('room.people')}>
+            {side}
+          </aside>
+        )}
+      </main>
+      <ControlBar
+        meeting={meeting}
+        conference={conference}
+        phone={phone}
+        panel={panel}
+        unread={unread}
+        onPanel={toggle}
+        onLeave={onLeave}
+      />
+      {phone && (
+        <Drawer
+          opened={panel !== null}
+          onClose={() => setPanel(null)}
+          position="bottom"
+          size="75%"
+          withCloseButton={false}
+          aria-label={panel === 'chat' ? t('room.chat') : t('room.people')}
+          classNames={{ body: classes.sheet }}
+        >
+          {side}
+        </Drawer>
+      )}
+    </>
+  );
+}
+
+type SidePanelProps = {
+  panel: Panel;
+  onPanel: (panel: Panel) => void;
+  onClose: () => void;
+  meeting: Meeting;
+  conference: ReturnType<typeof useConference>;
+};
+
+function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelProps) {
+  const { t } = useTranslation();
+  return (
+    <Tabs
+      value={panel}
+      onChange={(next) => onPanel(next as Panel)}
+      keepMounted={false}
+      classNames={{ root: classes.tabs, panel: classes.tabPanel }}
+    >
+      <Tabs.List pe={44}>
+        <Tabs.Tab value="chat">{t('room.chat')}</Tabs.Tab>
+        <Tabs.Tab value="people">{t('room.people')}</Tabs.Tab>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          className={classes.closePanel}
+          aria-label={t('room.closePanel')}
+          onClick={onClose}
+        >
+          <IconX size={18} aria-hidden />
+        </ActionIcon>
+      </Tabs.List>
+      <Tabs.Panel value="chat">
+        <Chat meetingId={meeting.id} writable={can(meeting, 'chat')} />
+      </Tabs.Panel>
+      <Tabs.Panel value="people">
+        <PeoplePanel meeting={meeting} conference={conference} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+/** How many messages have come since the chat was last open. */
+function useUnread(meeting: Meeting, reading: boolean): number {
+  const { data } = useQuery({ ...chatQuery(meeting.id), enabled: can(meeting, 'chat') });
+  const count = data ? readable(data).length : undefined;
+  const [seen, setSeen] = useState<number>();
+  useEffect(() => {
+    // History that was there before one came in counts as read.
+    if (count !== undefined && (reading || seen === undefined)) setSeen(count);
+  }, [reading, count, seen]);
+  return Math.max(0, (count ?? 0) - (seen ?? count ?? 0));
+}
+
+/** Browsers keep still until the page is touched; this asks for the touch. */
+function AudioStart() {
+  const { t } = useTranslation();
+  const room = useRoomContext();
+  const { mergedProps, canPlayAudio } = useStartAudio({ room, props: {} });
+  if (canPlayAudio) return null;
+  return (
+    <div className={classes.notice}>
+      <Button size="sm" onClick={mergedProps.onClick}>
+        {t('room.startAudio')}
+      </Button>
+    </div>
+  );
+}

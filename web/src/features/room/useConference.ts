@@ -1,0 +1,86 @@
+import {
+  useIsRecording,
+  useLocalParticipant,
+  useParticipants,
+  useRoomContext,
+} from '@livekit/components-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type RemoteParticipant, RoomEvent } from 'livekit-client';
+import { useEffect, useMemo } from 'react';
+import { can, type Joined, type Meeting } from '../../api/types';
+import { readPacket } from '../../room/events';
+import { inOrder, type Present, userIdOf } from '../../room/people';
+import { type Rights, rightsOfJoin, rightsOfPermission } from '../../room/rights';
+import { applyEvent, useLiveMeeting } from '../meetings/live';
+import { participantsQuery, recordingsQuery } from '../meetings/queries';
+
+/** Writes the server's data packets into what the pages have loaded. */
+function usePackets(meetingId: string) {
+  const room = useRoomContext();
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    const received = (
+      payload: Uint8Array,
+      _participant?: RemoteParticipant,
+      _kind?: unknown,
+      topic?: string,
+      _encryption?: unknown,
+      // Not the participant: that one is missing too while a sender is not known here yet.
+      sender?: string,
+    ) => {
+      const event = readPacket(payload, sender, topic);
+      if (event) applyEvent(queryClient, meetingId, event);
+    };
+    room.on(RoomEvent.DataReceived, received);
+    return () => {
+      room.off(RoomEvent.DataReceived, received);
+    };
+  }, [room, queryClient, meetingId]);
+}
+
+/** All that the room's screen shows and decides by, from LiveKit and the server together. */
+export function useConference(meeting: Meeting, joined: Joined) {
+  usePackets(meeting.id);
+  const live = useLiveMeeting(meeting.id);
+  const { data: listed } = useQuery(participantsQuery(meeting.id, live));
+  const { data: recordings } = useQuery({
+    ...recordingsQuery(meeting.id, live),
+    enabled: can(meeting, 'record'),
+  });
+  const participants = useParticipants();
+  const { localParticipant } = useLocalParticipant();
+  const recorderIsHere = useIsRecording();
+
+  const present = useMemo<Present[]>(() => {
+    const byId = new Map(listed?.map((one) => [one.user.id, one]));
+    return inOrder(
+      participants.map((participant) => {
+        const known = byId.get(userIdOf(participant.identity));
+        return {
+          identity: participant.identity,
+          name: known?.user.name || participant.name || participant.identity,
+          isLocal: participant.isLocal,
+          known,
+        };
+      }),
+    );
+  }, [participants, listed]);
+
+  const { permissions } = localParticipant;
+  const rights: Rights = permissions
+    ? rightsOfPermission(permissions)
+    : rightsOfJoin(joined.permissions.can_publish_sources);
+  const active = recordings?.find(({ status }) => ['requested', 'starting', 'recording'].includes(status));
+  return {
+    listed,
+    present,
+    me: present.find(({ isLocal }) => isLocal),
+    rights,
+    moderates: can(meeting, 'moderate'),
+    /** The recording that runs or is about to, as far as the viewer may know it. */
+    active,
+    recording: recorderIsHere || active?.status === 'recording',
+  };
+}
+
+export type ConferenceState = ReturnType<typeof useConference>;

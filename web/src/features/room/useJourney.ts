@@ -1,0 +1,109 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
+import type { DisconnectReason } from 'livekit-client';
+import { useCallback, useEffect, useState } from 'react';
+import { api, take } from '../../api/client';
+import { Problem } from '../../api/problem';
+import type { Joined } from '../../api/types';
+import { type Choices, readChoices, seat, writeChoices } from '../../room/choices';
+import { type Ending, endingOf, endingOfRefusal, REJOIN_WAITS, worthAnotherTry } from '../../room/endings';
+
+type Phase =
+  | { at: 'prejoin'; problem?: Problem }
+  /** `again` on the way back in, after a reload or a lost connection. */
+  | { at: 'joining'; again: boolean }
+  | { at: 'lobby'; again: boolean }
+  | { at: 'room'; joined: Joined }
+  | { at: 'over'; ending: Exclude<Ending, 'left'> };
+
+/** How often someone in the lobby asks whether they were admitted. */
+const LOBBY_MS = 3_000;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Where a person is on the way through a meeting. The page holds the session, not the token: after a
+ * reload or a lost connection it asks to join again by itself.
+ */
+export function useJourney(meetingId: string) {
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  const [choices, setChoices] = useState(() => readChoices(localStorage));
+  const [phase, setPhase] = useState<Phase>(() =>
+    seat.taken(meetingId) ? { at: 'joining', again: true } : { at: 'prejoin' },
+  );
+
+  const asking = phase.at === 'joining' || phase.at === 'lobby';
+  const again = asking && phase.again;
+  useEffect(() => {
+    if (!asking) return;
+    let gone = false;
+    const go = (next: Phase) => {
+      if (!gone) setPhase(next);
+    };
+    void (async () => {
+      for (let attempt = 0; !gone; attempt++) {
+        await pause(again ? (REJOIN_WAITS[attempt] ?? 0) : 0);
+        if (gone) return;
+        try {
+          const answer = await askToJoin(meetingId);
+          if (answer) return go({ at: 'room', joined: answer });
+          attempt = -1;
+          go({ at: 'lobby', again });
+          await pause(LOBBY_MS);
+        } catch (error) {
+          const problem = Problem.of(error);
+          const ending = again ? endingOfRefusal(problem) : null;
+          if (ending && ending !== 'left') return go({ at: 'over', ending });
+          if (!again || !worthAnotherTry(problem)) return go({ at: 'prejoin', problem });
+          if (attempt + 1 >= REJOIN_WAITS.length) return go({ at: 'over', ending: 'lost' });
+        }
+      }
+    })();
+    return () => {
+      gone = true;
+    };
+  }, [asking, again, meetingId]);
+
+  const inRoom = phase.at === 'room';
+  const seated = inRoom || again;
+  useEffect(() => {
+    if (!seated) return;
+    seat.take(meetingId);
+    // Runs when the person goes elsewhere in the app; a reload does not come here, and so finds the seat taken.
+    return () => seat.leave();
+  }, [seated, meetingId]);
+
+  const join = useCallback((chosen: Choices) => {
+    writeChoices(localStorage, chosen);
+    setChoices(chosen);
+    setPhase({ at: 'joining', again: false });
+  }, []);
+
+  const disconnected = useCallback(
+    (reason: DisconnectReason | undefined) => {
+      const ending = endingOf(reason);
+      if (ending === 'left') return;
+      void queryClient.invalidateQueries({ queryKey: ['meeting', meetingId] });
+      setPhase(ending === 'lost' ? { at: 'joining', again: true } : { at: 'over', ending });
+    },
+    [queryClient, meetingId],
+  );
+
+  const leave = useCallback(() => {
+    // The person is gone whether or not the answer comes; LiveKit's own word is the second witness.
+    void api
+      .POST('/api/v1/meetings/{id}/leave', { params: { path: { id: meetingId } }, keepalive: true })
+      .catch(() => undefined);
+    void queryClient.invalidateQueries({ queryKey: ['meetings'] });
+    void router.navigate({ to: '/meetings' });
+  }, [router, queryClient, meetingId]);
+
+  return { phase, choices, join, disconnected, leave };
+}
+
+/** The admission, or null while the person has to wait in the lobby. */
+async function askToJoin(meetingId: string): Promise<Joined | null> {
+  const answer = await take(api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } }));
+  return answer.status === 'admitted' ? answer : null;
+}

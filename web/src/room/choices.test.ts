@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { readChoices, writeChoices } from './choices';
+
+it('remembers, and starts afresh from nonsense', () => {
+  let stored: string | null = null;
+  const storage = {
+    getItem: () => stored,
+    setItem: (_: string, value: string) => {
+      stored = value;
+    },
+  };
+  expect(readChoices(storage)).toEqual({ microphone: true, camera: true });
+  writeChoices(storage, { microphone: false, camera: true, videoinput: 'front' });
+  expect(readChoices(storage)).toEqual({ microphone: false, camera: true, videoinput: 'front' });
+  for (const nonsense of ['{', 'null', '3']) {
+    stored = nonsense;
+    expect(readChoices(storage)).toEqual({ microphone: true, camera: true });
+  }
+});

@@ -1,0 +1,37 @@
+/** What a person chose before joining, remembered for the next meeting. */
+export type Choices = {
+  microphone: boolean;
+  camera: boolean;
+  audioinput?: string;
+  videoinput?: string;
+  audiooutput?: string;
+};
+
+const STORED = 'baraza.devices';
+const DEFAULTS: Choices = { microphone: true, camera: true };
+
+/** The remembered choices; whatever is broken or missing is as for a first visit. */
+export function readChoices(storage: Pick<Storage, 'getItem'>): Choices {
+  try {
+    const found: unknown = JSON.parse(storage.getItem(STORED) ?? '{}');
+    return typeof found === 'object' && found !== null ? { ...DEFAULTS, ...found } : DEFAULTS;
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+export function writeChoices(storage: Pick<Storage, 'setItem'>, choices: Choices) {
+  storage.setItem(STORED, JSON.stringify(choices));
+}
+
+const SEATED = 'baraza.in-room';
+
+/**
+ * The meeting that this tab is in. It outlives a reload, and only that: the page then asks for a new
+ * token and goes back in without asking the person again.
+ */
+export const seat = {
+  taken: (meetingId: string) => sessionStorage.getItem(SEATED) === meetingId,
+  take: (meetingId: string) => sessionStorage.setItem(SEATED, meetingId),
+  leave: () => sessionStorage.removeItem(SEATED),
+};

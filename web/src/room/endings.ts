@@ -1,0 +1,43 @@
+import { DisconnectReason } from 'livekit-client';
+import type { Problem } from '../api/problem';
+
+/** Why a person is no longer in the room, as they should be told. */
+export type Ending = 'left' | 'ended' | 'removed' | 'elsewhere' | 'lost';
+
+/** What LiveKit's reason means. Everything that nobody decided is a lost connection. */
+export function endingOf(reason: DisconnectReason | undefined): Ending {
+  switch (reason) {
+    case DisconnectReason.CLIENT_INITIATED:
+      return 'left';
+    case DisconnectReason.DUPLICATE_IDENTITY:
+      return 'elsewhere';
+    case DisconnectReason.PARTICIPANT_REMOVED:
+      return 'removed';
+    case DisconnectReason.ROOM_DELETED:
+    case DisconnectReason.ROOM_CLOSED:
+      return 'ended';
+    default:
+      return 'lost';
+  }
+}
+
+/** What a refused join means for someone who was in the room before. */
+export function endingOfRefusal({ code }: Problem): Ending | null {
+  switch (code) {
+    case 'MEETING_ENDED':
+    case 'MEETING_CANCELLED':
+      return 'ended';
+    case 'BANNED':
+    case 'DENIED':
+    case 'NOT_INVITED':
+      return 'removed';
+    default:
+      return null;
+  }
+}
+
+/** Waits before each try to get back in, in milliseconds; together about as long as a server takes to restart. */
+export const REJOIN_WAITS = [0, 1_000, 2_000, 4_000, 8_000, 8_000] as const;
+
+/** Whether the same call may succeed a moment later: the server was silent, busy or starting. */
+export const worthAnotherTry = ({ status }: Problem) => status === 0 || status === 429 || status >= 500;

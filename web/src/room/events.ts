@@ -1,0 +1,50 @@
+import type { Meeting, Message, Participant, Recording } from '../api/types';
+
+/** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
+export type MeetingEvent =
+  | { event: 'chat.message'; data: Message }
+  | { event: 'participant.updated'; data: Participant }
+  | { event: 'participant.removed'; data: { user_id: string } }
+  | {
+      event: 'meeting.updated';
+      data: Pick<Meeting, 'id' | 'status' | 'title' | 'actual_start' | 'actual_end'>;
+    }
+  | { event: 'recording.updated'; data: Recording }
+  | { event: 'presence.changed'; data: { user_id: string; online: boolean } };
+
+const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
+  'chat.message',
+  'participant.updated',
+  'participant.removed',
+  'meeting.updated',
+  'recording.updated',
+  'presence.changed',
+]);
+
+/** The topic of the server's own packets. */
+export const TOPIC = 'baraza';
+
+/** An event from its JSON; null for what this version does not know. */
+export function readEvent(json: string): MeetingEvent | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    const { event, data } = value as { event?: unknown; data?: unknown };
+    const known = typeof event === 'string' && KNOWN.has(event) && typeof data === 'object' && data !== null;
+    return known ? (value as MeetingEvent) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * An event from a data packet. Only packets without a sender come from the server: LiveKit stamps the
+ * sender on everything that a participant publishes, so nobody in the room can forge one.
+ */
+export function readPacket(
+  payload: Uint8Array,
+  sender: string | undefined,
+  topic: string | undefined,
+): MeetingEvent | null {
+  if (sender || topic !== TOPIC) return null;
+  return readEvent(new TextDecoder().decode(payload));
+}

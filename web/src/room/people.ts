@@ -1,0 +1,25 @@
+import type { Participant } from '../api/types';
+
+/** Someone in the room: what LiveKit knows of them and, once it has come, what the server knows. */
+export type Present = { identity: string; name: string; isLocal: boolean; known?: Participant };
+
+/** LiveKit lets a client hang a suffix on its identity; the user id stands before it. */
+export const userIdOf = (identity: string) => identity.split('#')[0] ?? identity;
+
+const rank = ({ known, isLocal }: Present) =>
+  known?.hand_raised ? 0 : known?.role === 'host' ? 1 : known?.role === 'co_host' ? 2 : isLocal ? 3 : 4;
+
+/** Raised hands first, then who leads, then oneself, then the others by name. */
+export function inOrder(people: readonly Present[]): Present[] {
+  return [...people].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
+
+/** The picture's address from LiveKit's participant metadata, which is ours to write but not ours to trust. */
+export function avatarOf(metadata: string | undefined): string | undefined {
+  try {
+    const { avatar_url } = JSON.parse(metadata || '{}') as { avatar_url?: unknown };
+    return typeof avatar_url === 'string' ? avatar_url : undefined;
+  } catch {
+    return undefined;
+  }
+}
