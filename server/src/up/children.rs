@@ -141,20 +141,19 @@ impl Children {
     /// Stops all children, each when those who stand on it are gone.
     pub async fn stop(&mut self) {
         for group in STOP_ORDER {
-            let mut going = Vec::new();
-            for child in group {
-                if let Some(kept) = self.kept.get_mut(child) {
+            for (child, kept) in &self.kept {
+                if group.contains(child) {
                     kept.wish.send_replace(Wish::Stop);
-                    going.push((*child, &mut kept.task));
                 }
             }
-            for (child, task) in going {
+            for child in group {
+                let Some(kept) = self.kept.get_mut(child) else { continue };
                 self.display.step(child.title());
                 // A task ends by returning; were it to panic, its process would be gone with it.
-                let _ = task.await;
+                let _ = (&mut kept.task).await;
+                self.kept.remove(child);
                 self.display.done("stopped");
             }
-            self.kept.retain(|child, _| !group.contains(child));
         }
         // A convenience for people who look, so a failure is none.
         let _ = std::fs::remove_file(&self.note);

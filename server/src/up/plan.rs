@@ -41,11 +41,6 @@ impl Plan {
         format!("http://localhost:{}", self.http)
     }
 
-    /// Where programs on this machine find `serve`.
-    pub fn local_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.http)
-    }
-
     /// Where clients find LiveKit.
     pub fn livekit_url(&self) -> String {
         format!("ws://localhost:{}", self.livekit)
