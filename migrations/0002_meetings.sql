@@ -117,7 +117,7 @@ create policy meetings_insert on meetings for insert
     with check (app_is_system() or app_is_officer(organization_id));
 create policy meetings_update on meetings for update
     using (app_is_system() or (organization_id = any ((select app_organizations())::uuid[])
-           and (host_id = app_user() or app_is_officer(organization_id))));
+           and (host_id = app_user() or app_is_officer(organization_id) or app_moderates(id))));
 
 alter table meeting_participants enable row level security;
 alter table meeting_participants force row level security;

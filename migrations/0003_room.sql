@@ -100,10 +100,12 @@ end $$;
 create trigger attendance_log_append_only before update or delete or truncate on attendance_log
     for each statement execute function refuse_change();
 
--- The sum of a person's spans in seconds (ATT-02); an open span counts to nothing until it closes.
+-- The sum of a person's spans in seconds (ATT-02). Where two connections of one person overlap, the time counts once;
+-- an open span counts to nothing until it closes.
 create function calculate_participant_duration(meeting uuid, person uuid) returns double precision stable language sql as $$
-    select coalesce(sum(extract(epoch from left_at - joined_at)), 0)::double precision
-    from attendance_spans where meeting_id = meeting and user_id = person and left_at is not null
+    select coalesce(sum(extract(epoch from upper(together) - lower(together))), 0)::double precision
+    from (select unnest(range_agg(tstzrange(joined_at, left_at))) as together
+          from attendance_spans where meeting_id = meeting and user_id = person and left_at is not null) spans
 $$;
 
 -- Late is a first join after the scheduled start plus the threshold in minutes (ATT-05).
@@ -112,38 +114,59 @@ create function check_participant_late(joined timestamptz, scheduled timestamptz
     select joined > scheduled + make_interval(mins => threshold)
 $$;
 
--- Writes the trail and refreshes the participant's summary whenever a span opens or closes.
+-- Writes the trail and refreshes the participant's summary whenever a span opens or closes. A correction is one more
+-- row of the trail, so that what was believed before stays readable.
 create function attendance_span_changed() returns trigger language plpgsql security definer
     set search_path = public set app.actor = 'system' as $$
-declare
-    meeting meetings;
 begin
     if tg_op = 'INSERT' then
         insert into attendance_log (organization_id, meeting_id, user_id, span_id, event, occurred_at, source)
             values (new.organization_id, new.meeting_id, new.user_id, new.id, 'join', new.joined_at, new.opened_by::text);
+    elsif new.left_at is null and old.left_at is not null then -- closed by mistake: presence goes on from there
+        insert into attendance_log (organization_id, meeting_id, user_id, span_id, event, occurred_at, source)
+            values (new.organization_id, new.meeting_id, new.user_id, new.id, 'join', old.left_at, 'reconcile');
     end if;
-    if new.left_at is not null and (tg_op = 'INSERT' or old.left_at is null) then
+    if new.left_at is not null and (tg_op = 'INSERT' or new.left_at is distinct from old.left_at) then
         insert into attendance_log (organization_id, meeting_id, user_id, span_id, event, occurred_at, source)
             values (new.organization_id, new.meeting_id, new.user_id, new.id, 'leave', new.left_at, new.closed_by::text);
     end if;
-    if new.user_id is null then
-        return null;
-    end if;
-    select * into meeting from meetings where id = new.meeting_id;
+    -- Whoever changes another span of this person meanwhile has to wait, or neither would see the other's.
+    perform from meeting_participants where meeting_id = new.meeting_id and user_id = new.user_id for no key update;
     update meeting_participants p set
-        first_joined_at = least(p.first_joined_at, new.joined_at),
-        is_late = check_participant_late(least(p.first_joined_at, new.joined_at), meeting.scheduled_start,
-                                         coalesce((meeting.settings ->> 'late_threshold_minutes')::integer, 5)),
-        last_left_at = greatest(p.last_left_at, new.left_at),
+        first_joined_at = s.first_joined_at,
+        last_left_at = s.last_left_at,
+        is_late = check_participant_late(s.first_joined_at, m.scheduled_start,
+                                         coalesce((m.settings ->> 'late_threshold_minutes')::integer, 5)),
         duration_seconds = calculate_participant_duration(new.meeting_id, new.user_id),
-        status = case when exists (select from attendance_spans s where s.meeting_id = new.meeting_id
-                                   and s.user_id = new.user_id and s.left_at is null)
-                      then 'joined'::participant_status else 'left'::participant_status end
-    where p.meeting_id = new.meeting_id and p.user_id = new.user_id;
+        status = case when s.is_there then 'joined'::participant_status else 'left'::participant_status end
+    from meetings m,
+         (select min(joined_at) as first_joined_at, max(left_at) as last_left_at, bool_or(left_at is null) as is_there
+          from attendance_spans where meeting_id = new.meeting_id and user_id = new.user_id) s
+    where m.id = new.meeting_id and p.meeting_id = new.meeting_id and p.user_id = new.user_id;
     return null;
 end $$;
 create trigger attendance_spans_changed after insert or update of left_at on attendance_spans
     for each row execute function attendance_span_changed();
+
+-- Tells the pages that someone came or went. Deferred to the commit: the stream is locked last, after all rows of
+-- participants, so that nobody waits for the other in a circle.
+create function attendance_presence_changed() returns trigger language plpgsql security definer
+    set search_path = public set app.actor = 'system' as $$
+declare
+    otherwise_there boolean := exists (select from attendance_spans
+        where meeting_id = new.meeting_id and user_id = new.user_id and left_at is null and id <> new.id);
+    was_there boolean := otherwise_there or (tg_op = 'UPDATE' and old.left_at is null);
+    is_there boolean := otherwise_there or exists (select from attendance_spans where id = new.id and left_at is null);
+begin
+    if was_there <> is_there then
+        perform emit_meeting_event(new.meeting_id, 'presence.changed',
+                                   jsonb_build_object('user_id', new.user_id, 'online', is_there));
+    end if;
+    return null;
+end $$;
+create constraint trigger attendance_presence_changed after insert or update of left_at on attendance_spans
+    deferrable initially deferred
+    for each row when (new.user_id is not null) execute function attendance_presence_changed();
 
 -- Webhooks as they came, once each. A worker does what they ask; what fails is tried again and then kept for a person.
 create table webhook_inbox (
@@ -162,8 +185,11 @@ create table webhook_inbox (
     error text,
     constraint webhook_inbox_pkey primary key (source, event_id)
 );
+-- Whose turn it is, and what waits before it.
+create index webhook_inbox_turn on webhook_inbox (source, arrival) where processed_at is null and dead_at is null;
 create index webhook_inbox_waiting on webhook_inbox (source, subject, arrival)
     where processed_at is null and dead_at is null;
+create index webhook_inbox_dead on webhook_inbox (arrival) where dead_at is not null;
 
 alter table meeting_streams enable row level security;
 alter table meeting_streams force row level security;
@@ -186,6 +212,9 @@ alter table attendance_spans force row level security;
 create policy attendance_spans_read on attendance_spans for select
     using (app_is_system() or user_id = app_user() or app_is_host(meeting_id) or app_is_officer(organization_id));
 create policy attendance_spans_write on attendance_spans using (app_is_system());
+-- By leaving, a person closes their own.
+create policy attendance_spans_leave on attendance_spans for update using (user_id = app_user() and left_at is null)
+    with check (user_id = app_user() and closed_by = 'leave_call');
 
 alter table attendance_log enable row level security;
 alter table attendance_log force row level security;

@@ -1,2 +1,64 @@
-//! Baraza.
-fn main() {}
+//! The program `baraza` with its verbs.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use kernel::{clock::Clock, config::Config};
+
+/// Self-hosted meetings on LiveKit, with a record that is true.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start everything on this machine: database, media server, vault, control plane, recorder.
+    Up(server::up::Args),
+    /// Answer HTTP: the API, the web pages, webhooks, live events.
+    Serve,
+    /// Do the background work, when `serve` is told not to.
+    Work,
+    /// Bring the database to the newest schema.
+    Migrate,
+    /// Check the database, LiveKit and the vault, and say what is wrong.
+    Doctor,
+    /// Print the OpenAPI description.
+    Openapi,
+    /// Look after the platform.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Print the token of the set-up link, or nothing once it was used.
+    SetupToken,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    if !matches!(cli.verb, Verb::Up(_) | Verb::Openapi) {
+        kernel::telemetry::init();
+    }
+    match cli.verb {
+        Verb::Up(args) => server::up::run(args).await,
+        Verb::Serve => server::serve::serve(Config::load()?, Clock::system()).await,
+        Verb::Work => server::serve::work(Config::load()?, Clock::system()).await,
+        Verb::Migrate => kernel::db::migrate(Config::load()?.database_url()?).await,
+        Verb::Doctor => server::serve::doctor(Config::load()?).await,
+        Verb::Openapi => print(&server::router::openapi_json()?),
+        Verb::Admin(Admin::SetupToken) => match server::serve::setup_token(Config::load()?).await? {
+            Some(token) => print(&token),
+            None => Ok(()),
+        },
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}

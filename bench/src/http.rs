@@ -1,0 +1,113 @@
+//! A load of HTTP requests over connections that stay open. The requests are bytes made beforehand, so that the load
+//! itself costs little of the machine that it shares with what it measures.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// What a load saw.
+pub struct Outcome {
+    pub rate: f64,
+    pub errors: usize,
+    /// Milliseconds of every answer, in order of length.
+    pub latencies: Vec<f64>,
+}
+
+impl Outcome {
+    /// The latency in milliseconds below which `share` of the answers came.
+    pub fn percentile(&self, share: f64) -> f64 {
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+        let index = ((self.latencies.len() as f64 * share) as usize).min(self.latencies.len().saturating_sub(1));
+        self.latencies.get(index).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// One request as bytes.
+pub fn request(host: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Sends `requests` over `connections` for `seconds`. Each connection takes every n-th request, again from the start
+/// when `again`, else until its share is used up.
+pub async fn load(host: &str, requests: Arc<Vec<Vec<u8>>>, connections: usize, seconds: u64, again: bool) -> Result<Outcome> {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..connections)
+        .map(|first| {
+            let (host, requests) = (host.to_owned(), requests.clone());
+            tokio::spawn(async move { one_connection(&host, &requests, first, connections, until, again).await })
+        })
+        .collect();
+    let (mut latencies, mut errors) = (Vec::new(), 0);
+    for task in tasks {
+        let (mine, failed) = task.await??;
+        latencies.extend(mine);
+        errors += failed;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let rate = (latencies.len() - errors) as f64 / started.elapsed().as_secs_f64();
+    latencies.sort_by(f64::total_cmp);
+    Ok(Outcome { rate, errors, latencies })
+}
+
+async fn one_connection(
+    host: &str,
+    requests: &[Vec<u8>],
+    first: usize,
+    step: usize,
+    until: Instant,
+    again: bool,
+) -> Result<(Vec<f64>, usize)> {
+    let mut stream = TcpStream::connect(host).await?;
+    stream.set_nodelay(true)?;
+    let (mut latencies, mut errors, mut next) = (Vec::new(), 0, first);
+    let mut buffer = Vec::with_capacity(16 * 1024);
+    while Instant::now() < until {
+        if next >= requests.len() {
+            if !again {
+                break;
+            }
+            next = first % requests.len();
+        }
+        let sent = Instant::now();
+        stream.write_all(&requests[next]).await?;
+        let status = read_answer(&mut stream, &mut buffer).await?;
+        latencies.push(sent.elapsed().as_secs_f64() * 1000.0);
+        errors += usize::from(status != 200);
+        next += step;
+    }
+    Ok((latencies, errors))
+}
+
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<u16> {
+    buffer.clear();
+    loop {
+        if stream.read_buf(buffer).await? == 0 {
+            bail!("the server closed the connection");
+        }
+        let Some(head) = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { continue };
+        let text = std::str::from_utf8(&buffer[..head])?;
+        let status = text.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
+        let length: usize = text
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+            .unwrap_or(0);
+        let mut missing = (head + 4 + length).saturating_sub(buffer.len());
+        while missing > 0 {
+            let read = stream.read_buf(buffer).await?;
+            if read == 0 {
+                bail!("the server closed the connection");
+            }
+            missing = missing.saturating_sub(read);
+        }
+        return Ok(status);
+    }
+}

@@ -1,0 +1,96 @@
+//! Benchmarks of Baraza. Each starts the platform as `./baraza up` does, on a database of its own, and measures a
+//! call and its reference in turn, so that the ratio holds however fast the machine is just then.
+
+mod http;
+mod join;
+mod pgbench;
+mod platform;
+mod webhook;
+
+use std::io::Write;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use serde::Serialize;
+
+use platform::Platform;
+
+/// Measure calls of Baraza beside a reference.
+#[derive(Parser)]
+struct Args {
+    /// What to measure; everything when absent.
+    names: Vec<Name>,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 8)]
+    seconds: u64,
+    /// How often call and reference are measured in turn.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Connections at once.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// The join call beside one primary-key select and one insert in a transaction of pgbench.
+    Join,
+    /// A LiveKit webhook beside one insert of pgbench.
+    Webhook,
+    /// Resident memory of `serve` before any load.
+    Idle,
+}
+
+/// One line of the result.
+#[derive(Debug, Serialize)]
+struct Line {
+    bench: &'static str,
+    /// Median over the rounds, per second.
+    rate: f64,
+    reference: &'static str,
+    reference_rate: f64,
+    ratio: f64,
+    wanted_ratio: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    connections: usize,
+    rounds: usize,
+    errors: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let wants = |name| args.names.is_empty() || args.names.contains(&name);
+    let platform = Platform::start().await?;
+    let mut out = std::io::stdout().lock();
+    if wants(Name::Idle) {
+        let megabytes = platform.serve_resident_megabytes()?;
+        writeln!(out, "idle: serve has {megabytes:.1} MB resident (wanted: below 80)")?;
+        writeln!(out, "{}", serde_json::json!({"bench": "idle", "resident_mb": megabytes, "wanted_mb": 80}))?;
+    }
+    let mut lines = Vec::new();
+    if wants(Name::Join) {
+        lines.push(join::run(&platform, &args).await?);
+    }
+    if wants(Name::Webhook) {
+        lines.push(webhook::run(&platform, &args).await?);
+    }
+    writeln!(out, "{:<9} {:>9} {:>9} {:>7} {:>7} {:>9} {:>9}  reference", "bench", "call/s", "ref/s", "ratio", "wanted", "p50 ms", "p99 ms")?;
+    for line in &lines {
+        writeln!(
+            out,
+            "{:<9} {:>9.0} {:>9.0} {:>7.2} {:>7.2} {:>9.2} {:>9.2}  {}",
+            line.bench, line.rate, line.reference_rate, line.ratio, line.wanted_ratio, line.p50_ms, line.p99_ms, line.reference
+        )?;
+    }
+    for line in &lines {
+        writeln!(out, "{}", serde_json::to_string(line)?)?;
+    }
+    Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

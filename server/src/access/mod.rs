@@ -1,0 +1,5 @@
+//! Who is asking, and may they.
+
+pub mod caller;
+pub mod policy;
+pub mod tokens;

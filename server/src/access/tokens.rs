@@ -1,0 +1,111 @@
+//! Our own tokens: short-lived access tokens (JWT, HS256), and random secrets of which only the hash is kept.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use kernel::ids::{SessionId, UserId};
+use rand::Rng;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::caller::Caller;
+
+const ISSUER: &str = "baraza";
+
+/// Signs and reads access tokens.
+pub struct Tokens {
+    signing: EncodingKey,
+    reading: DecodingKey,
+    validation: Validation,
+    life: std::time::Duration,
+    setup: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: UserId,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+}
+
+impl Tokens {
+    /// Tokens signed with `secret`, valid for `life`.
+    pub fn new(secret: &SecretString, life: std::time::Duration) -> Self {
+        let bytes = secret.expose_secret().as_bytes();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        // The library would take the system's time; `read` compares with ours.
+        validation.validate_exp = false;
+        let setup = Sha256::new().chain_update(b"baraza set-up link\0").chain_update(bytes).finalize();
+        Self {
+            signing: EncodingKey::from_secret(bytes),
+            reading: DecodingKey::from_secret(bytes),
+            validation,
+            life,
+            setup: URL_SAFE_NO_PAD.encode(&setup[..24]),
+        }
+    }
+
+    /// The token of the set-up link. It follows from the secret, so it is stored nowhere; the database knows
+    /// whether it was used.
+    pub fn setup_token(&self) -> &str {
+        &self.setup
+    }
+
+    /// Seconds that an access token lives.
+    pub fn access_life(&self) -> u64 {
+        self.life.as_secs()
+    }
+
+    /// Signs an access token for a sign-in.
+    pub fn sign(&self, caller: Caller, now: DateTime<Utc>) -> String {
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            sub: caller.user_id,
+            sid: caller.session_id,
+            iat: now.timestamp(),
+            exp: (now + self.life).timestamp(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("HS256 signs any claims with any secret")
+    }
+
+    /// Reads an access token: `None` unless we signed it and it has not expired at `now`.
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Caller> {
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.reading, &self.validation).ok()?.claims;
+        (claims.exp > now.timestamp()).then_some(Caller { user_id: claims.sub, session_id: claims.sid })
+    }
+}
+
+/// A fresh secret of 256 bits for a link or a cookie, as text.
+pub fn random_secret() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill(&mut bytes[..]);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What the database keeps of a secret. The secrets are random and long, so a plain hash suffices.
+pub fn hash_secret(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_read_back_until_they_expire_and_never_with_another_secret() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
+        let tokens = Tokens::new(&"0123456789abcdef0123456789abcdef".into(), std::time::Duration::from_secs(900));
+        let caller = Caller { user_id: UserId::new(now), session_id: SessionId::new(now) };
+        let token = tokens.sign(caller, now);
+        assert_eq!(tokens.read(&token, now), Some(caller));
+        assert_eq!(tokens.read(&token, now + chrono::Duration::seconds(900)), None);
+        let other = Tokens::new(&"another secret of 32 characters!".into(), std::time::Duration::from_secs(900));
+        assert_eq!(other.read(&token, now), None);
+        assert_ne!(tokens.setup_token(), other.setup_token());
+    }
+}

@@ -1,0 +1,353 @@
+//! Endpoints of accounts.
+
+use std::net::SocketAddr;
+
+use axum::{
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use kernel::{
+    db::Tx,
+    ids::{OrganizationId, SessionId, UserId},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{password, store, store::Person};
+use crate::{
+    access::{
+        caller::Caller,
+        policy::OrgRole,
+        tokens::{hash_secret, random_secret},
+    },
+    app::App,
+    http::{Checks, Json, Path, Problem, Result},
+    orgs,
+};
+
+/// Name of the cookie that holds the refresh token.
+const COOKIE: &str = "baraza_refresh";
+/// Failed sign-ins within a minute after which an address has to wait.
+const FAILURES: u32 = 5;
+
+/// A sign-in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Session {
+    /// A JWT for the `Authorization` header.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    pub expires_in: u64,
+    /// Who signed in.
+    pub user: Person,
+}
+
+/// What sets the platform up.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Setup {
+    /// From the set-up link.
+    pub setup_token: String,
+    /// The first administrator's e-mail address.
+    pub email: String,
+    /// Their password, 8 to 200 characters.
+    pub password: String,
+    /// Their name.
+    pub name: String,
+    /// The first organization's name.
+    pub organization_name: String,
+}
+
+/// Sets the platform up: the first person, who administers it, and the first organization. Works once.
+#[utoipa::path(post, path = "/auth/setup", tag = "identity", request_body = Setup, security(()),
+    responses((status = 201, body = Session), (status = 403, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
+pub async fn setup(
+    State(app): State<App>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Json(body): Json<Setup>,
+) -> Result<Response> {
+    if !constant_time_eq(&body.setup_token, app.tokens.setup_token()) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "BAD_SETUP_TOKEN", "This set-up link is not valid."));
+    }
+    let mut checks = Checks::default();
+    check_email(&mut checks, &body.email);
+    checks.text(&body.name, "/name", 1..=200).text(&body.organization_name, "/organization_name", 1..=200);
+    password::check(&mut checks, &body.password);
+    checks.done()?;
+    let mut tx = app.begin_system().await?;
+    if store::is_set_up(&mut tx).await? {
+        return Err(Problem::new(StatusCode::GONE, "ALREADY_SET_UP", "This platform is set up already."));
+    }
+    let hash = password::hash(&app, body.password).await?;
+    let now = app.clock.now();
+    if !store::take_setup(&mut tx, now).await? {
+        return Err(Problem::new(StatusCode::GONE, "ALREADY_SET_UP", "This platform is set up already."));
+    }
+    let user = UserId::new(now);
+    store::create(&mut tx, user, body.email.trim(), body.name.trim(), Some(&hash), None).await?;
+    store::make_system_admin(&mut tx, user).await?;
+    let organization = OrganizationId::new(now);
+    orgs::create(&mut tx, organization, body.organization_name.trim(), None, user).await?;
+    let session = open_session(&app, &mut tx, user, &headers, jar).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, session).into_response())
+}
+
+/// A sign-in's input.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Credentials {
+    /// E-mail address, in any case.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+/// Signs in with e-mail address and password.
+#[utoipa::path(post, path = "/auth/login", tag = "identity", request_body = Credentials, security(()),
+    responses((status = 200, body = Session), (status = 401, body = Problem), (status = 429, body = Problem)))]
+pub async fn login(
+    State(app): State<App>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Json(body): Json<Credentials>,
+) -> Result<Response> {
+    let key = (address.ip().to_string(), body.email.trim().to_lowercase());
+    let failures = app.failed_logins.get(&key).await.unwrap_or(0);
+    if failures >= FAILURES {
+        return Err(Problem::limited(60));
+    }
+    let mut tx = app.begin_system().await?;
+    let known = store::login(&mut tx, body.email.trim()).await?;
+    // The hash takes long: no connection is held meanwhile.
+    tx.commit().await?;
+    let (user, hash) = known.map_or((None, None), |login| (Some(login.user_id), login.password_hash));
+    let right = password::verify(&app, body.password, hash).await?;
+    let Some(user) = user.filter(|_| right) else {
+        app.failed_logins.insert(key, failures + 1).await;
+        let detail = "E-mail address or password is wrong.";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
+    };
+    app.failed_logins.invalidate(&key).await;
+    let mut tx = app.begin_system().await?;
+    let session = open_session(&app, &mut tx, user, &headers, jar).await?;
+    tx.commit().await?;
+    Ok(session.into_response())
+}
+
+/// Exchanges the refresh cookie for a new access token and a new cookie. A cookie that comes a second time was
+/// copied: it ends the sign-in everywhere.
+#[utoipa::path(post, path = "/auth/refresh", tag = "identity", security(()),
+    responses((status = 200, body = Session), (status = 401, body = Problem)))]
+pub async fn refresh(State(app): State<App>, jar: CookieJar) -> Result<Response> {
+    let ended = || Problem::new(StatusCode::UNAUTHORIZED, "SESSION_ENDED", "Your session has ended. Please sign in.");
+    let token = jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).ok_or_else(Problem::unauthenticated)?;
+    let now = app.clock.now();
+    let mut tx = app.begin_system().await?;
+    let found = store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(ended)?;
+    if found.used || !found.alive {
+        store::revoke(&mut tx, found.session_id, now).await?;
+        tx.commit().await?;
+        return Ok((jar.remove(dead_cookie()), ended()).into_response());
+    }
+    let next = random_secret();
+    store::rotate(&mut tx, found.session_id, &hash_secret(&token), &hash_secret(&next), now).await?;
+    let caller = Caller { user_id: found.user_id, session_id: found.session_id };
+    let session = session_of(&app, &mut tx, caller).await?;
+    tx.commit().await?;
+    Ok((jar.add(live_cookie(&app, next)), Json(session)).into_response())
+}
+
+/// Signs out: ends the session of the refresh cookie.
+#[utoipa::path(post, path = "/auth/logout", tag = "identity", security(()), responses((status = 204)))]
+pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<Response> {
+    if let Some(cookie) = jar.get(COOKIE) {
+        let now = app.clock.now();
+        let mut tx = app.begin_system().await?;
+        if let Some(found) = store::lock_refresh(&mut tx, &hash_secret(cookie.value()), now).await? {
+            store::revoke(&mut tx, found.session_id, now).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok((jar.remove(dead_cookie()), StatusCode::NO_CONTENT).into_response())
+}
+
+/// What accepts an invitation.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Acceptance {
+    /// The person's name.
+    pub name: String,
+    /// The password they choose, 8 to 200 characters.
+    pub password: String,
+}
+
+/// Accepts an invitation to an organization and signs in: sets name and password of a new account; whoever has an
+/// account gives its password.
+#[utoipa::path(post, path = "/auth/invitations/{token}", tag = "identity", request_body = Acceptance, security(()),
+    responses((status = 201, body = Session), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
+pub async fn accept_invitation(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Json(body): Json<Acceptance>,
+) -> Result<Response> {
+    let mut checks = Checks::default();
+    checks.text(&body.name, "/name", 1..=200);
+    password::check(&mut checks, &body.password);
+    checks.done()?;
+    let now = app.clock.now();
+    let mut tx = app.begin_system().await?;
+    let invitation = orgs::lock_invitation(&mut tx, &hash_secret(&token)).await?;
+    let invitation = invitation.ok_or_else(|| Problem::not_found("invitation"))?;
+    if invitation.accepted || invitation.expires_at <= now {
+        return Err(Problem::new(StatusCode::GONE, "INVITATION_USED", "This invitation has been used or has expired."));
+    }
+    // Whoever has a password already proves it here: an invitation must not take an account over.
+    match store::password_hash(&mut tx, invitation.user_id).await? {
+        Some(hash) => {
+            if !password::verify(&app, body.password, Some(hash)).await? {
+                let detail = "You have an account already. Please give its password.";
+                return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
+            }
+        }
+        None => {
+            let hash = password::hash(&app, body.password).await?;
+            store::set_password(&mut tx, invitation.user_id, &hash).await?;
+            store::rename(&mut tx, invitation.user_id, body.name.trim()).await?;
+        }
+    }
+    orgs::accept_invitation(&mut tx, invitation.id, now).await?;
+    let session = open_session(&app, &mut tx, invitation.user_id, &headers, jar).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, session).into_response())
+}
+
+/// Who one is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    /// The person.
+    pub user: Person,
+    /// Where they are an active member.
+    pub memberships: Vec<MembershipOut>,
+}
+
+/// A membership.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MembershipOut {
+    /// The organization.
+    pub organization: OrganizationBrief,
+    /// The person's role in it.
+    pub role: OrgRole,
+}
+
+/// An organization in short.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizationBrief {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its short name for addresses.
+    pub slug: String,
+}
+
+/// Who one is and where one is a member.
+#[utoipa::path(get, path = "/me", tag = "identity", responses((status = 200, body = Me), (status = 401, body = Problem)))]
+pub async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me>> {
+    let mut tx = app.begin(&caller).await?;
+    let user = store::person(&mut tx, caller.user_id).await?.ok_or_else(Problem::unauthenticated)?;
+    let memberships = store::memberships(&mut tx, caller.user_id)
+        .await?
+        .into_iter()
+        .map(|m| MembershipOut {
+            organization: OrganizationBrief { id: m.organization_id, name: m.name, slug: m.slug },
+            role: m.role,
+        })
+        .collect();
+    Ok(Json(Me { user, memberships }))
+}
+
+/// Notes what is wrong with an e-mail address: its form as far as delivery does not tell (RFC 5321 lengths).
+pub fn check_email(checks: &mut Checks, email: &str) {
+    let email = email.trim();
+    let fits = email.len() <= 254
+        && email.split_once('@').is_some_and(|(local, domain)| {
+            (1..=64).contains(&local.len())
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+        })
+        && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    checks.require(fits, "/email", "INVALID_EMAIL", "This is not an e-mail address.");
+}
+
+async fn open_session(
+    app: &App,
+    tx: &mut Tx,
+    user: UserId,
+    headers: &HeaderMap,
+    jar: CookieJar,
+) -> Result<(CookieJar, Json<Session>)> {
+    let now = app.clock.now();
+    let caller = Caller { user_id: user, session_id: SessionId::new(now) };
+    let token = random_secret();
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent: String = agent.chars().take(300).collect();
+    let expires_at = now + app.config.tokens.refresh_token_ttl;
+    store::open_session(tx, caller.session_id, user, &agent, &hash_secret(&token), now, expires_at).await?;
+    let session = session_of(app, tx, caller).await?;
+    Ok((jar.add(live_cookie(app, token)), Json(session)))
+}
+
+async fn session_of(app: &App, tx: &mut Tx, caller: Caller) -> Result<Session> {
+    let user = store::person(tx, caller.user_id).await?.ok_or_else(Problem::unauthenticated)?;
+    Ok(Session {
+        access_token: app.tokens.sign(caller, app.clock.now()),
+        token_type: "Bearer",
+        expires_in: app.tokens.access_life(),
+        user,
+    })
+}
+
+fn live_cookie(app: &App, token: String) -> Cookie<'static> {
+    let seconds = i64::try_from(app.config.tokens.refresh_token_ttl.as_secs()).unwrap_or(i64::MAX);
+    Cookie::build((COOKIE, token))
+        .path("/api/v1/auth")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.config.server.public_url.starts_with("https://"))
+        .max_age(time::Duration::seconds(seconds))
+        .build()
+}
+
+fn dead_cookie() -> Cookie<'static> {
+    Cookie::build((COOKIE, "")).path("/api/v1/auth").build()
+}
+
+/// Compares hashes, so that the time taken tells nothing of the secret.
+fn constant_time_eq(a: &str, b: &str) -> bool {
+    hash_secret(a) == hash_secret(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn email_addresses_are_told_from_other_text() {
+        let verdict = |email: &str| {
+            let mut checks = Checks::default();
+            check_email(&mut checks, email);
+            checks.done().is_ok()
+        };
+        assert!(verdict("a@b.example") && verdict(" a+b@c ") && verdict("ä@ö.example"));
+        for bad in ["", "a", "@b", "a@", "a b@c", "a@b@c", "a@.b", "a\n@b"] {
+            assert!(!verdict(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! SQL of accounts and sessions.
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::Tx,
+    ids::{OrganizationId, SessionId, UserId},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::policy::OrgRole;
+
+/// A person as they see themselves.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Person {
+    /// Their id; also their LiveKit identity.
+    pub id: UserId,
+    /// Their e-mail address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Their phone number.
+    pub phone: Option<String>,
+    /// Their picture.
+    pub avatar_url: Option<String>,
+    /// Their IANA time zone.
+    pub timezone: String,
+    /// Their language (BCP 47).
+    pub language: String,
+}
+
+/// A membership as `/me` lists it.
+pub struct Membership {
+    pub organization_id: OrganizationId,
+    pub name: String,
+    pub slug: String,
+    pub role: OrgRole,
+}
+
+/// What a sign-in needs to know.
+pub struct Login {
+    pub user_id: UserId,
+    pub password_hash: Option<String>,
+}
+
+/// Marks the platform as set up; false when it was already.
+pub async fn take_setup(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!("update platform set set_up_at = $1 where set_up_at is null", now).execute(&mut **tx).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether the platform is set up.
+pub async fn is_set_up(tx: &mut Tx) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select set_up_at is not null as "done!" from platform"#).fetch_one(&mut **tx).await
+}
+
+/// Stores a new account, with a password unless it is to be set by an invitation.
+pub async fn create(
+    tx: &mut Tx,
+    id: UserId,
+    email: &str,
+    name: &str,
+    password_hash: Option<&str>,
+    by: Option<UserId>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into users (id, email, name, created_by, updated_by) values ($1, $2::text, $3, $4, $4)",
+        id.0,
+        email,
+        name,
+        by.map(|id| id.0),
+    )
+    .execute(&mut **tx)
+    .await?;
+    if let Some(hash) = password_hash {
+        set_password(tx, id, hash).await?;
+    }
+    Ok(())
+}
+
+/// Sets a password's hash.
+pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into credentials (user_id, password_hash) values ($1, $2)
+         on conflict (user_id) do update set password_hash = excluded.password_hash, updated_at = now()",
+        id.0,
+        hash,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A password's hash; `None` while an invitation waits to be accepted.
+pub async fn password_hash(tx: &mut Tx, id: UserId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select password_hash from credentials where user_id = $1", id.0).fetch_optional(&mut **tx).await
+}
+
+/// Sets a person's name.
+pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> sqlx::Result<()> {
+    sqlx::query!("update users set name = $2, updated_by = $1 where id = $1", id.0, name).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Makes the person of the set-up the administrator of the system.
+pub async fn make_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<()> {
+    sqlx::query!("update users set is_system_admin = true where id = $1", id.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// The account with an e-mail address, whatever its case.
+pub async fn find_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar!(r#"select id as "id: UserId" from users where email = $1::text::citext"#, email)
+        .fetch_optional(&mut **tx)
+        .await
+}
+
+/// What a sign-in with this address needs to know; inactive accounts have none.
+pub async fn login(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Login>> {
+    sqlx::query_as!(
+        Login,
+        r#"select u.id as "user_id: UserId", c.password_hash as "password_hash?"
+           from users u left join credentials c on c.user_id = u.id
+           where u.email = $1::text::citext and u.is_active"#,
+        email,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// A person by id.
+pub async fn person(tx: &mut Tx, id: UserId) -> sqlx::Result<Option<Person>> {
+    sqlx::query_as!(
+        Person,
+        r#"select id as "id: UserId", email::text as "email!", name, phone, avatar_url, timezone, language
+           from users where id = $1 and is_active"#,
+        id.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// The organizations in which a person is an active member.
+pub async fn memberships(tx: &mut Tx, id: UserId) -> sqlx::Result<Vec<Membership>> {
+    sqlx::query_as!(
+        Membership,
+        r#"select o.id as "organization_id: OrganizationId", o.name, o.slug, m.role as "role: OrgRole"
+           from organization_members m join organizations o on o.id = m.organization_id
+           where m.user_id = $1 and m.is_active order by o.name, o.id"#,
+        id.0,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Opens a session with its first refresh token.
+pub async fn open_session(
+    tx: &mut Tx,
+    id: SessionId,
+    user: UserId,
+    user_agent: &str,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with session as (
+             insert into sessions (id, user_id, user_agent, created_at, last_used_at, expires_at)
+             values ($1, $2, $3, $4, $4, $5) returning id)
+         insert into refresh_tokens (token_hash, session_id, created_at) select $6, id, $4 from session",
+        id.0,
+        user.0,
+        user_agent,
+        now,
+        expires_at,
+        token_hash,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A refresh token as it was found.
+pub struct Refresh {
+    pub session_id: SessionId,
+    pub user_id: UserId,
+    pub used: bool,
+    pub alive: bool,
+}
+
+/// Finds a refresh token and locks its session, so that two uses come one after the other.
+pub async fn lock_refresh(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<Refresh>> {
+    sqlx::query!("select s.id from refresh_tokens t join sessions s on s.id = t.session_id where t.token_hash = $1 for update of s", token_hash)
+        .fetch_optional(&mut **tx)
+        .await?;
+    sqlx::query_as!(
+        Refresh,
+        r#"select s.id as "session_id: SessionId", s.user_id as "user_id: UserId", t.used_at is not null as "used!",
+                  (s.revoked_at is null and s.expires_at > $2 and u.is_active) as "alive!"
+           from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
+           where t.token_hash = $1"#,
+        token_hash,
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Marks a refresh token as used and adds its successor.
+pub async fn rotate(tx: &mut Tx, session: SessionId, used: &[u8], next: &[u8], now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with used as (update refresh_tokens set used_at = $4 where token_hash = $2),
+              seen as (update sessions set last_used_at = $4 where id = $1)
+         insert into refresh_tokens (token_hash, session_id, created_at) values ($3, $1, $4)",
+        session.0,
+        used,
+        next,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Ends a session with all its tokens.
+pub async fn revoke(tx: &mut Tx, session: SessionId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update sessions set revoked_at = coalesce(revoked_at, $2) where id = $1", session.0, now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

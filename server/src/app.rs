@@ -1,0 +1,82 @@
+//! What a handler may reach.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use kernel::{clock::Clock, config::Config, db, db::Tx};
+use moka::future::Cache;
+use sqlx::PgPool;
+
+use crate::{
+    access::{caller::Caller, tokens::Tokens},
+    http,
+    livekit::client::LiveKit,
+    room::watch::Watch,
+};
+
+/// Everything a handler may reach; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Clock,
+    /// The database; only [`App::begin`] and the hot paths that set their caller themselves use it.
+    pub pool: PgPool,
+    /// Signs and reads our own tokens.
+    pub tokens: Arc<Tokens>,
+    /// The media server.
+    pub livekit: LiveKit,
+    /// Tells open event streams that a meeting has news.
+    pub watch: Watch,
+    /// Failed sign-ins per address and account.
+    pub failed_logins: Cache<(String, String), u32>,
+    /// Lets a few password hashes run at once, so that sign-ins do not starve everything else.
+    pub hashing: Arc<tokio::sync::Semaphore>,
+}
+
+impl App {
+    /// Puts a program together. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the configuration lacks something.
+    pub fn new(config: Config, clock: Clock) -> Result<Self> {
+        let pool = db::connect(config.database_url()?, config.database.max_connections)?;
+        Self::with_pool(config, clock, pool)
+    }
+
+    /// As [`App::new`], on a given pool.
+    ///
+    /// # Errors
+    /// When the configuration lacks something.
+    pub fn with_pool(config: Config, clock: Clock, pool: PgPool) -> Result<Self> {
+        let tokens = Tokens::new(config.token_secret()?, config.tokens.access_token_ttl);
+        let livekit = LiveKit::new(&config.livekit_http_url(), config.livekit_keys()?)?;
+        Ok(Self {
+            clock,
+            pool,
+            tokens: Arc::new(tokens),
+            livekit,
+            watch: Watch::default(),
+            failed_logins: Cache::builder().time_to_live(Duration::from_secs(60)).max_capacity(100_000).build(),
+            hashing: Arc::new(tokio::sync::Semaphore::new(1)),
+            config: Arc::new(config),
+        })
+    }
+
+    /// Opens a transaction in which row-level security knows the caller.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn begin(&self, caller: &Caller) -> http::Result<Tx> {
+        Ok(db::begin(&self.pool, db::Actor::User(caller.user_id)).await?)
+    }
+
+    /// Opens a transaction of the system: for background work, and for those who are not signed in yet.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn begin_system(&self) -> http::Result<Tx> {
+        Ok(db::begin(&self.pool, db::Actor::System).await?)
+    }
+}

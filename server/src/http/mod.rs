@@ -1,0 +1,11 @@
+//! What every endpoint shares: the error shape, checked input, pages of a list, correlation ids.
+
+pub mod correlate;
+pub mod error;
+pub mod extract;
+pub mod page;
+pub mod web;
+
+pub use error::{Problem, Result};
+pub use extract::{Checks, Json, Path, Query};
+pub use page::{Listing, PageQuery};

@@ -1,0 +1,396 @@
+//! SQL of meetings.
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId, UserId},
+};
+use serde_json::Value;
+
+use super::model::{EndedBy, Meeting, MeetingStatus, MeetingType, State};
+use crate::{
+    access::policy::{MeetingRole, OrgRole, Standing},
+    participants::model::ParticipantStatus,
+};
+
+/// A meeting as a list or a page shows it, with the caller's own part in it.
+pub struct Row {
+    pub id: MeetingId,
+    pub organization_id: OrganizationId,
+    pub title: String,
+    pub description: String,
+    pub agenda: String,
+    pub scheduled_start: DateTime<Utc>,
+    pub scheduled_end: Option<DateTime<Utc>>,
+    pub timezone: String,
+    pub actual_start: Option<DateTime<Utc>>,
+    pub actual_end: Option<DateTime<Utc>>,
+    pub status: MeetingStatus,
+    pub ended_by: Option<EndedBy>,
+    pub meeting_type: MeetingType,
+    pub host_id: Option<UserId>,
+    pub host_name: Option<String>,
+    pub provider: String,
+    pub room_name: String,
+    pub max_participants: Option<i32>,
+    pub auto_record: bool,
+    pub require_approval: bool,
+    pub settings: Value,
+    pub custom_fields: Value,
+    pub related_object_type: Option<String>,
+    pub related_object_id: Option<String>,
+    pub created_by_type: String,
+    pub cancel_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub participant_count: i64,
+    pub org_role: OrgRole,
+    pub my_role: Option<MeetingRole>,
+    pub my_status: Option<ParticipantStatus>,
+}
+
+/// What a new meeting is stored with.
+pub struct New<'a> {
+    pub id: MeetingId,
+    pub organization_id: OrganizationId,
+    pub title: &'a str,
+    pub description: &'a str,
+    pub agenda: &'a str,
+    pub scheduled_start: DateTime<Utc>,
+    pub scheduled_end: Option<DateTime<Utc>>,
+    pub timezone: &'a str,
+    pub meeting_type: MeetingType,
+    pub instant: bool,
+    pub room_name: &'a str,
+    pub max_participants: Option<i32>,
+    pub auto_record: bool,
+    pub require_approval: bool,
+    pub settings: &'a Value,
+    pub custom_fields: &'a Value,
+    pub related_object: Option<(&'a str, &'a str)>,
+    pub host: UserId,
+}
+
+/// Which meetings a list wants; `None` leaves a filter out.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub organization: Option<OrganizationId>,
+    /// Only meetings that the caller hosts or takes part in.
+    pub mine: bool,
+    pub statuses: Option<Vec<MeetingStatus>>,
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    /// Part of the title, in any case.
+    pub title: Option<String>,
+    pub related_type: Option<String>,
+    pub related_id: Option<String>,
+    pub descending: bool,
+}
+
+/// Selects [`Row`]s; `$caller` is always the first parameter.
+macro_rules! select_rows {
+    ($rest:literal, $($arg:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId", m.title,
+                      m.description, m.agenda, m.scheduled_start, m.scheduled_end, m.timezone, m.actual_start,
+                      m.actual_end, m.status as "status: MeetingStatus", m.ended_by as "ended_by: EndedBy",
+                      m.meeting_type as "meeting_type: MeetingType", m.host_id as "host_id: UserId",
+                      h.name as "host_name?", m.provider, m.room_name, m.max_participants, m.auto_record,
+                      m.require_approval, m.settings, m.custom_fields, m.related_object_type, m.related_object_id,
+                      m.created_by_type::text as "created_by_type!", m.cancel_reason, m.created_at, m.updated_at,
+                      meeting_participant_count(m.id) as "participant_count!", me.role as "org_role: OrgRole",
+                      p.role as "my_role?: MeetingRole", p.status as "my_status?: ParticipantStatus"
+               from meetings m
+               join organization_members me on me.organization_id = m.organization_id and me.user_id = $1 and me.is_active
+               left join meeting_participants p on p.meeting_id = m.id and p.user_id = $1
+               left join users h on h.id = m.host_id
+               "# + $rest,
+            $($arg),+
+        )
+    };
+}
+
+/// One meeting as `caller` sees it; `None` when they are no member of its organization.
+pub async fn find(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Result<Option<Row>> {
+    select_rows!("where m.id = $2", caller.0, id.0).fetch_optional(&mut **tx).await
+}
+
+/// Meetings by scheduled start and id, behind `after`.
+pub async fn list(
+    tx: &mut Tx,
+    caller: UserId,
+    filter: &Filter,
+    after: Option<(DateTime<Utc>, MeetingId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Row>> {
+    let (start, id) = after.map_or((None, None), |(start, id)| (Some(start), Some(id.0)));
+    let organization = filter.organization.map(|id| id.0);
+    let statuses = filter.statuses.as_deref();
+    let title = filter.title.as_deref().map(|part| format!("%{}%", part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
+    if filter.descending {
+        select_rows!(
+            "where ($2::uuid is null or m.organization_id = $2) and (not $3 or p.user_id is not null)
+               and ($4::meeting_status[] is null or m.status = any ($4))
+               and ($5::timestamptz is null or m.scheduled_start >= $5)
+               and ($6::timestamptz is null or m.scheduled_start < $6)
+               and ($7::text is null or m.title ilike $7)
+               and ($8::text is null or m.related_object_type = $8) and ($9::text is null or m.related_object_id = $9)
+               and ($10::timestamptz is null or (m.scheduled_start, m.id) < ($10, $11))
+             order by m.scheduled_start desc, m.id desc limit $12",
+            caller.0,
+            organization,
+            filter.mine,
+            statuses as Option<&[MeetingStatus]>,
+            filter.from,
+            filter.to,
+            title,
+            filter.related_type,
+            filter.related_id,
+            start,
+            id,
+            limit,
+        )
+        .fetch_all(&mut **tx)
+        .await
+    } else {
+        select_rows!(
+            "where ($2::uuid is null or m.organization_id = $2) and (not $3 or p.user_id is not null)
+               and ($4::meeting_status[] is null or m.status = any ($4))
+               and ($5::timestamptz is null or m.scheduled_start >= $5)
+               and ($6::timestamptz is null or m.scheduled_start < $6)
+               and ($7::text is null or m.title ilike $7)
+               and ($8::text is null or m.related_object_type = $8) and ($9::text is null or m.related_object_id = $9)
+               and ($10::timestamptz is null or (m.scheduled_start, m.id) > ($10, $11))
+             order by m.scheduled_start, m.id limit $12",
+            caller.0,
+            organization,
+            filter.mine,
+            statuses as Option<&[MeetingStatus]>,
+            filter.from,
+            filter.to,
+            title,
+            filter.related_type,
+            filter.related_id,
+            start,
+            id,
+            limit,
+        )
+        .fetch_all(&mut **tx)
+        .await
+    }
+}
+
+/// Stores a new meeting.
+pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into meetings (id, organization_id, title, description, agenda, scheduled_start, scheduled_end, timezone,
+                meeting_type, venue_mode, schedule_kind, host_id, provider_meeting_id, room_name, max_participants,
+                auto_record, require_approval, settings, custom_fields, related_object_type, related_object_id,
+                created_by, updated_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'virtual',
+                 case when $10 then 'instant'::schedule_kind else 'scheduled'::schedule_kind end,
+                 $11, $12, $12, $13, $14, $15, $16, $17, $18, $19, $11, $11)",
+        new.id.0,
+        new.organization_id.0,
+        new.title,
+        new.description,
+        new.agenda,
+        new.scheduled_start,
+        new.scheduled_end,
+        new.timezone,
+        new.meeting_type as MeetingType,
+        new.instant,
+        new.host.0,
+        new.room_name,
+        new.max_participants,
+        new.auto_record,
+        new.require_approval,
+        new.settings,
+        new.custom_fields,
+        new.related_object.map(|(kind, _)| kind),
+        new.related_object.map(|(_, id)| id),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What changes a meeting; `None` leaves a column as it is.
+#[derive(Debug, Default)]
+pub struct Change<'a> {
+    pub title: Option<&'a str>,
+    pub description: Option<&'a str>,
+    pub agenda: Option<&'a str>,
+    pub scheduled_start: Option<DateTime<Utc>>,
+    /// `Some(None)` takes the end away.
+    pub scheduled_end: Option<Option<DateTime<Utc>>>,
+    pub timezone: Option<&'a str>,
+    pub meeting_type: Option<MeetingType>,
+    pub max_participants: Option<Option<i32>>,
+    pub auto_record: Option<bool>,
+    pub require_approval: Option<bool>,
+    pub settings: Option<&'a Value>,
+    pub custom_fields: Option<&'a Value>,
+}
+
+/// Changes a meeting.
+pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update meetings set title = coalesce($2, title), description = coalesce($3, description),
+                agenda = coalesce($4, agenda), scheduled_start = coalesce($5, scheduled_start),
+                scheduled_end = case when $6 then $7 else scheduled_end end, timezone = coalesce($8, timezone),
+                meeting_type = coalesce($9, meeting_type),
+                max_participants = case when $10 then $11 else max_participants end,
+                auto_record = coalesce($12, auto_record), require_approval = coalesce($13, require_approval),
+                settings = settings || coalesce($14, '{}'), custom_fields = coalesce($15, custom_fields), updated_by = $16
+         where id = $1",
+        id.0,
+        change.title,
+        change.description,
+        change.agenda,
+        change.scheduled_start,
+        change.scheduled_end.is_some(),
+        change.scheduled_end.flatten(),
+        change.timezone,
+        change.meeting_type as Option<MeetingType>,
+        change.max_participants.is_some(),
+        change.max_participants.flatten(),
+        change.auto_record,
+        change.require_approval,
+        change.settings,
+        change.custom_fields,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// How `caller` stands to a meeting; `None` when it is not visible to them.
+pub async fn standing(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Result<Option<Standing>> {
+    let row = sqlx::query!(
+        r#"select me.role as "org_role: OrgRole", p.role as "role?: MeetingRole"
+           from meetings m
+           join organization_members me on me.organization_id = m.organization_id and me.user_id = $2 and me.is_active
+           left join meeting_participants p on p.meeting_id = m.id and p.user_id = $2
+           where m.id = $1"#,
+        id.0,
+        caller.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Standing { org_role: row.org_role, meeting_role: row.role }))
+}
+
+/// A meeting by id, locked until the transaction ends.
+pub async fn lock(tx: &mut Tx, id: MeetingId) -> sqlx::Result<Option<Meeting>> {
+    let row = sqlx::query_as!(
+        StateRow,
+        r#"select id as "id: MeetingId", organization_id as "organization_id: OrganizationId",
+                  host_id as "host_id: UserId", room_name, meeting_type as "meeting_type: MeetingType",
+                  scheduled_start, scheduled_end, status as "status: MeetingStatus", ended_by as "ended_by: EndedBy",
+                  actual_start, actual_end, cancelled_at
+           from meetings where id = $1 for no key update"#,
+        id.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(Meeting::from))
+}
+
+/// A meeting by the name of its room, locked until the transaction ends.
+pub async fn lock_by_room(tx: &mut Tx, room_name: &str) -> sqlx::Result<Option<Meeting>> {
+    let row = sqlx::query_as!(
+        StateRow,
+        r#"select id as "id: MeetingId", organization_id as "organization_id: OrganizationId",
+                  host_id as "host_id: UserId", room_name, meeting_type as "meeting_type: MeetingType",
+                  scheduled_start, scheduled_end, status as "status: MeetingStatus", ended_by as "ended_by: EndedBy",
+                  actual_start, actual_end, cancelled_at
+           from meetings where room_name = $1 for no key update"#,
+        room_name,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(Meeting::from))
+}
+
+/// Stores a new state, unless the stored one is no longer `from`. Tells the pages.
+///
+/// # Errors
+/// `RowNotFound` when someone else moved it meanwhile.
+pub async fn save_state(
+    tx: &mut Tx,
+    id: MeetingId,
+    from: MeetingStatus,
+    to: &State,
+    by: Option<UserId>,
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
+    let (actual_start, actual_end, ended_by, cancelled_at) = match to {
+        State::Scheduled => (None, None, None, None),
+        State::InProgress { started_at } => (Some(*started_at), None, None, None),
+        State::Completed { started_at, ended_at, ended_by } => (*started_at, Some(*ended_at), Some(*ended_by), None),
+        State::Cancelled { at } => (None, None, None, Some(*at)),
+    };
+    sqlx::query!(
+        r#"with moved as (
+               update meetings set status = $3, actual_start = coalesce($4, actual_start), actual_end = $5, ended_by = $6,
+                      cancelled_at = $7, cancelled_by = case when $7::timestamptz is null then cancelled_by else $8 end,
+                      cancel_reason = coalesce($9, cancel_reason), updated_by = coalesce($8, updated_by)
+               where id = $1 and status = $2
+               returning id, status, actual_start, actual_end, title)
+           select emit_meeting_event(id, 'meeting.updated', jsonb_build_object('id', id, 'status', status,
+                      'actual_start', actual_start, 'actual_end', actual_end, 'title', title)) as "seq!" from moved"#,
+        id.0,
+        from as MeetingStatus,
+        to.status() as MeetingStatus,
+        actual_start,
+        actual_end,
+        ended_by as Option<EndedBy>,
+        cancelled_at,
+        by.map(|id| id.0),
+        reason,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+struct StateRow {
+    id: MeetingId,
+    organization_id: OrganizationId,
+    host_id: Option<UserId>,
+    room_name: String,
+    meeting_type: MeetingType,
+    scheduled_start: DateTime<Utc>,
+    scheduled_end: Option<DateTime<Utc>>,
+    status: MeetingStatus,
+    ended_by: Option<EndedBy>,
+    actual_start: Option<DateTime<Utc>>,
+    actual_end: Option<DateTime<Utc>>,
+    cancelled_at: Option<DateTime<Utc>>,
+}
+
+impl From<StateRow> for Meeting {
+    fn from(row: StateRow) -> Self {
+        let state = State::from_columns(
+            row.status,
+            row.scheduled_start,
+            row.actual_start,
+            row.actual_end,
+            row.ended_by,
+            row.cancelled_at,
+        );
+        Self {
+            id: row.id,
+            organization_id: row.organization_id,
+            host_id: row.host_id,
+            room_name: row.room_name,
+            meeting_type: row.meeting_type,
+            scheduled_start: row.scheduled_start,
+            scheduled_end: row.scheduled_end,
+            state,
+        }
+    }
+}

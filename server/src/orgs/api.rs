@@ -1,0 +1,287 @@
+//! Endpoints of organizations and members.
+
+use axum::{extract::State, http::StatusCode};
+use chrono::Duration;
+use kernel::{
+    db::Tx,
+    ids::{InvitationId, OrganizationId, UserId},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    rules,
+    store::{self, Member, MemberUser, Organization},
+};
+use crate::{
+    access::{
+        caller::Caller,
+        policy::OrgRole,
+        tokens::{hash_secret, random_secret},
+    },
+    accounts,
+    app::App,
+    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
+};
+
+/// Days that an invitation waits.
+const INVITATION_DAYS: i64 = 14;
+
+/// A new organization.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewOrganization {
+    /// Its name, 1 to 200 characters.
+    pub name: String,
+    /// Its short name; made of the name when absent.
+    #[serde(default)]
+    pub slug: Option<String>,
+}
+
+/// Makes an organization; its maker becomes its admin.
+#[utoipa::path(post, path = "/organizations", tag = "organizations", request_body = NewOrganization,
+    responses((status = 201, body = Organization), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<NewOrganization>,
+) -> Result<(StatusCode, Json<Organization>)> {
+    check_names(Some(&body.name), body.slug.as_deref(), None)?;
+    let mut tx = app.begin_system().await?;
+    let id = OrganizationId::new(app.clock.now());
+    let made = store::create(&mut tx, id, body.name.trim(), body.slug.as_deref(), caller.user_id).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// One organization.
+#[utoipa::path(get, path = "/organizations/{org}", tag = "organizations", params(("org" = OrganizationId, Path)),
+    responses((status = 200, body = Organization), (status = 404, body = Problem)))]
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(org): Path<OrganizationId>,
+) -> Result<Json<Organization>> {
+    let mut tx = app.begin(&caller).await?;
+    let found = store::find(&mut tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?;
+    Ok(Json(found))
+}
+
+/// What changes an organization; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct OrganizationChange {
+    /// Its name, 1 to 200 characters.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its short name.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// Its IANA time zone.
+    #[serde(default)]
+    pub timezone: Option<String>,
+}
+
+/// Changes an organization. Only its admins may.
+#[utoipa::path(patch, path = "/organizations/{org}", tag = "organizations", params(("org" = OrganizationId, Path)),
+    request_body = OrganizationChange,
+    responses((status = 200, body = Organization), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(org): Path<OrganizationId>,
+    Json(body): Json<OrganizationChange>,
+) -> Result<Json<Organization>> {
+    let mut tx = app.begin(&caller).await?;
+    admin_of(&mut tx, &caller, org).await?;
+    check_names(body.name.as_deref(), body.slug.as_deref(), body.timezone.as_deref())?;
+    let name = body.name.as_deref().map(str::trim);
+    let by = caller.user_id;
+    let changed =
+        store::update(&mut tx, org, name, body.slug.as_deref(), body.timezone.as_deref(), by).await?;
+    tx.commit().await?;
+    Ok(Json(changed))
+}
+
+/// Members by name.
+#[utoipa::path(get, path = "/organizations/{org}/members", tag = "organizations",
+    params(("org" = OrganizationId, Path), PageQuery),
+    responses((status = 200, body = Listing<Member>), (status = 404, body = Problem)))]
+pub async fn members(
+    State(app): State<App>,
+    caller: Caller,
+    Path(org): Path<OrganizationId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Listing<Member>>> {
+    let (limit, after) = (page.limit()?, page.after()?);
+    let mut tx = app.begin(&caller).await?;
+    member_of(&mut tx, &caller, org).await?;
+    let found = store::members(&mut tx, org, after, limit + 1).await?;
+    Ok(Json(Listing::from_one_more(found, limit, |member| (member.user.name.clone(), member.user.id))))
+}
+
+/// A new member.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewMember {
+    /// E-mail address; an account that has it already is used.
+    pub email: String,
+    /// Name, 1 to 200 characters.
+    pub name: String,
+    /// Role in the organization.
+    pub role: OrgRole,
+    /// With a password the account works at once; without one, an invitation waits to be accepted. The password of
+    /// an account that exists already is never changed.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+/// A member that was added.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AddedMember {
+    /// The person.
+    pub user: MemberUser,
+    /// Their role.
+    pub role: OrgRole,
+    /// Where the person accepts the invitation, when one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation_url: Option<String>,
+}
+
+/// Adds a member. Only admins may.
+#[utoipa::path(post, path = "/organizations/{org}/members", tag = "organizations", params(("org" = OrganizationId, Path)),
+    request_body = NewMember,
+    responses((status = 201, body = AddedMember), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn add_member(
+    State(app): State<App>,
+    caller: Caller,
+    Path(org): Path<OrganizationId>,
+    Json(body): Json<NewMember>,
+) -> Result<(StatusCode, Json<AddedMember>)> {
+    let mut tx = app.begin(&caller).await?;
+    admin_of(&mut tx, &caller, org).await?;
+    drop(tx);
+    let mut checks = Checks::default();
+    accounts::api::check_email(&mut checks, &body.email);
+    checks.text(&body.name, "/name", 1..=200);
+    if let Some(password) = &body.password {
+        accounts::check_password(&mut checks, password);
+    }
+    checks.done()?;
+    let now = app.clock.now();
+    let by = caller.user_id;
+    let hash = match body.password {
+        Some(password) => Some(accounts::hash_password(&app, password).await?),
+        None => None,
+    };
+    // The account may belong to people whom the caller does not know, so the system looks for it.
+    let mut tx = app.begin_system().await?;
+    let user = match accounts::find_by_email(&mut tx, body.email.trim()).await? {
+        Some(user) => user,
+        None => {
+            let user = UserId::new(now);
+            let name = body.name.trim();
+            accounts::create_person(&mut tx, user, body.email.trim(), name, hash.as_deref(), Some(by)).await?;
+            user
+        }
+    };
+    store::add_member(&mut tx, org, user, body.role, hash.is_some(), Some(by)).await?;
+    let mut invitation_url = None;
+    if hash.is_none() {
+        let token = random_secret();
+        let expires_at = now + Duration::days(INVITATION_DAYS);
+        let invitation = InvitationId::new(now);
+        store::invite(&mut tx, invitation, org, user, &hash_secret(&token), expires_at, by).await?;
+        invitation_url = Some(format!("{}/invitations/{token}", app.config.server.public_url));
+    }
+    let member = store::member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(AddedMember { user: member.user, role: member.role, invitation_url })))
+}
+
+/// What changes a membership; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct MemberChange {
+    /// The new role.
+    #[serde(default)]
+    pub role: Option<OrgRole>,
+    /// False deactivates the membership; the record of the person stays.
+    #[serde(default)]
+    pub is_active: Option<bool>,
+}
+
+/// Changes a member's role. Only admins may; the last admin stays one.
+#[utoipa::path(patch, path = "/organizations/{org}/members/{user}", tag = "organizations",
+    params(("org" = OrganizationId, Path), ("user" = UserId, Path)), request_body = MemberChange,
+    responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn change_member(
+    State(app): State<App>,
+    caller: Caller,
+    Path((org, user)): Path<(OrganizationId, UserId)>,
+    Json(body): Json<MemberChange>,
+) -> Result<Json<Member>> {
+    let mut tx = app.begin(&caller).await?;
+    admin_of(&mut tx, &caller, org).await?;
+    let member = store::lock_member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    let stays_admin = body.role.unwrap_or(member.role) == OrgRole::Admin && body.is_active.unwrap_or(member.is_active);
+    if !stays_admin {
+        keep_one_admin(&mut tx, org, &member).await?;
+    }
+    store::change_member(&mut tx, org, user, body.role, body.is_active, caller.user_id).await?;
+    let changed = store::member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    tx.commit().await?;
+    Ok(Json(changed))
+}
+
+/// Takes a member out of the organization. Only admins may; the last admin can't be removed.
+#[utoipa::path(delete, path = "/organizations/{org}/members/{user}", tag = "organizations",
+    params(("org" = OrganizationId, Path), ("user" = UserId, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn remove_member(
+    State(app): State<App>,
+    caller: Caller,
+    Path((org, user)): Path<(OrganizationId, UserId)>,
+) -> Result<StatusCode> {
+    let mut tx = app.begin(&caller).await?;
+    admin_of(&mut tx, &caller, org).await?;
+    let member = store::lock_member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    keep_one_admin(&mut tx, org, &member).await?;
+    store::remove_member(&mut tx, org, user).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn keep_one_admin(tx: &mut Tx, org: OrganizationId, member: &Member) -> Result<()> {
+    if member.role == OrgRole::Admin && member.is_active && store::admins(tx, org).await? <= 1 {
+        return Err(Problem::conflict("LAST_ADMIN", "An organization needs at least one admin."));
+    }
+    Ok(())
+}
+
+/// The caller's role in an organization.
+///
+/// # Errors
+/// 404 for whoever is no active member: they may not even know that it exists.
+pub async fn member_of(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<OrgRole> {
+    store::role_of(tx, org, caller.user_id).await?.ok_or_else(|| Problem::not_found("organization"))
+}
+
+async fn admin_of(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<()> {
+    match member_of(tx, caller, org).await? {
+        OrgRole::Admin => Ok(()),
+        _ => Err(Problem::forbidden("Only admins of the organization may do this.")),
+    }
+}
+
+fn check_names(name: Option<&str>, slug: Option<&str>, timezone: Option<&str>) -> Result<()> {
+    let mut checks = Checks::default();
+    if let Some(name) = name {
+        checks.text(name, "/name", 1..=200);
+    }
+    if let Some(slug) = slug {
+        let detail = "A short name has lower-case letters, digits and hyphens between them.";
+        checks.require(rules::is_slug(slug), "/slug", "INVALID", detail);
+    }
+    if let Some(zone) = timezone {
+        let known = zone.parse::<chrono_tz::Tz>().is_ok();
+        checks.require(known, "/timezone", "UNKNOWN_TIME_ZONE", "This is no IANA time zone.");
+    }
+    checks.done()
+}

@@ -1,0 +1,9 @@
+//! Organizations, their members, and invitations to them.
+
+pub mod api;
+mod rules;
+mod store;
+
+pub use store::{
+    accept_invitation, active_members, create, lock_invitation, timezone,
+};

@@ -1,0 +1,194 @@
+//! The token that opens the room.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use kernel::{
+    ids::{MeetingId, UserId},
+    livekit::{Identity, PublishSource},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::store::{self, JoinFacts};
+use crate::{
+    access::{caller::Caller, policy::MeetingRole},
+    app::App,
+    http::{Json, Path, Problem, Result},
+    livekit::grants::Rights,
+    meetings::{
+        api::{not_found, refused},
+        model::State as MeetingState,
+    },
+};
+
+/// Everything that a client needs to enter the room.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Admission {
+    /// Always `admitted`.
+    pub status: &'static str,
+    /// Where LiveKit answers, `ws://…` or `wss://…`.
+    pub server_url: String,
+    /// LiveKit's access token.
+    pub token: String,
+    /// The room.
+    pub room_name: String,
+    /// The participant's identity in the room: the user's id.
+    pub identity: UserId,
+    /// Until when the token opens the room; a connection that stands outlives it.
+    pub expires_at: DateTime<Utc>,
+    /// What it allows.
+    pub permissions: Permissions,
+}
+
+/// What a token allows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Permissions {
+    /// What may be published.
+    pub can_publish_sources: Vec<PublishSource>,
+    /// Whether others are heard and seen.
+    pub can_subscribe: bool,
+    /// Whether data packets may be sent.
+    pub can_publish_data: bool,
+    /// Whether the person moderates, by calls to this API.
+    pub can_moderate: bool,
+}
+
+/// The answer to whoever has to wait.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Pending {
+    /// Always `pending_approval`.
+    pub status: &'static str,
+}
+
+/// What a request to join comes to.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    Admit(MeetingRole, Rights),
+    Wait,
+}
+
+/// Asks to join: a LiveKit token for whoever may enter now, 202 for whoever waits until a host lets them in.
+#[utoipa::path(post, path = "/meetings/{id}/join", tag = "participants", params(("id" = MeetingId, Path)),
+    responses((status = 200, body = Admission), (status = 202, body = Pending), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
+    let now = app.clock.now();
+    let ttl = app.config.tokens.join_token_ttl;
+    let facts = store::request_join(&app.pool, caller.user_id, id, now, ttl).await?.ok_or_else(not_found)?;
+    let (role, rights) = match decide(&facts, now)? {
+        Decision::Wait => return Ok((StatusCode::ACCEPTED, Json(Pending { status: "pending_approval" })).into_response()),
+        Decision::Admit(role, rights) => (role, rights),
+    };
+    let metadata = serde_json::json!({
+        "user_id": caller.user_id,
+        "meeting_id": id,
+        "organization_id": facts.organization_id,
+        "avatar_url": facts.avatar_url,
+    });
+    let identity = caller.user_id.to_string();
+    let who = Identity { identity: &identity, name: &facts.name, metadata: &metadata.to_string() };
+    let life = chrono::Duration::from_std(ttl).map_err(Problem::internal)?;
+    let token =
+        app.livekit.keys().sign(who, rights.grant(&facts.room_name), now, life).map_err(Problem::internal)?;
+    let admission = Admission {
+        status: "admitted",
+        server_url: app.config.livekit_public_url(),
+        token,
+        room_name: facts.room_name,
+        identity: caller.user_id,
+        expires_at: now + life,
+        permissions: Permissions {
+            can_publish_sources: rights.sources,
+            can_subscribe: true,
+            can_publish_data: true,
+            can_moderate: role.moderates(),
+        },
+    };
+    Ok(Json(admission).into_response())
+}
+
+/// Decides from what was found; the database has come to the same result where it granted.
+fn decide(facts: &JoinFacts, now: DateTime<Utc>) -> Result<Decision> {
+    let refuse = |code, detail: &str| Problem::new(StatusCode::FORBIDDEN, code, detail);
+    let role = facts.role.ok_or_else(|| refuse("NOT_INVITED", "You are not invited to this meeting."))?;
+    if facts.banned == Some(true) {
+        return Err(refuse("BANNED", "You were removed from this meeting."));
+    }
+    let state = MeetingState::from_columns(
+        facts.status,
+        facts.actual_start.unwrap_or(now),
+        facts.actual_start,
+        facts.actual_end,
+        facts.ended_by,
+        None,
+    );
+    state.enterable(facts.scheduled_end, now).map_err(refused)?;
+    if facts.denied == Some(true) {
+        return Err(refuse("DENIED", "The host has not let you in."));
+    }
+    if facts.must_wait == Some(true) {
+        return Ok(Decision::Wait);
+    }
+    if facts.is_full == Some(true) {
+        return Err(Problem::conflict("ROOM_FULL", "The room is full."));
+    }
+    if facts.granted != Some(true) {
+        return Err(Problem::internal("the database refused a join that the rules allow"));
+    }
+    let (can_unmute, can_share) = (facts.can_unmute == Some(true), facts.can_share_screen == Some(true));
+    Ok(Decision::Admit(role, Rights::of(facts.meeting_type, can_unmute, can_share)))
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::ids::OrganizationId;
+
+    use super::*;
+    use crate::meetings::model::{MeetingStatus, MeetingType};
+
+    fn facts(now: DateTime<Utc>) -> JoinFacts {
+        JoinFacts {
+            organization_id: OrganizationId::new(now),
+            status: MeetingStatus::Scheduled,
+            ended_by: None,
+            actual_start: None,
+            actual_end: None,
+            scheduled_end: None,
+            meeting_type: MeetingType::Audio,
+            room_name: "room".into(),
+            name: "A".into(),
+            avatar_url: None,
+            role: Some(MeetingRole::Participant),
+            can_unmute: Some(true),
+            can_share_screen: Some(true),
+            must_wait: Some(false),
+            denied: Some(false),
+            banned: Some(false),
+            is_full: Some(false),
+            granted: Some(true),
+        }
+    }
+
+    #[test]
+    fn each_refusal_has_its_code_and_the_door_comes_before_the_seat() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
+        let code = |change: &dyn Fn(&mut JoinFacts)| {
+            let mut facts = facts(now);
+            change(&mut facts);
+            decide(&facts, now).map_err(|problem| problem.code)
+        };
+        let audio = Rights::of(MeetingType::Audio, true, true);
+        assert_eq!(code(&|_| ()), Ok(Decision::Admit(MeetingRole::Participant, audio)));
+        assert_eq!(code(&|f| f.role = None), Err("NOT_INVITED"));
+        assert_eq!(code(&|f| f.banned = Some(true)), Err("BANNED"));
+        assert_eq!(code(&|f| f.denied = Some(true)), Err("DENIED"));
+        assert_eq!(code(&|f| f.status = MeetingStatus::Cancelled), Err("MEETING_CANCELLED"));
+        assert_eq!(code(&|f| f.status = MeetingStatus::Completed), Err("MEETING_ENDED"));
+        assert_eq!(code(&|f| (f.is_full, f.granted) = (Some(true), Some(false))), Err("ROOM_FULL"));
+        assert_eq!(code(&|f| (f.must_wait, f.is_full) = (Some(true), Some(true))), Ok(Decision::Wait));
+    }
+}

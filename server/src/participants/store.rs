@@ -1,0 +1,281 @@
+//! SQL of participants.
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId, UserId},
+};
+use sqlx::{PgPool, postgres::types::PgInterval};
+
+use super::model::{Participant, ParticipantStatus, ParticipantUser};
+use crate::{
+    access::policy::MeetingRole,
+    meetings::model::{EndedBy, MeetingStatus, MeetingType},
+};
+
+/// Adds the host and the first invitees of a new meeting.
+pub async fn add_first(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    org: OrganizationId,
+    host: UserId,
+    invitees: &[UserId],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into meeting_participants (meeting_id, user_id, organization_id, role, status, invited_by, updated_by)
+         values ($1, $2, $3, 'host', 'accepted', $2, $2)",
+        meeting.0,
+        host.0,
+        org.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    invite(tx, meeting, org, invitees, host).await
+}
+
+/// Invites people; those who are invited already stay as they are.
+pub async fn invite(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    org: OrganizationId,
+    users: &[UserId],
+    by: UserId,
+) -> sqlx::Result<()> {
+    let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
+    sqlx::query!(
+        "insert into meeting_participants (meeting_id, user_id, organization_id, invited_by, updated_by)
+         select distinct $1::uuid, invitee, $3::uuid, $4::uuid, $4::uuid from unnest($2::uuid[]) invitee
+         on conflict (meeting_id, user_id) do nothing",
+        meeting.0,
+        &users,
+        org.0,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+macro_rules! select_participants {
+    ($rest:literal, $($arg:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select p.user_id as "user_id: UserId", u.name, u.avatar_url, p.role as "role: MeetingRole",
+                      p.status as "status: ParticipantStatus", p.can_unmute, p.can_share_screen, p.hand_raised_at,
+                      p.first_joined_at, p.last_left_at
+               from meeting_participants p join users u on u.id = p.user_id "# + $rest,
+            $($arg),+
+        )
+    };
+}
+
+struct Row {
+    user_id: UserId,
+    name: String,
+    avatar_url: Option<String>,
+    role: MeetingRole,
+    status: ParticipantStatus,
+    can_unmute: bool,
+    can_share_screen: bool,
+    hand_raised_at: Option<DateTime<Utc>>,
+    first_joined_at: Option<DateTime<Utc>>,
+    last_left_at: Option<DateTime<Utc>>,
+}
+
+impl From<Row> for Participant {
+    fn from(row: Row) -> Self {
+        Self {
+            user: ParticipantUser { id: row.user_id, name: row.name, avatar_url: row.avatar_url },
+            role: row.role,
+            status: row.status,
+            can_unmute: row.can_unmute,
+            can_share_screen: row.can_share_screen,
+            hand_raised: row.hand_raised_at.is_some(),
+            hand_raised_at: row.hand_raised_at,
+            online: row.status == ParticipantStatus::Joined,
+            first_joined_at: row.first_joined_at,
+            last_left_at: row.last_left_at,
+        }
+    }
+}
+
+/// Participants by name, behind `after` (name and id); `status` narrows to one status.
+pub async fn list(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    status: Option<ParticipantStatus>,
+    after: Option<(String, UserId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Participant>> {
+    let (name, user) = after.map_or((None, None), |(name, user)| (Some(name), Some(user.0)));
+    let rows = select_participants!(
+        "where p.meeting_id = $1 and ($2::participant_status is null or p.status = $2)
+           and ($3::text is null or (u.name, u.id) > ($3, $4)) order by u.name, u.id limit $5",
+        meeting.0,
+        status as Option<ParticipantStatus>,
+        name,
+        user,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(Participant::from).collect())
+}
+
+/// Some participants by id.
+pub async fn some(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sqlx::Result<Vec<Participant>> {
+    let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
+    let rows = select_participants!("where p.meeting_id = $1 and p.user_id = any ($2) order by u.name, u.id", meeting.0, &users)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(rows.into_iter().map(Participant::from).collect())
+}
+
+/// One participant.
+pub async fn find(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<Option<Participant>> {
+    Ok(some(tx, meeting, &[user]).await?.pop())
+}
+
+/// Everybody who is in the room.
+pub async fn online(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Participant>> {
+    let rows = select_participants!("where p.meeting_id = $1 and p.status = 'joined'", meeting.0).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(Participant::from).collect())
+}
+
+/// Changes role and rights; `None` stays.
+pub async fn change(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: UserId,
+    role: Option<MeetingRole>,
+    can_unmute: Option<bool>,
+    can_share_screen: Option<bool>,
+    by: UserId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update meeting_participants set role = coalesce($3, role), can_unmute = coalesce($4, can_unmute),
+                can_share_screen = coalesce($5, can_share_screen), updated_by = $6
+         where meeting_id = $1 and user_id = $2",
+        meeting.0,
+        user.0,
+        role as Option<MeetingRole>,
+        can_unmute,
+        can_share_screen,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a participant off the list. What they did stays in the record.
+pub async fn remove(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("delete from meeting_participants where meeting_id = $1 and user_id = $2", meeting.0, user.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores someone's answer to the invitation; whoever is in the room or was keeps that status.
+pub async fn answer(tx: &mut Tx, meeting: MeetingId, user: UserId, status: ParticipantStatus) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update meeting_participants set status = $3, updated_by = $2
+         where meeting_id = $1 and user_id = $2 and status in ('invited', 'accepted', 'declined')",
+        meeting.0,
+        user.0,
+        status as ParticipantStatus,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lets someone in who waits, or turns them away.
+pub async fn decide(tx: &mut Tx, meeting: MeetingId, user: UserId, admit: bool, now: DateTime<Utc>, by: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update meeting_participants set approved_at = case when $3 then $4 end, denied_at = case when $3 then null else $4 end,
+                status = case when status = 'pending_approval'
+                              then case when $3 then 'accepted'::participant_status else 'invited'::participant_status end
+                              else status end,
+                updated_by = $5
+         where meeting_id = $1 and user_id = $2",
+        meeting.0,
+        user.0,
+        admit,
+        now,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Sends someone out: a ban keeps them out, without one they may ask to come in again.
+pub async fn send_out(tx: &mut Tx, meeting: MeetingId, user: UserId, ban: bool, now: DateTime<Utc>, by: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update meeting_participants set approved_at = null, banned_at = case when $3 then $4 else banned_at end, updated_by = $5
+         where meeting_id = $1 and user_id = $2",
+        meeting.0,
+        user.0,
+        ban,
+        now,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Tells the room and the pages of a meeting what happened.
+pub async fn emit(tx: &mut Tx, meeting: MeetingId, event: &str, data: &serde_json::Value) -> sqlx::Result<()> {
+    sqlx::query!(r#"select emit_meeting_event($1, $2, $3) as "seq!""#, meeting.0, event, data).fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
+/// What a request to join found.
+pub struct JoinFacts {
+    pub organization_id: OrganizationId,
+    pub status: MeetingStatus,
+    pub ended_by: Option<EndedBy>,
+    pub actual_start: Option<DateTime<Utc>>,
+    pub actual_end: Option<DateTime<Utc>>,
+    pub scheduled_end: Option<DateTime<Utc>>,
+    pub meeting_type: MeetingType,
+    pub room_name: String,
+    pub name: String,
+    pub avatar_url: Option<String>,
+    pub role: Option<MeetingRole>,
+    pub can_unmute: Option<bool>,
+    pub can_share_screen: Option<bool>,
+    pub must_wait: Option<bool>,
+    pub denied: Option<bool>,
+    pub banned: Option<bool>,
+    pub is_full: Option<bool>,
+    pub granted: Option<bool>,
+}
+
+/// Asks to join, in one round trip: the function sets its own rights and does its own locking. `hold` is the life of
+/// a token.
+pub async fn request_join(
+    pool: &PgPool,
+    person: UserId,
+    meeting: MeetingId,
+    now: DateTime<Utc>,
+    hold: std::time::Duration,
+) -> sqlx::Result<Option<JoinFacts>> {
+    let microseconds = i64::try_from(hold.as_micros()).unwrap_or(i64::MAX);
+    sqlx::query_as!(
+        JoinFacts,
+        r#"select organization_id as "organization_id!: OrganizationId", status as "status!: MeetingStatus",
+                  ended_by as "ended_by: EndedBy", actual_start, actual_end, scheduled_end,
+                  meeting_type as "meeting_type!: MeetingType", room_name as "room_name!", name as "name!", avatar_url,
+                  role as "role: MeetingRole", can_unmute, can_share_screen, must_wait, denied, banned, is_full, granted
+           from request_join($1, $2, $3, $4)"#,
+        person.0,
+        meeting.0,
+        now,
+        PgInterval { months: 0, days: 0, microseconds },
+    )
+    .fetch_optional(pool)
+    .await
+}

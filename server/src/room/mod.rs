@@ -1,0 +1,3 @@
+//! What goes from the database into the room and to the pages: events of a meeting in their order.
+
+pub mod watch;

@@ -1,0 +1,27 @@
+//! Who waits for news of a meeting in this process.
+
+use kernel::ids::MeetingId;
+use tokio::sync::broadcast;
+
+/// Tells that a meeting has new events; what they are stands in the database.
+#[derive(Clone)]
+pub struct Watch(broadcast::Sender<MeetingId>);
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(1024))
+    }
+}
+
+impl Watch {
+    /// Wakes everybody who follows `meeting`.
+    pub fn tell(&self, meeting: MeetingId) {
+        // Nobody listening is no error.
+        let _ = self.0.send(meeting);
+    }
+
+    /// News from now on. Whoever falls behind sees `Lagged` and looks into the database.
+    pub fn follow(&self) -> broadcast::Receiver<MeetingId> {
+        self.0.subscribe()
+    }
+}

@@ -1,0 +1,111 @@
+//! Every route: the table of contents.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{accounts, app::App, http, meetings, orgs, participants};
+
+/// Largest body of an ordinary call, in bytes.
+const BODY_LIMIT: usize = 256 * 1024;
+/// Longest that an ordinary call may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Baraza", description = "Meetings on LiveKit, with a record that is true."),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi.components.get_or_insert_default().add_security_scheme("bearer", scheme);
+    }
+}
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi()).nest(
+        "/api/v1",
+        OpenApiRouter::new()
+            // Identity
+            .routes(routes!(accounts::api::setup))
+            .routes(routes!(accounts::api::login))
+            .routes(routes!(accounts::api::refresh))
+            .routes(routes!(accounts::api::logout))
+            .routes(routes!(accounts::api::accept_invitation))
+            .routes(routes!(accounts::api::me))
+            // Organizations
+            .routes(routes!(orgs::api::create))
+            .routes(routes!(orgs::api::read, orgs::api::change))
+            .routes(routes!(orgs::api::members, orgs::api::add_member))
+            .routes(routes!(orgs::api::change_member, orgs::api::remove_member))
+            // Meetings
+            .routes(routes!(meetings::api::list_of_organization, meetings::api::create))
+            .routes(routes!(meetings::api::create_instant))
+            .routes(routes!(meetings::api::list_mine))
+            .routes(routes!(meetings::api::read, meetings::api::change, meetings::api::replace, meetings::api::delete))
+            .routes(routes!(meetings::api::cancel))
+            .routes(routes!(meetings::api::end))
+            // Participants and the door
+            .routes(routes!(participants::api::list))
+            .routes(routes!(participants::api::invite))
+            .routes(routes!(participants::api::change, participants::api::remove))
+            .routes(routes!(participants::api::respond))
+            .routes(routes!(participants::join::join))
+            .routes(routes!(participants::api::leave))
+            .routes(routes!(participants::api::lobby))
+            .routes(routes!(participants::api::admit))
+            .routes(routes!(participants::api::deny))
+            .routes(routes!(participants::moderation_api::mute))
+            .routes(routes!(participants::moderation_api::mute_all))
+            .routes(routes!(participants::moderation_api::remove)),
+    )
+}
+
+/// The OpenAPI description as JSON.
+///
+/// # Errors
+/// None in practice: the description is plain data.
+pub fn openapi_json() -> serde_json::Result<String> {
+    api().into_openapi().to_pretty_json()
+}
+
+/// The whole service.
+pub fn router(app: App) -> Router {
+    let (api, _) = api().split_for_parts();
+    api.layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .fallback(http::web::page)
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            axum::response::IntoResponse::into_response(http::Problem::internal("a handler panicked"))
+        }))
+        .layer(constant_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(constant_header(header::REFERRER_POLICY, "same-origin"))
+        .layer(constant_header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(middleware::from_fn_with_state(app.clone(), http::correlate::correlate))
+        .with_state(app)
+}
+
+fn constant_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
