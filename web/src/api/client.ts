@@ -16,6 +16,20 @@ export async function take<T>(call: Promise<{ data?: T; error?: unknown; respons
   return data as T;
 }
 
+/** All items of a list, page after page. */
+export async function allPages<T>(
+  load: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor?: string | null }>,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await load(cursor);
+    items.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  return items;
+}
+
 /** A header that lets the server recognize a repeated POST and answer as the first time. */
 export function idempotent() {
   return { 'Idempotency-Key': randomId() };

@@ -42,7 +42,9 @@ export interface paths {
   '/api/v1/meetings/{id}/cancel': { post: Op<Id, None, { reason?: string }, 200, S['Meeting']> };
   '/api/v1/meetings/{id}/end': { post: Op<Id, None, void, 200, S['Meeting']> };
   '/api/v1/meetings/{id}/invite': { post: Op<Id, None, { user_ids: string[] }, 200, { items: S['Participant'][] }> };
-  '/api/v1/meetings/{id}/participants': { get: Op<Id, None, void, 200, { items: S['Participant'][] }> };
+  '/api/v1/meetings/{id}/participants': { get: Op<Id, PageQuery, void, 200, Page<S['Participant']>> };
+  '/api/v1/meetings/{id}/lobby/{user}/admit': { post: Op<Id & { user: string }, None, void, 200, S['Participant']> };
+  '/api/v1/meetings/{id}/lobby/{user}/deny': { post: Op<Id & { user: string }, None, void, 200, S['Participant']> };
   '/api/v1/meetings/{id}/participants/{user}': {
     patch: Op<Id & { user: string }, None, { can_unmute?: boolean; can_share_screen?: boolean }, 200, S['Participant']>;
     delete: Op<Id & { user: string }, None, void, 204, void>;
@@ -59,7 +61,7 @@ export interface paths {
   };
   '/api/v1/meetings/{id}/attendance': { get: Op<Id, None, void, 200, S['Attendance']> };
   '/api/v1/meetings/{id}/recordings': {
-    get: Op<Id, None, void, 200, Page<S['Recording']>>;
+    get: Op<Id, PageQuery, void, 200, Page<S['Recording']>>;
     post: Op<Id, None, { layout?: 'grid' | 'speaker' | 'screen' }, 202, S['Recording']>;
   };
   '/api/v1/recordings/{id}': { delete: Op<Id, None, void, 204, void> };
@@ -90,7 +92,7 @@ export interface components {
       id: string; organization_id: string; title: string; description: string; agenda: string; scheduled_start: string; scheduled_end: string | null;
       timezone: string; meeting_type: S['MeetingType']; max_participants: number | null; auto_record: boolean; require_approval: boolean;
       status: S['MeetingStatus']; host: { id: string; name: string } | null; room_name: string; participant_count: number;
-      actual_start: string | null; actual_end: string | null; my: { role: S['ParticipantRole'] | null; status: S['ParticipantStatus'] | null; can: S['Action'][] };
+      actual_start: string | null; actual_end: string | null; ended_by: 'host' | 'room_empty' | null; my: { role: S['ParticipantRole'] | null; status: S['ParticipantStatus'] | null; can: S['Action'][] };
     };
     Participant: {
       user: { id: string; name: string; avatar_url: string | null }; role: S['ParticipantRole']; status: S['ParticipantStatus'];

@@ -1,6 +1,18 @@
 import { Avatar, type AvatarProps } from '@mantine/core';
+import { INITIALS_COLORS } from './theme';
 
 /** A person's picture, or initials on a colour of their own. The name stands beside it, so it is not read twice. */
 export function PersonAvatar({ name, url, ...rest }: { name: string; url?: string | null } & AvatarProps) {
-  return <Avatar src={url} name={name} color="initials" variant="filled" alt="" aria-hidden {...rest} />;
+  return (
+    <Avatar
+      src={url}
+      name={name}
+      color="initials"
+      allowedInitialsColors={INITIALS_COLORS}
+      variant="filled"
+      alt=""
+      aria-hidden
+      {...rest}
+    />
+  );
 }

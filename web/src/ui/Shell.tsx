@@ -10,6 +10,7 @@ import {
   Text,
   UnstyledButton,
   useMantineColorScheme,
+  VisuallyHidden,
 } from '@mantine/core';
 import {
   type Icon,
@@ -55,11 +56,11 @@ export function Shell() {
           <PersonMenu compact />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" component="div">
+      <AppShell.Navbar p="sm" visibleFrom="sm" aria-label={t('nav.label')}>
         <Stack gap="md" h="100%">
           <Logo />
           <OrganizationSwitcher />
-          <Stack component="nav" aria-label={t('nav.label')} gap={2} style={{ flex: 1 }}>
+          <Stack gap={2} style={{ flex: 1 }}>
             {PLACES.map(({ to, key, icon: Picture }) => (
               <Link key={to} to={to} className={classes.place}>
                 {({ isActive }) => (
@@ -129,9 +130,11 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
   return (
     <Menu width={240} position={compact ? 'bottom-end' : 'top-start'} closeOnItemClick={false}>
       <Menu.Target>
-        <UnstyledButton aria-label={t('shell.personMenu', { name: me.name })} className={classes.person}>
+        <UnstyledButton className={classes.person}>
           <PersonAvatar name={me.name} url={me.avatar_url} size={compact ? 36 : 32} />
-          {!compact && (
+          {compact ? (
+            <VisuallyHidden>{t('shell.personMenu', { name: me.name })}</VisuallyHidden>
+          ) : (
             <>
               <div className={classes.personText}>
                 <Text size="sm" fw={600} truncate>
@@ -141,6 +144,7 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
                   {t(`role.${role}`)}
                 </Text>
               </div>
+              <VisuallyHidden>{t('shell.account')}</VisuallyHidden>
               <IconChevronDown size={16} aria-hidden />
             </>
           )}

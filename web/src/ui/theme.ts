@@ -41,8 +41,51 @@ const dark: MantineColorsTuple = [
   '#14110f',
 ];
 
+// Mantine's own, with deeper ends: text in them, and white on them, must be read with ease.
+const green: MantineColorsTuple = [
+  '#ebfbee',
+  '#d9f2df',
+  '#b2e2bd',
+  '#8cd39c',
+  '#69c47d',
+  '#4bab62',
+  '#33934a',
+  '#2b7a3d',
+  '#247036',
+  '#1f6b33',
+];
+
+const yellow: MantineColorsTuple = [
+  '#fff8e6',
+  '#fdf0cf',
+  '#fbe2a5',
+  '#f7d077',
+  '#f0bc4b',
+  '#e3a526',
+  '#c98a10',
+  '#9a6605',
+  '#8a5a03',
+  '#7a4a00',
+];
+
+const red: MantineColorsTuple = [
+  '#fff5f5',
+  '#ffe3e3',
+  '#ffc9c9',
+  '#ffa8a8',
+  '#ff8787',
+  '#f06a62',
+  '#dc3f3a',
+  '#c92a2a',
+  '#b02525',
+  '#9c1f1f',
+];
+
+/** Colours on which white initials can be read. */
+export const INITIALS_COLORS = ['clay', 'indigo', 'violet', 'grape', 'pink', 'green', 'yellow'];
+
 export const theme = createTheme({
-  colors: { clay, gray, dark },
+  colors: { clay, gray, dark, green, yellow, red },
   primaryColor: 'clay',
   primaryShade: { light: 7, dark: 7 },
   autoContrast: true,
@@ -54,6 +97,15 @@ export const theme = createTheme({
   },
   respectReducedMotion: true,
   cursorType: 'pointer',
+  components: {
+    Badge: { styles: { root: { textTransform: 'none' } } },
+    // Large enough to hit.
+    Checkbox: { defaultProps: { size: 'md' } },
+    Radio: { defaultProps: { size: 'md' } },
+    Modal: { styles: { title: { fontWeight: 650, fontSize: '1.1rem' } } },
+    // A dialog's head is no banner of the page.
+    ModalHeader: { defaultProps: { role: 'none' } },
+  },
 });
 
 /** Colours that Mantine's defaults give too little contrast for. */

@@ -36,11 +36,16 @@ export function AcceptInvitationPage() {
             label={t('person.name')}
             autoComplete="name"
             required
+            withAsterisk={false}
             autoFocus
             key={form.key('name')}
             {...form.getInputProps('name')}
           />
-          <NewPasswordInput key={form.key('password')} {...form.getInputProps('password')} />
+          <NewPasswordInput
+            withAsterisk={false}
+            key={form.key('password')}
+            {...form.getInputProps('password')}
+          />
           <Button type="submit" loading={accept.isPending}>
             {t('invitation.submit')}
           </Button>

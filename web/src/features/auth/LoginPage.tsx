@@ -37,6 +37,7 @@ export function LoginPage() {
             type="email"
             autoComplete="username"
             required
+            withAsterisk={false}
             autoFocus
             key={form.key('email')}
             {...form.getInputProps('email')}
@@ -45,6 +46,7 @@ export function LoginPage() {
             label={t('person.password')}
             autoComplete="current-password"
             required
+            withAsterisk={false}
             key={form.key('password')}
             {...form.getInputProps('password')}
           />

@@ -60,6 +60,7 @@ export function SetupPage() {
             label={t('organization.name')}
             autoComplete="organization"
             required
+            withAsterisk={false}
             autoFocus
             key={form.key('organization_name')}
             {...form.getInputProps('organization_name')}
@@ -68,6 +69,7 @@ export function SetupPage() {
             label={t('person.name')}
             autoComplete="name"
             required
+            withAsterisk={false}
             key={form.key('name')}
             {...form.getInputProps('name')}
           />
@@ -76,10 +78,15 @@ export function SetupPage() {
             type="email"
             autoComplete="username"
             required
+            withAsterisk={false}
             key={form.key('email')}
             {...form.getInputProps('email')}
           />
-          <NewPasswordInput key={form.key('password')} {...form.getInputProps('password')} />
+          <NewPasswordInput
+            withAsterisk={false}
+            key={form.key('password')}
+            {...form.getInputProps('password')}
+          />
           <Button type="submit" loading={setup.isPending}>
             {t('setup.submit')}
           </Button>

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { can } from '../../api/types';
+import { enterable } from '../../room/enterable';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { localZone } from '../../ui/time';
@@ -49,7 +50,6 @@ export function MeetingDetailsPage() {
 
   const start = meeting.actual_start ?? meeting.scheduled_start;
   const end = meeting.actual_end ?? meeting.scheduled_end;
-  const open = meeting.status === 'scheduled' || meeting.status === 'in_progress';
   const tabs: DetailTab[] = [
     'overview',
     ...(can(meeting, 'see_attendance') ? (['attendance'] as const) : []),
@@ -61,12 +61,9 @@ export function MeetingDetailsPage() {
       <BackToMeetings />
       <Group justify="space-between" align="start">
         <Stack gap={6} style={{ flex: '1 1 20rem', minWidth: 0 }}>
-          <Group gap="xs" wrap="nowrap" align="start">
-            <Title order={1} style={{ overflowWrap: 'anywhere' }}>
-              {meeting.title}
-            </Title>
-            <StatusBadge status={meeting.status} />
-          </Group>
+          <Title order={1} style={{ overflowWrap: 'anywhere' }}>
+            {meeting.title}
+          </Title>
           <Text>
             {format.span(start, end)}
             <Text span c="dimmed">{` · ${format.relative(start, now)}`}</Text>
@@ -80,6 +77,7 @@ export function MeetingDetailsPage() {
             </Text>
           )}
           <Group gap={6} c="dimmed">
+            <StatusBadge status={meeting.status} />
             <TypeIcon type={meeting.meeting_type} size={16} />
             <Text size="sm">
               {[
@@ -90,7 +88,7 @@ export function MeetingDetailsPage() {
             </Text>
           </Group>
         </Stack>
-        {open && can(meeting, 'join') && (
+        {enterable(meeting, now) && can(meeting, 'join') && (
           <Button
             size="md"
             leftSection={<IconDoorEnter size={18} aria-hidden />}
@@ -124,7 +122,7 @@ export function MeetingDetailsPage() {
           <MeetingRecordings meeting={meeting} live={live} />
         </Tabs.Panel>
         <Tabs.Panel value="chat" pt="md" h="60dvh">
-          <Chat meetingId={id} writable={open} />
+          <Chat meetingId={id} writable={enterable(meeting, now)} />
         </Tabs.Panel>
       </Tabs>
     </Stack>

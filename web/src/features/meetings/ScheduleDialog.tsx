@@ -25,6 +25,7 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { localZone, nextQuarter, toInstant, toWall } from '../../ui/time';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
+import classes from './ScheduleDialog.module.css';
 
 /** The fields carry the names of the API, so that its pointers find them. */
 type Values = {
@@ -163,6 +164,7 @@ export function ScheduleDialog(props: {
             <DateTimePicker
               label={t('schedule.end')}
               clearable
+              clearButtonProps={{ 'aria-label': t('schedule.noEnd') }}
               valueFormat="ddd D MMM YYYY HH:mm"
               {...form.getInputProps('scheduled_end')}
             />
@@ -229,7 +231,7 @@ export function ScheduleDialog(props: {
             description={t('schedule.requireApprovalHint')}
             {...form.getInputProps('require_approval', { type: 'checkbox' })}
           />
-          <Group justify="end" mt="sm">
+          <Group justify="end" className={classes.foot}>
             <Button variant="default" onClick={onClose}>
               {t('shell.cancel')}
             </Button>

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { api, take } from '../../api/client';
+import { allPages, api, take } from '../../api/client';
 import type { Message } from '../../api/types';
 import { mergeMessages } from '../../room/messages';
 import { type MeetingTab, TAB_QUERY } from './tabs';
@@ -32,8 +32,14 @@ const POLL_MS = 5_000;
 export const participantsQuery = (id: string, live: boolean) =>
   queryOptions({
     queryKey: ['meeting', id, 'participants'],
-    queryFn: async () =>
-      (await take(api.GET('/api/v1/meetings/{id}/participants', { params: { path: { id } } }))).items,
+    queryFn: () =>
+      allPages((cursor) =>
+        take(
+          api.GET('/api/v1/meetings/{id}/participants', {
+            params: { path: { id }, query: { limit: 200, cursor } },
+          }),
+        ),
+      ),
     refetchInterval: live ? false : POLL_MS,
   });
 
@@ -46,8 +52,14 @@ export const attendanceQuery = (id: string) =>
 export const recordingsQuery = (id: string, live: boolean) =>
   queryOptions({
     queryKey: ['meeting', id, 'recordings'],
-    queryFn: async () =>
-      (await take(api.GET('/api/v1/meetings/{id}/recordings', { params: { path: { id } } }))).items,
+    queryFn: () =>
+      allPages((cursor) =>
+        take(
+          api.GET('/api/v1/meetings/{id}/recordings', {
+            params: { path: { id }, query: { limit: 200, cursor } },
+          }),
+        ),
+      ),
     refetchInterval: live ? false : POLL_MS,
   });
 
@@ -56,15 +68,11 @@ export const chatQuery = (id: string) =>
   queryOptions({
     queryKey: ['meeting', id, 'chat'],
     queryFn: async ({ client, queryKey }) => {
-      const history: Message[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await take(
+      const history = await allPages((cursor) =>
+        take(
           api.GET('/api/v1/meetings/{id}/chat', { params: { path: { id }, query: { limit: 200, cursor } } }),
-        );
-        history.push(...page.items);
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor);
+        ),
+      );
       return mergeMessages(client.getQueryData<readonly Message[]>(queryKey) ?? [], history);
     },
   });

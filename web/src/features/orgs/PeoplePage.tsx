@@ -14,6 +14,7 @@ import {
   Text,
   TextInput,
   Title,
+  VisuallyHidden,
 } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useDisclosure } from '@mantine/hooks';
@@ -71,22 +72,24 @@ export function PeoplePage() {
       )}
       {members?.length === 0 && <EmptyState icon={IconSearch} title={t('people.nobodyFound')} />}
       {members && members.length > 0 && (
-        <Table.ScrollContainer minWidth={320}>
-          <Table verticalSpacing="xs" highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('person.name')}</Table.Th>
-                <Table.Th>{t('people.role')}</Table.Th>
-                {role === 'admin' && <Table.Th w={56} aria-label={t('people.actions')} />}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {members.map((member) => (
-                <MemberRow key={member.user.id} member={member} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Table verticalSpacing="xs" highlightOnHover>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('person.name')}</Table.Th>
+              <Table.Th>{t('people.role')}</Table.Th>
+              {role === 'admin' && (
+                <Table.Th w={56}>
+                  <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+                </Table.Th>
+              )}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {members.map((member) => (
+              <MemberRow key={member.user.id} member={member} />
+            ))}
+          </Table.Tbody>
+        </Table>
       )}
       {adding && <AddMemberDialog onClose={close} />}
     </Stack>
@@ -123,11 +126,12 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
   });
   return (
     <Table.Tr>
-      <Table.Td>
+      {/* Takes what the other columns leave, and cuts long names rather than the table. */}
+      <Table.Td w="100%" maw={0}>
         <Group gap="sm" wrap="nowrap">
           <PersonAvatar name={user.name} url={user.avatar_url} size={36} />
           <div style={{ minWidth: 0 }}>
-            <Text size="sm" fw={500}>
+            <Text size="sm" fw={500} truncate>
               {user.name}
               {user.id === me.id && (
                 <Text span size="sm" c="dimmed">
@@ -150,7 +154,7 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
             onChange={(next) => next && next !== memberRole && change.mutate(next as OrgRole)}
             allowDeselect={false}
             disabled={change.isPending}
-            w={160}
+            w={{ base: 136, xs: 160 }}
           />
         ) : (
           <Badge variant="light" color="gray">

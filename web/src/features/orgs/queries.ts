@@ -1,6 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, take } from '../../api/client';
-import type { Member } from '../../api/types';
+import { allPages, api, take } from '../../api/client';
 
 /** Who is signed in, and where they belong. */
 export const meQuery = queryOptions({
@@ -13,18 +12,12 @@ export const meQuery = queryOptions({
 export const membersQuery = (org: string) =>
   queryOptions({
     queryKey: ['members', org],
-    queryFn: async () => {
-      const members: Member[] = [];
-      let cursor: string | null | undefined;
-      do {
-        const page = await take(
+    queryFn: () =>
+      allPages((cursor) =>
+        take(
           api.GET('/api/v1/organizations/{org}/members', {
-            params: { path: { org }, query: { limit: 200, cursor: cursor ?? undefined } },
+            params: { path: { org }, query: { limit: 200, cursor } },
           }),
-        );
-        members.push(...page.items);
-        cursor = page.next_cursor;
-      } while (cursor);
-      return members;
-    },
+        ),
+      ),
   });

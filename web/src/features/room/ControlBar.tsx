@@ -69,102 +69,124 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
 
   return (
     <>
-      <div className={classes.bar} role="toolbar" aria-label={t('room.controls')}>
-        <Control
-          label={isMicrophoneEnabled ? t('room.mute') : t('room.unmute')}
-          icon={isMicrophoneEnabled ? IconMicrophone : IconMicrophoneOff}
-          off={!isMicrophoneEnabled}
-          forbidden={rights.microphone ? undefined : t('room.forbidden.microphone')}
-          onClick={() => media.mutate(() => localParticipant.setMicrophoneEnabled(!isMicrophoneEnabled))}
-        />
-        {meeting.meeting_type !== 'audio' && (
+      <footer>
+        <div className={classes.bar} role="toolbar" aria-label={t('room.controls')}>
           <Control
-            label={isCameraEnabled ? t('room.cameraOff') : t('room.cameraOn')}
-            icon={isCameraEnabled ? IconVideo : IconVideoOff}
-            off={!isCameraEnabled}
-            forbidden={rights.camera ? undefined : t('room.forbidden.camera')}
-            onClick={() => media.mutate(() => localParticipant.setCameraEnabled(!isCameraEnabled))}
+            label={isMicrophoneEnabled ? t('room.mute') : t('room.unmute')}
+            icon={isMicrophoneEnabled ? IconMicrophone : IconMicrophoneOff}
+            off={!isMicrophoneEnabled}
+            forbidden={rights.microphone ? undefined : t('room.forbidden.microphone')}
+            onClick={() => media.mutate(() => localParticipant.setMicrophoneEnabled(!isMicrophoneEnabled))}
           />
-        )}
-        {!phone && (
+          {meeting.meeting_type !== 'audio' && (
+            <Control
+              label={isCameraEnabled ? t('room.cameraOff') : t('room.cameraOn')}
+              icon={isCameraEnabled ? IconVideo : IconVideoOff}
+              off={!isCameraEnabled}
+              forbidden={rights.camera ? undefined : t('room.forbidden.camera')}
+              onClick={() => media.mutate(() => localParticipant.setCameraEnabled(!isCameraEnabled))}
+            />
+          )}
+          {!phone && (
+            <Control
+              label={shareLabel}
+              icon={isScreenShareEnabled ? IconScreenShareOff : IconScreenShare}
+              on={isScreenShareEnabled}
+              forbidden={canShare ? undefined : t('room.forbidden.screen')}
+              onClick={toggleShare}
+            />
+          )}
           <Control
-            label={shareLabel}
-            icon={isScreenShareEnabled ? IconScreenShareOff : IconScreenShare}
-            on={isScreenShareEnabled}
-            forbidden={canShare ? undefined : t('room.forbidden.screen')}
-            onClick={toggleShare}
+            label={hand.raised ? t('room.lowerHand') : t('room.raiseHand')}
+            icon={IconHandStop}
+            on={hand.raised}
+            onClick={hand.toggle}
           />
-        )}
-        <Control
-          label={hand.raised ? t('room.lowerHand') : t('room.raiseHand')}
-          icon={IconHandStop}
-          on={hand.raised}
-          onClick={hand.toggle}
-        />
-        <Indicator label={unread} size={18} disabled={unread === 0} offset={6} color="clay">
-          <Control
-            label={t('room.chat')}
-            hint={unread > 0 ? t('room.unread', { count: unread }) : undefined}
-            icon={IconMessageCircle}
-            on={panel === 'chat'}
-            pressed={panel === 'chat'}
-            onClick={() => onPanel('chat')}
-          />
-        </Indicator>
-        <Control
-          label={t('room.people')}
-          icon={IconUsers}
-          on={panel === 'people'}
-          pressed={panel === 'people'}
-          onClick={() => onPanel('people')}
-        />
-        {!phone && can(meeting, 'record') && (
-          <Control
-            label={recordLabel}
-            icon={record.running ? IconPlayerStop : IconPlayerRecord}
-            on={record.running}
-            busy={record.busy}
-            onClick={record.toggle}
-          />
-        )}
-        <Menu position="top">
-          <Menu.Target>
-            <ActionIcon size={48} radius="xl" variant="filled" color="dark" aria-label={t('room.more')}>
-              <IconDots size={22} aria-hidden />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {phone && canShare && (
-              <Menu.Item leftSection={<IconScreenShare size={16} aria-hidden />} onClick={toggleShare}>
-                {shareLabel}
+          <Indicator label={unread} size={18} disabled={unread === 0} offset={6} color="clay">
+            <Control
+              label={t('room.chat')}
+              hint={unread > 0 ? t('room.unread', { count: unread }) : undefined}
+              icon={IconMessageCircle}
+              on={panel === 'chat'}
+              pressed={panel === 'chat'}
+              onClick={() => onPanel('chat')}
+            />
+          </Indicator>
+          <Indicator
+            label={conference.waiting.length}
+            size={18}
+            disabled={conference.waiting.length === 0}
+            offset={6}
+            color="clay"
+          >
+            <Control
+              label={t('room.people')}
+              hint={
+                conference.waiting.length > 0
+                  ? t('room.waitingCount', { count: conference.waiting.length })
+                  : undefined
+              }
+              icon={IconUsers}
+              on={panel === 'people'}
+              pressed={panel === 'people'}
+              onClick={() => onPanel('people')}
+            />
+          </Indicator>
+          {!phone && can(meeting, 'record') && (
+            <Control
+              label={recordLabel}
+              icon={record.running ? IconPlayerStop : IconPlayerRecord}
+              on={record.running}
+              busy={record.busy}
+              onClick={record.toggle}
+            />
+          )}
+          <Menu position="top">
+            <Menu.Target>
+              <ActionIcon size={48} radius="xl" variant="filled" color="dark" aria-label={t('room.more')}>
+                <IconDots size={22} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {phone && canShare && (
+                <Menu.Item leftSection={<IconScreenShare size={16} aria-hidden />} onClick={toggleShare}>
+                  {shareLabel}
+                </Menu.Item>
+              )}
+              {phone && can(meeting, 'record') && (
+                <Menu.Item leftSection={<IconPlayerRecord size={16} aria-hidden />} onClick={record.toggle}>
+                  {recordLabel}
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
+                {t('room.devices')}
               </Menu.Item>
-            )}
-            {phone && can(meeting, 'record') && (
-              <Menu.Item leftSection={<IconPlayerRecord size={16} aria-hidden />} onClick={record.toggle}>
-                {recordLabel}
-              </Menu.Item>
-            )}
-            <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
-              {t('room.devices')}
-            </Menu.Item>
-            {can(meeting, 'end') && (
-              <Menu.Item color="red" leftSection={<IconPhoneOff size={16} aria-hidden />} onClick={end.open}>
-                {t('room.endForAll')}
-              </Menu.Item>
-            )}
-          </Menu.Dropdown>
-        </Menu>
-        <Button
-          color="red"
-          radius="xl"
-          size="md"
-          px={phone ? 'sm' : 'md'}
-          leftSection={<IconPhoneOff size={20} aria-hidden />}
-          onClick={onLeave}
-        >
-          {t('room.leave')}
-        </Button>
-      </div>
+              {can(meeting, 'end') && (
+                <Menu.Item
+                  color="red"
+                  leftSection={<IconPhoneOff size={16} aria-hidden />}
+                  onClick={end.open}
+                >
+                  {t('room.endForAll')}
+                </Menu.Item>
+              )}
+            </Menu.Dropdown>
+          </Menu>
+          {phone ? (
+            <Control label={t('room.leave')} icon={IconPhoneOff} off onClick={onLeave} />
+          ) : (
+            <Button
+              color="red"
+              radius="xl"
+              size="md"
+              leftSection={<IconPhoneOff size={20} aria-hidden />}
+              onClick={onLeave}
+            >
+              {t('room.leave')}
+            </Button>
+          )}
+        </div>
+      </footer>
       {choosing && <DeviceDialog onClose={devices.close} />}
       {ending && <EndDialog meetingId={meeting.id} onClose={end.close} />}
     </>

@@ -14,7 +14,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type Participant as LiveKitParticipant, Track } from 'livekit-client';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
-import type { Meeting } from '../../api/types';
+import type { Meeting, Participant } from '../../api/types';
 import { avatarOf, type Present, userIdOf } from '../../room/people';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem } from '../../ui/ProblemNote';
@@ -23,10 +23,10 @@ import type { ConferenceState } from './useConference';
 /** Who is here, hands first, and for those who moderate what they can do about it. */
 export function PeoplePanel({ meeting, conference }: { meeting: Meeting; conference: ConferenceState }) {
   const { t } = useTranslation();
-  const { present, listed, moderates } = conference;
+  const { present, listed, waiting, moderates } = conference;
   const participants = new Map(useParticipants().map((one) => [one.identity, one]));
   const here = new Set(present.map(({ identity }) => userIdOf(identity)));
-  const absent = listed?.filter(({ user }) => !here.has(user.id)) ?? [];
+  const absent = listed?.filter((one) => !here.has(one.user.id) && !waiting.includes(one)) ?? [];
   const muteAll = useMutation({
     mutationFn: () =>
       take(api.POST('/api/v1/meetings/{id}/mute-all', { params: { path: { id: meeting.id } } })),
@@ -36,6 +36,7 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section style={{ height: '100%', overflowY: 'auto' }} tabIndex={0} aria-label={t('room.people')}>
       <Stack gap="xs">
+        {waiting.length > 0 && <Lobby meeting={meeting} waiting={waiting} />}
         {moderates && (
           <Button
             variant="default"
@@ -67,7 +68,7 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
         )}
         {absent.map(({ user }) => (
           <Group key={user.id} gap="sm" wrap="nowrap">
-            <PersonAvatar name={user.name} url={user.avatar_url} size={32} opacity={0.6} />
+            <PersonAvatar name={user.name} url={user.avatar_url} size={32} />
             <Text size="sm" c="dimmed" truncate>
               {user.name}
             </Text>
@@ -75,6 +76,52 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
         ))}
       </Stack>
     </section>
+  );
+}
+
+/** Who waits at the door. */
+function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const decide = useMutation({
+    mutationFn: ({ user, admit }: { user: string; admit: boolean }) => {
+      const params = { path: { id: meeting.id, user } };
+      return admit
+        ? take(api.POST('/api/v1/meetings/{id}/lobby/{user}/admit', { params }))
+        : take(api.POST('/api/v1/meetings/{id}/lobby/{user}/deny', { params }));
+    },
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
+    onError: notifyProblem,
+  });
+  return (
+    <Stack gap="xs" role="group" aria-label={t('room.waiting')}>
+      <Text size="sm" fw={600}>
+        {t('room.waiting')}
+      </Text>
+      {waiting.map(({ user }) => (
+        <Group key={user.id} gap="xs" wrap="nowrap">
+          <PersonAvatar name={user.name} url={user.avatar_url} size={32} />
+          <Text size="sm" fw={500} truncate style={{ flex: 1 }}>
+            {user.name}
+          </Text>
+          <Button
+            size="xs"
+            aria-label={t('room.admitName', { name: user.name })}
+            onClick={() => decide.mutate({ user: user.id, admit: true })}
+          >
+            {t('room.admit')}
+          </Button>
+          <Button
+            size="xs"
+            variant="default"
+            aria-label={t('room.denyName', { name: user.name })}
+            onClick={() => decide.mutate({ user: user.id, admit: false })}
+          >
+            {t('room.deny')}
+          </Button>
+        </Group>
+      ))}
+    </Stack>
   );
 }
 
@@ -112,6 +159,8 @@ function Moderate({ meeting, person, silent }: { meeting: Meeting; person: Prese
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const { known, name } = person;
+  // The camera goes with the microphone, where the meeting has cameras.
+  const media = meeting.meeting_type === 'audio' ? 'Microphone' : 'Media';
   const path = { id: meeting.id, user: userIdOf(person.identity) };
   const act = useMutation({
     mutationFn: (call: () => Promise<unknown>) => call(),
@@ -164,7 +213,7 @@ function Moderate({ meeting, person, silent }: { meeting: Meeting; person: Prese
               }
               onClick={() => act.mutate(allow({ can_unmute: !known.can_unmute }))}
             >
-              {known.can_unmute ? t('room.moderate.forbidMicrophone') : t('room.moderate.allowMicrophone')}
+              {known.can_unmute ? t(`room.moderate.forbid${media}`) : t(`room.moderate.allow${media}`)}
             </Menu.Item>
             <Menu.Item
               leftSection={

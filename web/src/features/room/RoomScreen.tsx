@@ -94,17 +94,12 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         onLeave={onLeave}
       />
       {phone && (
-        <Drawer
-          opened={panel !== null}
-          onClose={() => setPanel(null)}
-          position="bottom"
-          size="75%"
-          withCloseButton={false}
-          aria-label={panel === 'chat' ? t('room.chat') : t('room.people')}
-          classNames={{ body: classes.sheet }}
-        >
-          {side}
-        </Drawer>
+        <Drawer.Root opened={panel !== null} onClose={() => setPanel(null)} position="bottom" size="75%">
+          <Drawer.Overlay />
+          <Drawer.Content aria-label={panel === 'people' ? t('room.people') : t('room.chat')}>
+            <Drawer.Body className={classes.sheet}>{side}</Drawer.Body>
+          </Drawer.Content>
+        </Drawer.Root>
       )}
     </>
   );
@@ -130,17 +125,17 @@ function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelPr
       <Tabs.List pe={44}>
         <Tabs.Tab value="chat">{t('room.chat')}</Tabs.Tab>
         <Tabs.Tab value="people">{t('room.people')}</Tabs.Tab>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          className={classes.closePanel}
-          aria-label={t('room.closePanel')}
-          onClick={onClose}
-        >
-          <IconX size={18} aria-hidden />
-        </ActionIcon>
       </Tabs.List>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        className={classes.closePanel}
+        aria-label={t('room.closePanel')}
+        onClick={onClose}
+      >
+        <IconX size={18} aria-hidden />
+      </ActionIcon>
       <Tabs.Panel value="chat">
         <Chat meetingId={meeting.id} writable={can(meeting, 'chat')} />
       </Tabs.Panel>

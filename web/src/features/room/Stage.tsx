@@ -3,7 +3,7 @@ import {
   type TrackReferenceOrPlaceholder,
   useIsMuted,
   useIsSpeaking,
-  usePagination,
+  useSpeakingParticipants,
   useTracks,
   VideoTrack,
 } from '@livekit/components-react';
@@ -17,10 +17,12 @@ import {
   IconScreenShare,
 } from '@tabler/icons-react';
 import { Track } from 'livekit-client';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Meeting } from '../../api/types';
 import { bestGrid } from '../../room/grid';
 import { avatarOf, type Present } from '../../room/people';
+import { seating } from '../../room/seating';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import classes from './Stage.module.css';
 
@@ -35,7 +37,17 @@ export function Stage({ meeting, present, phone }: { meeting: Meeting; present: 
   });
   const [share] = useTracks([Track.Source.ScreenShare], { onlySubscribed: true }).toReversed();
   const most = share ? TILES.besideShare : phone ? TILES.phone : TILES.desktop;
-  const { tracks, totalPageCount, currentPage, nextPage, prevPage } = usePagination(most, cameras);
+  const ids = cameras.map(({ participant }) => participant.identity);
+  const speaking = useSpeakingParticipants().map(({ identity }) => identity);
+  const [order, setOrder] = useState<readonly string[]>([]);
+  const seats = seating(order, ids, speaking, most);
+  if (seats !== order) setOrder(seats);
+  const [wanted, setPage] = useState(0);
+  const pages = Math.max(1, Math.ceil(seats.length / most));
+  const page = Math.min(wanted, pages - 1);
+  const tracks = seats
+    .slice(page * most, (page + 1) * most)
+    .flatMap((id) => cameras.find(({ participant }) => participant.identity === id) ?? []);
   const { ref, width, height } = useElementSize();
   const grid = bestGrid(tracks.length, { width, height }, GAP);
   const byIdentity = new Map(present.map((one) => [one.identity, one]));
@@ -62,7 +74,8 @@ export function Stage({ meeting, present, phone }: { meeting: Meeting; present: 
           </figcaption>
         </figure>
       )}
-      <div className={classes.tiles} ref={ref}>
+      {/* Beside a shared screen the tiles scroll, which must be possible by keyboard. */}
+      <div className={classes.tiles} ref={ref} tabIndex={share ? 0 : undefined}>
         <div
           className={classes.grid}
           style={share ? undefined : { maxWidth: grid.columns * (grid.width + GAP) }}
@@ -70,13 +83,25 @@ export function Stage({ meeting, present, phone }: { meeting: Meeting; present: 
           {tracks.map(tile)}
         </div>
       </div>
-      {totalPageCount > 1 && (
+      {pages > 1 && (
         <Group className={classes.pages} gap="xs">
-          <ActionIcon variant="default" size="lg" aria-label={t('room.previousPage')} onClick={prevPage}>
+          <ActionIcon
+            variant="default"
+            size="lg"
+            aria-label={t('room.previousPage')}
+            disabled={page === 0}
+            onClick={() => setPage(page - 1)}
+          >
             <IconChevronLeft size={18} aria-hidden />
           </ActionIcon>
-          <Text size="sm">{`${currentPage} / ${totalPageCount}`}</Text>
-          <ActionIcon variant="default" size="lg" aria-label={t('room.nextPage')} onClick={nextPage}>
+          <Text size="sm">{`${page + 1} / ${pages}`}</Text>
+          <ActionIcon
+            variant="default"
+            size="lg"
+            aria-label={t('room.nextPage')}
+            disabled={page === pages - 1}
+            onClick={() => setPage(page + 1)}
+          >
             <IconChevronRight size={18} aria-hidden />
           </ActionIcon>
         </Group>

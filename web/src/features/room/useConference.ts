@@ -73,6 +73,10 @@ export function useConference(meeting: Meeting, joined: Joined) {
   const active = recordings?.find(({ status }) => ['requested', 'starting', 'recording'].includes(status));
   return {
     listed,
+    /** Who stands at the door, for those who may open it. */
+    waiting: can(meeting, 'moderate')
+      ? (listed?.filter(({ status, online }) => status === 'pending_approval' && !online) ?? [])
+      : [],
     present,
     me: present.find(({ isLocal }) => isLocal),
     rights,
