@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(config["rtc"]["node_ip"], "127.0.0.1");
         assert_eq!(config["webhook"]["api_key"], "APIkey");
         assert_eq!(config["webhook"]["urls"][0], "http://127.0.0.1:1/hook");
-        assert_eq!(config["room"]["auto_create"], false);
+        assert_eq!(config["room"]["auto_create"], true);
         assert_eq!(config["webhook"]["resource_url_notifier"]["max_age"], "10m");
     }
 
