@@ -4,5 +4,8 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod ids;
+pub mod inbox;
 pub mod livekit;
+pub mod recording;
 pub mod telemetry;
+pub mod vault;

@@ -1,0 +1,173 @@
+//! The handler: shows that it lives, takes recordings that nobody works on, and cleans up behind the finished ones.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use kernel::{clock::Clock, config::Config, db, ids::HandlerId, recording::WAKE_CHANNEL, vault::Vault};
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::{
+    sync::Notify,
+    task::JoinSet,
+    time::{self, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    ledger::{Ledger, LedgerError},
+    record::{self, Outside},
+};
+
+/// How often it is looked for work without being woken.
+const POLL: Duration = Duration::from_millis(500);
+/// How often the handler shows that it lives.
+const SHOW: Duration = Duration::from_secs(2);
+/// After the database was away, leases have run out that nobody could renew: those who hold them get this long.
+const GRACE: Duration = Duration::from_secs(4);
+/// Connections that one recording uses at most, and those of the handler itself.
+const CONNECTIONS: u32 = 4;
+/// How long running recordings may take to be handed over.
+const HAND_OVER: Duration = Duration::from_secs(15);
+
+/// Runs the handler until `shutdown`.
+///
+/// # Errors
+/// When the configuration is incomplete. Services that are away are waited for.
+pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> Result<()> {
+    let pool = db::connect(config.database_url()?, config.recorder.capacity * 2 + CONNECTIONS)?;
+    let handler = HandlerId::new(clock.now());
+    let ledger = Ledger::new(pool.clone(), handler);
+    let wake = Arc::new(Notify::new());
+    let outside = Outside {
+        ledger: ledger.clone(),
+        vault: Vault::new(&config.vault)?,
+        clock,
+        livekit_url: config.livekit_http_url(),
+        livekit_keys: config.livekit_keys()?,
+        spool: config.recorder.spool_dir.join(handler.to_string()),
+        empty_timeout: config.recorder.empty_timeout,
+        shutdown: shutdown.clone(),
+        wake: Arc::clone(&wake),
+    };
+    let capacity = usize::try_from(config.recorder.capacity).context("recorder.capacity is too large")?;
+    info!(handler = %handler, capacity, "ready to record");
+
+    let claimed = Arc::new(Notify::new());
+    let background = [
+        tokio::spawn(listen(pool, Arc::clone(&wake), Arc::clone(&claimed))),
+        tokio::spawn(clean(ledger.clone(), outside.vault.clone())),
+    ];
+    let mut desk = Desk { ledger, outside, capacity, running: JoinSet::new(), away_until: None };
+    desk.serve(&claimed, &shutdown).await;
+    info!(running = desk.running.len(), "stopping: recordings are handed over");
+    desk.hand_over().await;
+    background.iter().for_each(tokio::task::JoinHandle::abort);
+    Ok(())
+}
+
+struct Desk {
+    ledger: Ledger,
+    outside: Outside,
+    capacity: usize,
+    running: JoinSet<()>,
+    /// Until when nothing is taken, because the database was away.
+    away_until: Option<Instant>,
+}
+
+impl Desk {
+    async fn serve(&mut self, claimed: &Notify, shutdown: &CancellationToken) {
+        let mut shown = None;
+        while !shutdown.is_cancelled() {
+            if shown.is_none_or(|at: Instant| at.elapsed() >= SHOW) {
+                self.show(false).await;
+                shown = Some(Instant::now());
+            }
+            self.claim().await;
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = time::sleep(POLL) => {}
+                () = claimed.notified() => {}
+                Some(_) = self.running.join_next() => {}
+            }
+        }
+    }
+
+    async fn claim(&mut self) {
+        while self.running.len() < self.capacity {
+            if self.away_until.is_some_and(|until| Instant::now() < until) {
+                return;
+            }
+            match self.ledger.claim().await {
+                Ok(Some(claim)) => drop(self.running.spawn(record::work(self.outside.clone(), claim))),
+                Ok(None) => return,
+                Err(error) => return self.away(&error),
+            }
+        }
+    }
+
+    async fn show(&mut self, draining: bool) {
+        let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+        let name = std::env::var("HOSTNAME").unwrap_or_default();
+        let shown = self.ledger.show(&name, count(self.capacity), count(self.running.len()), draining).await;
+        if let Err(error) = shown {
+            self.away(&error);
+        }
+    }
+
+    fn away(&mut self, error: &LedgerError) {
+        warn!(%error, "the database is away");
+        self.away_until = Some(Instant::now() + GRACE);
+    }
+
+    async fn hand_over(&mut self) {
+        self.show(true).await;
+        let all = async { while self.running.join_next().await.is_some() {} };
+        if time::timeout(HAND_OVER, all).await.is_err() {
+            warn!("some recordings could not be handed over in time; their leases run out by themselves");
+        }
+        let _ = self.ledger.sign_off().await;
+    }
+}
+
+/// Wakes the handler and its recordings when the server says that something changed.
+async fn listen(pool: PgPool, wake: Arc<Notify>, claimed: Arc<Notify>) {
+    loop {
+        let mut listener = match PgListener::connect_with(&pool).await {
+            Ok(listener) => listener,
+            Err(_) => {
+                time::sleep(SHOW).await;
+                continue;
+            }
+        };
+        if listener.listen(WAKE_CHANNEL).await.is_ok() {
+            while listener.recv().await.is_ok() {
+                claimed.notify_one();
+                wake.notify_waiters();
+            }
+        }
+        time::sleep(POLL).await;
+    }
+}
+
+/// Deletes the pieces of recordings whose file is finished.
+async fn clean(ledger: Ledger, vault: Vault) {
+    loop {
+        let pause = match clean_one(&ledger, &vault).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => Duration::from_secs(10),
+            Err(error) => {
+                warn!(error = format!("{error:#}"), "pieces cannot be deleted yet");
+                Duration::from_secs(30)
+            }
+        };
+        time::sleep(pause).await;
+    }
+}
+
+async fn clean_one(ledger: &Ledger, vault: &Vault) -> Result<bool> {
+    let Some((recording, keys)) = ledger.leftovers().await? else { return Ok(false) };
+    vault.delete_all(&keys).await?;
+    ledger.forget(recording).await?;
+    info!(recording = %recording, pieces = keys.len(), "pieces deleted");
+    Ok(true)
+}

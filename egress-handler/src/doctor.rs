@@ -1,0 +1,99 @@
+//! Looks whether everything that a recording needs is there.
+
+use std::{fmt::Write, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use kernel::{clock::Clock, config::Config, db, ids, vault::Vault};
+use tokio::{net::TcpStream, time};
+
+use crate::engine;
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// What was found.
+    pub found: Result<String>,
+}
+
+/// Looks at everything.
+pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
+    let limit = Duration::from_secs(10);
+    let within = async |check: &mut (dyn Future<Output = Result<String>> + Unpin)| {
+        time::timeout(limit, check).await.unwrap_or_else(|_| bail!("no answer within {} s", limit.as_secs()))
+    };
+    vec![
+        Finding { what: "GStreamer", found: gstreamer() },
+        Finding { what: "spool folder", found: within(&mut Box::pin(spool(config))).await },
+        Finding { what: "database", found: within(&mut Box::pin(database(config))).await },
+        Finding { what: "vault", found: within(&mut Box::pin(vault(config, clock))).await },
+        Finding { what: "LiveKit", found: within(&mut Box::pin(livekit(config))).await },
+    ]
+}
+
+/// The findings as a table.
+pub fn table(findings: &[Finding]) -> String {
+    findings.iter().fold(String::new(), |mut table, finding| {
+        let (mark, text) = match &finding.found {
+            Ok(text) => ("ok", text.clone()),
+            Err(error) => ("FAILED", format!("{error:#}")),
+        };
+        let _ = writeln!(table, "{mark:<8}{:<14}{text}", finding.what);
+        table
+    })
+}
+
+fn gstreamer() -> Result<String> {
+    gst::init()?;
+    let missing: Vec<_> =
+        engine::ELEMENTS.iter().filter(|name| gst::ElementFactory::find(name).is_none()).copied().collect();
+    if missing.is_empty() {
+        Ok(gst::version_string().to_string())
+    } else {
+        bail!("these elements are missing: {}", missing.join(", "))
+    }
+}
+
+async fn spool(config: &Config) -> Result<String> {
+    let folder = &config.recorder.spool_dir;
+    tokio::fs::create_dir_all(folder).await.with_context(|| format!("{} cannot be made", folder.display()))?;
+    let probe = folder.join("probe");
+    tokio::fs::write(&probe, b"probe").await.with_context(|| format!("{} cannot be written", folder.display()))?;
+    tokio::fs::remove_file(&probe).await?;
+    Ok(folder.display().to_string())
+}
+
+async fn database(config: &Config) -> Result<String> {
+    let pool = db::connect(config.database_url()?, 1)?;
+    let mut tx = db::begin(&pool, db::Actor::System).await.context("cannot connect")?;
+    let waiting = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from recordings where status in ('requested', 'starting', 'recording', 'finalizing')"#
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .context("the table of recordings cannot be read")?;
+    Ok(format!("{waiting} recordings open"))
+}
+
+async fn vault(config: &Config, clock: &Clock) -> Result<String> {
+    let vault = Vault::new(&config.vault)?;
+    vault.ensure_bucket().await?;
+    vault.probe(ids::uuid_at(clock.now())).await?;
+    Ok(format!("bucket {} can be written", config.vault.bucket))
+}
+
+async fn livekit(config: &Config) -> Result<String> {
+    config.livekit_keys()?;
+    let url = config.livekit_http_url();
+    let (scheme, rest) = url.split_once("://").context("livekit.url is no URL")?;
+    let host = rest.split('/').next().unwrap_or_default();
+    let port = if scheme == "https" { 443 } else { 80 };
+    let address = if host.rsplit(':').next().is_some_and(|end| end.parse::<u16>().is_ok()) {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    };
+    TcpStream::connect(&address).await.with_context(|| format!("{address} cannot be reached"))?;
+    Ok(url)
+}

@@ -1,0 +1,304 @@
+//! The native engine: joins a room, mixes what is published there and gives it back as segments of a file.
+//!
+//! It runs from the first moment, whether or not the room can be reached: what is not there is black and silent, and
+//! the connection is tried again until it works.
+
+mod mixer;
+mod room;
+mod segmenter;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use kernel::clock::Clock;
+use tokio::{sync::mpsc, task::JoinHandle, time};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::mp4::{Codecs, Index};
+pub use mixer::{ELEMENTS, FRAME_RATE, SAMPLE_RATE};
+use mixer::{Frame, Kind, Mixer, Output};
+pub use room::Lost;
+use room::RoomEvent;
+pub use segmenter::SEGMENT;
+use segmenter::{Sample, Segmenter};
+
+/// Shortest and longest pause between two tries to join a room.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
+/// How long the encoders may take to give out what they hold.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// A token for the room; signed anew for every try to join.
+pub type Token = Box<dyn Fn() -> Result<String> + Send + Sync>;
+
+/// What is to be recorded.
+pub struct Wish {
+    /// The media server.
+    pub url: String,
+    /// Makes a token for the room.
+    pub token: Token,
+    /// Sound without pictures.
+    pub audio_only: bool,
+}
+
+/// What the engine says.
+#[derive(Debug)]
+pub enum Event {
+    /// The first picture was taken then.
+    Began(DateTime<Utc>),
+    /// The recorder is in the room, since then.
+    Joined(DateTime<Utc>),
+    /// The recorder is not in the room, since then.
+    Outside(DateTime<Utc>, Lost),
+    /// So many people are in the room.
+    People(usize),
+    /// A piece of the file.
+    Segment(Segment),
+    /// The engine cannot go on.
+    Broken(String),
+    /// All is given.
+    Finished,
+}
+
+/// A piece of the file.
+#[derive(Debug)]
+pub struct Segment {
+    /// When its first picture was taken.
+    pub started_at: DateTime<Utc>,
+    /// How long it lasts.
+    pub lasts: Duration,
+    /// Where its samples are.
+    pub index: Index,
+    /// How its samples are decoded.
+    pub codecs: Codecs,
+    /// The box that goes into the file.
+    pub bytes: Vec<u8>,
+}
+
+/// A running recording of a room.
+pub struct Engine {
+    finish: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Starts to record.
+    ///
+    /// # Errors
+    /// When the pipeline cannot be built or started.
+    pub fn start(wish: Wish, clock: Clock) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        let (mixer, outputs) = Mixer::start(wish.audio_only)?;
+        let (events, receiver) = mpsc::unbounded_channel();
+        let finish = CancellationToken::new();
+        let task = tokio::spawn(run(Arc::new(mixer), outputs, wish, clock, events, finish.clone()));
+        Ok((Self { finish, task }, receiver))
+    }
+
+    /// Ends the recording; the last segments and [`Event::Finished`] follow.
+    pub fn finish(&self) {
+        self.finish.cancel();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.finish.cancel();
+        if !self.task.is_finished() {
+            // The task ends by itself and stops the pipeline on its way.
+            info!("the engine is left to end by itself");
+        }
+    }
+}
+
+async fn run(
+    mixer: Arc<Mixer>,
+    mut outputs: mpsc::UnboundedReceiver<Output>,
+    wish: Wish,
+    clock: Clock,
+    events: mpsc::UnboundedSender<Event>,
+    finish: CancellationToken,
+) {
+    let leave = CancellationToken::new();
+    let mut section = Section::new(wish.audio_only, clock.clone());
+    let attending = tokio::spawn(stay_in_room(Arc::clone(&mixer), wish, clock, events.clone(), leave.clone()));
+
+    let end = loop {
+        tokio::select! {
+            () = finish.cancelled() => break None,
+            output = outputs.recv() => match output {
+                Some(Output::Frame(frame)) => {
+                    if let Some(segment) = section.push(&frame, &mixer) {
+                        let _ = events.send(Event::Segment(segment));
+                    }
+                    if let Some(at) = section.began() {
+                        let _ = events.send(Event::Began(at));
+                    }
+                }
+                Some(Output::Broken(reason)) => break Some(reason),
+                Some(Output::Finished) | None => break Some("the pipeline ended by itself".to_owned()),
+            },
+        }
+    };
+    if end.is_none() {
+        mixer.finish();
+        let drained = time::timeout(DRAIN, async {
+            while let Some(Output::Frame(frame)) = outputs.recv().await {
+                if let Some(segment) = section.push(&frame, &mixer) {
+                    let _ = events.send(Event::Segment(segment));
+                }
+            }
+        });
+        if drained.await.is_err() {
+            warn!("the encoders did not give out all they had in time");
+        }
+    }
+    if let Some(segment) = section.finish() {
+        let _ = events.send(Event::Segment(segment));
+    }
+    let _ = events.send(end.map_or(Event::Finished, Event::Broken));
+    leave.cancel();
+    let _ = attending.await;
+    // The pipeline is stopped by its last owner, which must not be a task.
+    let _ = tokio::task::spawn_blocking(move || drop(mixer)).await;
+}
+
+/// Joins the room, again and again.
+async fn stay_in_room(
+    mixer: Arc<Mixer>,
+    wish: Wish,
+    clock: Clock,
+    events: mpsc::UnboundedSender<Event>,
+    leave: CancellationToken,
+) {
+    let mut pause = BACKOFF.0;
+    while !leave.is_cancelled() {
+        let (happened, mut happening) = mpsc::unbounded_channel();
+        let lost = match (wish.token)() {
+            Err(error) => Lost::Refused(error.to_string()),
+            Ok(token) => {
+                let attend = room::attend(&mixer, &wish.url, &token, &happened, &leave);
+                tokio::pin!(attend);
+                loop {
+                    tokio::select! {
+                        lost = &mut attend => break lost,
+                        Some(event) = happening.recv() => {
+                            let _ = events.send(match event {
+                                RoomEvent::Joined => {
+                                    pause = BACKOFF.0;
+                                    Event::Joined(clock.now())
+                                }
+                                RoomEvent::People(count) => Event::People(count),
+                            });
+                        }
+                    }
+                }
+            }
+        };
+        if leave.is_cancelled() {
+            break;
+        }
+        warn!(reason = %lost, "the recorder is not in the room");
+        let _ = events.send(Event::Outside(clock.now(), lost));
+        tokio::select! {
+            () = leave.cancelled() => break,
+            () = time::sleep(pause) => pause = (pause * 2).min(BACKOFF.1),
+        }
+    }
+}
+
+/// From frames to segments with the times of the day.
+struct Section {
+    segmenter: Segmenter,
+    clock: Clock,
+    codecs: Codecs,
+    /// When the pipeline's time was zero.
+    zero: Option<DateTime<Utc>>,
+    told: bool,
+}
+
+impl Section {
+    fn new(audio_only: bool, clock: Clock) -> Self {
+        Self { segmenter: Segmenter::new(audio_only), clock, codecs: Codecs::default(), zero: None, told: false }
+    }
+
+    fn push(&mut self, frame: &Frame, mixer: &Mixer) -> Option<Segment> {
+        if self.zero.is_none() {
+            self.zero = Some(self.clock.now() - Duration::from(mixer.running_time()));
+        }
+        let codec = match frame.kind {
+            Kind::Video => &mut self.codecs.video,
+            Kind::Audio => &mut self.codecs.audio,
+        };
+        codec.get_or_insert_with(|| hex::encode(&frame.config));
+        let map = frame.data.map_readable().ok()?;
+        let mut bytes = Vec::with_capacity(map.len() + 64);
+        if frame.kind == Kind::Video && frame.key {
+            bytes.extend(parameter_sets(&frame.config));
+        }
+        bytes.extend_from_slice(&map);
+        let sample = Sample {
+            kind: frame.kind,
+            at: frame.at.into(),
+            lasts: frame.duration.into(),
+            key: frame.key,
+            bytes,
+        };
+        let segment = self.segmenter.push(sample)?;
+        self.dated(segment)
+    }
+
+    /// When the first picture was taken; said once.
+    fn began(&mut self) -> Option<DateTime<Utc>> {
+        let at = self.zero? + self.segmenter.origin()?;
+        (!std::mem::replace(&mut self.told, true)).then_some(at)
+    }
+
+    fn finish(&mut self) -> Option<Segment> {
+        let segment = self.segmenter.finish()?;
+        self.dated(segment)
+    }
+
+    fn dated(&self, segment: segmenter::Segment) -> Option<Segment> {
+        Some(Segment {
+            started_at: self.zero? + segment.at,
+            lasts: segment.lasts,
+            index: segment.index,
+            codecs: self.codecs.clone(),
+            bytes: segment.bytes,
+        })
+    }
+}
+
+/// The parameter sets of an `avcC` box as they stand in a sample. They go before every picture that decoding may start
+/// at, so that sections of different encoders play in one file.
+fn parameter_sets(avcc: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = avcc.get(5..).unwrap_or_default();
+    for mask in [0x1f, 0xff] {
+        let Some((count, sets)) = rest.split_first() else { break };
+        rest = sets;
+        for _ in 0..count & mask {
+            let Some((length, tail)) = rest.split_first_chunk::<2>() else { return out };
+            let length = usize::from(u16::from_be_bytes(*length));
+            let Some((set, tail)) = tail.split_at_checked(length) else { return out };
+            out.extend(u32::try_from(length).unwrap_or(0).to_be_bytes());
+            out.extend_from_slice(set);
+            rest = tail;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameter_sets_are_taken_out_of_their_box() {
+        let avcc = [1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 2, 0x67, 0x64, 1, 0, 1, 0x68];
+        assert_eq!(parameter_sets(&avcc), [0, 0, 0, 2, 0x67, 0x64, 0, 0, 0, 1, 0x68]);
+        assert_eq!(parameter_sets(&avcc[..7]), []);
+        assert_eq!(parameter_sets(&[]), []);
+    }
+}

@@ -1,0 +1,14 @@
+//! The egress handler of Baraza: records rooms and keeps the recordings in the vault.
+//!
+//! `claim` takes a recording that the server wants, `record` conducts it, `engine` joins the room and gives pieces of a
+//! file, `upload` brings them into the vault, `verify` looks at the result, and `ledger` notes every step.
+
+pub mod claim;
+pub mod doctor;
+pub mod engine;
+pub mod layout;
+pub mod ledger;
+pub mod mp4;
+pub mod record;
+pub mod upload;
+pub mod verify;

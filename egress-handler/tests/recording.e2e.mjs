@@ -1,0 +1,613 @@
+#!/usr/bin/env node
+// Records real rooms with real parts, looks at what comes out, and prints what was measured.
+//
+//   node egress-handler/tests/recording.e2e.mjs [--only NAME,NAME] [--keep]
+//
+// Needs on the PATH or named by a variable: livekit-server (LIVEKIT_SERVER), versitygw (VERSITYGW), ffmpeg, PostgreSQL 15
+// (PG_BIN), the built baraza-egress (BARAZA_EGRESS), and a publisher with its packages (PUBLISHER). Ports: BASE_PORT and up.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const cached = (name) => (existsSync(join(homedir(), '.cache/baraza/bin', name)) ? join(homedir(), '.cache/baraza/bin', name) : name);
+const program = {
+  livekit: process.env.LIVEKIT_SERVER ?? cached('livekit-server'),
+  s3: process.env.VERSITYGW ?? cached('versitygw'),
+  egress: process.env.BARAZA_EGRESS ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/baraza-egress'),
+  publisher: process.env.PUBLISHER ?? join(root, 'tests/e2e/lib/publisher.mjs'),
+  pg: process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin',
+};
+const base = Number(process.env.BASE_PORT ?? 19230);
+const port = { livekit: base, tcp: base + 1, udp: base + 2, postgres: base + 3, s3: base + 4 };
+const { values: args } = parseArgs({ options: { only: { type: 'string' }, keep: { type: 'boolean', default: false } } });
+
+const API_KEY = 'test';
+const API_SECRET = 'a-secret-of-more-than-thirty-two-characters';
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const round = (value, digits = 3) => Number(value.toFixed(digits));
+
+// ---------------------------------------------------------------------------------------------------- the parts
+
+const work = mkdtempSync(join(tmpdir(), 'baraza-recording-'));
+chmodSync(work, 0o755);
+const children = new Set();
+
+function run(name, command, argv, env = {}, options = {}) {
+  const log = openSync(join(work, `${name}.log`), 'a');
+  const child = spawn(command, argv, { env: { ...process.env, ...env }, stdio: ['ignore', log, log], ...options });
+  child.gone = new Promise((done) => child.on('exit', done));
+  child.on('exit', () => children.delete(child));
+  child.logName = `${name}.log`;
+  children.add(child);
+  return child;
+}
+
+async function stop(child, signal = 'SIGTERM') {
+  child.kill(signal);
+  await child.gone;
+}
+
+async function until(what, check, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await sleep(50);
+  }
+}
+
+const taken = (number) =>
+  new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(true));
+    server.listen(number, '127.0.0.1', () => server.close(() => done(false)));
+  });
+
+const pgData = join(work, 'postgres');
+const asPostgres = (command, argv) =>
+  process.getuid() === 0
+    ? execFileSync('runuser', ['-u', 'postgres', '--', command, ...argv], { stdio: 'pipe' })
+    : execFileSync(command, argv, { stdio: 'pipe' });
+
+function sql(query) {
+  return execFileSync(
+    join(program.pg, 'psql'),
+    ['-h', '127.0.0.1', '-p', String(port.postgres), '-U', 'postgres', '-d', 'baraza', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', query],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+  ).trim();
+}
+
+const startPostgres = () =>
+  asPostgres(join(program.pg, 'pg_ctl'), [
+    '-D', pgData, '-o', `-p ${port.postgres} -k ${pgData} -c listen_addresses=127.0.0.1`, '-l', join(pgData, 'log'), '-w', 'start',
+  ]);
+const stopPostgres = () => asPostgres(join(program.pg, 'pg_ctl'), ['-D', pgData, '-m', 'immediate', '-w', 'stop']);
+
+function startLiveKit() {
+  const file = join(work, 'livekit.yaml');
+  writeFileSync(
+    file,
+    `port: ${port.livekit}
+bind_addresses: ["127.0.0.1"]
+rtc: {tcp_port: ${port.tcp}, udp_port: ${port.udp}, node_ip: 127.0.0.1, use_external_ip: false}
+keys: {${API_KEY}: "${API_SECRET}"}
+room: {auto_create: true, enabled_codecs: [{mime: audio/opus}, {mime: video/vp8}]}
+`,
+  );
+  return run('livekit', program.livekit, ['--config', file]);
+}
+
+const startS3 = () => {
+  mkdirSync(join(work, 's3'), { recursive: true });
+  return run('s3', program.s3, ['--port', `127.0.0.1:${port.s3}`, 'posix', join(work, 's3')], {
+    ROOT_ACCESS_KEY: 'access',
+    ROOT_SECRET_KEY: 'secret-secret',
+  });
+};
+
+const egressEnv = {
+  BARAZA__DATABASE__URL: `postgres://baraza@127.0.0.1:${port.postgres}/baraza`,
+  BARAZA__LIVEKIT__URL: `http://127.0.0.1:${port.livekit}`,
+  BARAZA__LIVEKIT__API_KEY: API_KEY,
+  BARAZA__LIVEKIT__API_SECRET: API_SECRET,
+  BARAZA__VAULT__ENDPOINT: `http://127.0.0.1:${port.s3}`,
+  BARAZA__VAULT__BUCKET: 'baraza',
+  BARAZA__VAULT__ACCESS_KEY: 'access',
+  BARAZA__VAULT__SECRET_KEY: 'secret-secret',
+  BARAZA__RECORDER__SPOOL_DIR: join(work, 'spool'),
+  BARAZA__RECORDER__EMPTY_TIMEOUT: '6',
+  BARAZA_LOG: process.env.BARAZA_LOG ?? 'info,egress=debug',
+  BARAZA_CONFIG: '/nonexistent',
+};
+let handlers = 0;
+const startEgress = () => {
+  handlers += 1;
+  return run(`egress-${handlers}`, program.egress, ['run'], egressEnv);
+};
+
+// ---------------------------------------------------------------------------------------------------- people
+
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function token(identity, room) {
+  const now = Math.floor(Date.now() / 1000);
+  const body = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({
+    iss: API_KEY, sub: identity, nbf: now - 5, exp: now + 7200,
+    video: { roomJoin: true, room, canPublish: true, canSubscribe: true },
+  })}`;
+  return `${body}.${createHmac('sha256', API_SECRET).update(body).digest('base64url')}`;
+}
+
+class Person {
+  constructor(identity, room, ...argv) {
+    this.said = [];
+    this.child = spawn(
+      'node',
+      [program.publisher, '--url', `ws://127.0.0.1:${port.livekit}`, '--token', token(identity, room), ...argv],
+      { stdio: ['pipe', 'pipe', openSync(join(work, 'people.log'), 'a')] },
+    );
+    this.child.on('exit', () => children.delete(this.child));
+    this.gone = new Promise((done) => this.child.on('exit', done));
+    children.add(this.child);
+    createInterface({ input: this.child.stdout }).on('line', (line) => {
+      const message = line.startsWith('{') ? JSON.parse(line) : {};
+      if (message.event) this.said.push(message);
+    });
+  }
+
+  heard(event, kind) {
+    return until(`${event} ${kind ?? ''}`, () => this.said.find((m) => m.event === event && (!kind || m.kind === kind)));
+  }
+
+  async tell(command) {
+    this.child.stdin.write(`${command}\n`);
+    await sleep(0);
+    return Date.now();
+  }
+
+  async leave() {
+    const at = await this.tell('leave');
+    await this.gone;
+    return at;
+  }
+}
+
+async function person(identity, room, ...argv) {
+  const someone = new Person(identity, room, ...argv);
+  for (const kind of ['video', 'audio']) if (!argv.includes(`--no-${kind}`)) await someone.heard('published', kind);
+  return someone;
+}
+
+// ---------------------------------------------------------------------------------------------------- meetings
+
+const organization = randomUUID();
+
+function meeting() {
+  const id = randomUUID();
+  sql(`insert into meetings (id, organization_id, title, scheduled_start, status, room_name)
+       values ('${id}', '${organization}', 'Test', now(), 'in_progress', '${id}')`);
+  return { id, room: id };
+}
+
+function request({ id }) {
+  const recording = randomUUID();
+  const at = Date.now();
+  sql(`insert into recordings (id, organization_id, meeting_id) values ('${recording}', '${organization}', '${id}');
+       select pg_notify('recordings', '${recording}')`);
+  return { id: recording, at };
+}
+
+const look = ({ id }) =>
+  JSON.parse(
+    sql(`select row_to_json(r) from (select *, extract(epoch from started_at) * 1000 as started,
+         extract(epoch from ended_at) * 1000 as ended from recordings where id = '${id}') r`),
+  );
+
+const reach = (recording, status, seconds) =>
+  until(`recording ${status}`, () => {
+    const row = look(recording);
+    if (row.status === 'failed' && status !== 'failed') throw new Error(`failed: ${row.failure_code} ${row.failure_detail}`);
+    return row.status === status && row;
+  }, seconds);
+
+async function stopRecording(recording) {
+  const at = Date.now();
+  sql(`update recordings set stop_requested_at = now(), stop_reason = 'host' where id = '${recording.id}';
+       select pg_notify('recordings', '${recording.id}')`);
+  const row = await reach(recording, 'available', 40);
+  return { row, seconds: (Date.now() - at) / 1000 };
+}
+
+// ---------------------------------------------------------------------------------------------------- looking
+
+function fetch(row) {
+  const stored = join(work, 's3/baraza', row.object_key);
+  const hash = createHash('sha256').update(execFileSync('cat', [stored], { maxBuffer: 1 << 30 })).digest('hex');
+  check(hash === row.sha256, 'sha256 is that of the file');
+  return stored;
+}
+
+const ffmpeg = (argv) => execFileSync('ffmpeg', ['-v', 'error', ...argv], { maxBuffer: 1 << 30 });
+
+/** The color of a place in the picture at a time in the file. */
+function color(file, seconds, [x, y]) {
+  const pixel = ffmpeg(['-ss', seconds.toFixed(3), '-i', file, '-frames:v', '1', '-vf', `crop=16:16:${x - 8}:${y - 8},scale=1:1:flags=area`,
+    '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
+  return [...pixel.subarray(0, 3)];
+}
+
+const near = (a, b, slack = 40) => a.every((value, i) => Math.abs(value - b[i]) <= slack);
+
+/** How loud a tone is in half a second of the file, 0 to 1 of its full strength of 8000. */
+function tone(file, seconds, frequency, length = 0.5) {
+  const bytes = ffmpeg(['-ss', seconds.toFixed(3), '-t', String(length), '-i', file, '-vn', '-ac', '1', '-ar', '48000', '-f', 's16le', '-']);
+  return goertzel(new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1), frequency) / 8000;
+}
+
+function goertzel(samples, frequency) {
+  let [re, im] = [0, 0];
+  for (let n = 0; n < samples.length; n += 1) {
+    const angle = (2 * Math.PI * frequency * n) / 48_000;
+    re += samples[n] * Math.cos(angle);
+    im += samples[n] * Math.sin(angle);
+  }
+  return (2 * Math.hypot(re, im)) / Math.max(1, samples.length);
+}
+
+/** Milliseconds by which each beep comes after its flash. */
+function offsets(file, [x, y], frequency) {
+  const gray = ffmpeg(['-i', file, '-vf', `fps=25,crop=16:16:${x - 8}:${y - 8},scale=1:1:flags=area`, '-f', 'rawvideo', '-pix_fmt', 'gray', '-']);
+  const flashes = [];
+  for (let n = 1; n < gray.length; n += 1) if (gray[n] >= 180 && gray[n - 1] < 180) flashes.push(n * 40);
+  const bytes = ffmpeg(['-i', file, '-vn', '-ac', '1', '-ar', '48000', '-f', 's16le', '-']);
+  const pcm = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
+  const beeps = [];
+  let loud = true;
+  for (let at = 0; at + 240 <= pcm.length; at += 240) {
+    const now = goertzel(pcm.subarray(at, at + 240), frequency) > 2000;
+    if (now && !loud) beeps.push(at / 48);
+    loud = now;
+  }
+  return flashes.flatMap((flash) => {
+    const beep = beeps.find((b) => Math.abs(b - flash) < 800);
+    return beep === undefined ? [] : [beep - flash];
+  });
+}
+
+const probe = (file) =>
+  JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', file], { encoding: 'utf8' }));
+
+/** Decodes the whole file; throws at the first error. */
+function playable(file) {
+  const complaints = execFileSync('ffmpeg', ['-v', 'warning', '-xerror', '-i', file, '-f', 'null', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  check(complaints === '', 'the file decodes without a warning');
+}
+
+let checks = 0;
+function check(holds, what) {
+  checks += 1;
+  if (!holds) throw new Error(`not so: ${what}`);
+}
+
+// ---------------------------------------------------------------------------------------------------- the tests
+
+const RED = [192, 32, 32];
+const GREEN = [32, 160, 64];
+const BLUE = [32, 64, 192];
+const hex = (c) => `#${c.map((v) => v.toString(16).padStart(2, '0')).join('')}`;
+const one = [[640, 360]];
+const two = [[320, 360], [960, 360]];
+const three = [[320, 180], [960, 180], [640, 540]];
+
+const tests = {
+  /** Each picture in its tile, each tone in the sound; who leaves or mutes is gone. */
+  async content() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    const row = await reach(recording, 'recording', 10);
+    const firstFrame = (row.started - recording.at) / 1000;
+    check(firstFrame < 3, `first frame within 3 s of the request (${firstFrame})`);
+    await sleep(3000);
+    const alone = Date.now() - 1000;
+    const ben = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660');
+    const cora = await person('cora', m.room, '--color', hex(BLUE), '--frequency', '880', '--source', 'screen', '--size', '1280x720');
+    await sleep(3500);
+    const all = Date.now() - 1000;
+    await cora.tell('mute video');
+    await sleep(3000);
+    const muted = Date.now() - 1000;
+    await cora.tell('unmute video');
+    await sleep(2500);
+    const unmuted = Date.now() - 700;
+    const left = await ben.leave();
+    await sleep(3000);
+    const without = Date.now() - 1000;
+    const again = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660');
+    await sleep(3500);
+    const back = Date.now() - 1000;
+    const done = await stopRecording(recording);
+    await Promise.all([anna.leave(), cora.leave(), again.leave()]);
+
+    const file = fetch(done.row);
+    playable(file);
+    const at = (wall) => (wall - row.started) / 1000;
+    const seen = (wall, places, colors) =>
+      places.forEach((place, i) => {
+        const found = color(file, at(wall), place);
+        check(near(found, colors[i]), `tile ${i} at ${at(wall).toFixed(1)} s is ${colors[i]}, found ${found}`);
+      });
+    seen(alone, one, [RED]);
+    seen(all, three, [RED, GREEN, BLUE]);
+    seen(muted, two, [RED, GREEN]);
+    seen(unmuted, three, [RED, GREEN, BLUE]);
+    seen(without, two, [RED, BLUE]);
+    seen(back, three, [RED, BLUE, GREEN]);
+    const heard = (wall, tones) =>
+      Object.entries(tones).forEach(([frequency, present]) => {
+        const strength = tone(file, at(wall), Number(frequency));
+        check(present ? strength > 0.5 : strength < 0.05, `${frequency} Hz at ${at(wall).toFixed(1)} s: ${strength.toFixed(3)}`);
+      });
+    heard(alone, { 440: true, 660: false, 880: false });
+    heard(all, { 440: true, 660: true, 880: true });
+    heard(without, { 440: true, 660: false, 880: true });
+    heard(back, { 440: true, 660: true, 880: true });
+    const { format, streams } = probe(file);
+    const video = streams.find((s) => s.codec_type === 'video');
+    const audio = streams.find((s) => s.codec_type === 'audio');
+    check(video.codec_name === 'h264' && video.width === 1280 && video.height === 720 && video.avg_frame_rate === '25/1', 'H.264 1280x720 at 25');
+    check(audio.codec_name === 'aac' && audio.sample_rate === '48000', 'AAC at 48 kHz');
+    const wall = (done.row.ended - done.row.started) / 1000;
+    check(Math.abs(Number(format.duration) - wall) < 0.5, `plays ${format.duration} s of ${wall} s`);
+    check(done.seconds < 5, `available ${done.seconds} s after the stop`);
+    check(done.row.gaps.length === 0, 'no gap');
+    return { firstFrame: round(firstFrame), available: round(done.seconds), plays: Number(format.duration), gone: round((without - left) / 1000) };
+  },
+
+  /** Sound and picture together. */
+  async sync() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', '#101010', '--frequency', '1000', '--pulse', '--fps', '25');
+    const recording = request(m);
+    await reach(recording, 'recording', 10);
+    await sleep(16_000);
+    const done = await stopRecording(recording);
+    await anna.leave();
+    const found = offsets(fetch(done.row), [640, 360], 1000).sort((a, b) => a - b);
+    check(found.length >= 5, `${found.length} pulses found`);
+    const worst = Math.max(...found.map(Math.abs));
+    check(worst < 100, `sound and picture at most 100 ms apart: ${found}`);
+    return { pulses: found.length, median: found[found.length >> 1], worst };
+  },
+
+  /** The handler is killed in the middle; another goes on. */
+  async takeover() {
+    const m = meeting();
+    const second = startEgress();
+    await sleep(1500);
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    const row = await reach(recording, 'recording', 10);
+    await sleep(9000);
+    const holder = look(recording).leased_by;
+    const victims = [...children].filter((c) => c.spawnfile === program.egress);
+    const victim = victims.find((c) => handlerOf(c) === holder) ?? victims[0];
+    const killed = Date.now();
+    await stop(victim, 'SIGKILL');
+    await until('taken over', () => look(recording).gaps.length > 0, 15);
+    await sleep(6000);
+    const done = await stopRecording(recording);
+    await anna.leave();
+    const [gap] = done.row.gaps;
+    const missing = (Date.parse(gap.to) - Date.parse(gap.from)) / 1000;
+    check(missing < 10, `${missing} s are missing`);
+    check(Date.parse(gap.from) <= killed && Date.parse(gap.to) >= killed, 'the gap is where the handler was killed');
+    const file = fetch(done.row);
+    playable(file);
+    const plays = Number(probe(file).format.duration);
+    const wall = (done.row.ended - row.started) / 1000;
+    check(Math.abs(plays + missing - wall) < 0.7, `${plays} s play and ${missing} s are missing of ${wall} s`);
+    for (const t of [3, plays - 2]) {
+      check(near(color(file, t, one[0]), RED), `red at ${t}`);
+      check(tone(file, t, 440) > 0.5, `the tone at ${t}`);
+    }
+    await stop(second.exitCode === null && second.signalCode === null ? second : [...children].find((c) => c.spawnfile === program.egress));
+    startEgress();
+    return { missing: round(missing), available: round(done.seconds), plays };
+  },
+
+  /** The handler is told to stop; another goes on. */
+  async handover() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    await reach(recording, 'recording', 10);
+    await sleep(5000);
+    const holder = look(recording).leased_by;
+    const victim = [...children].filter((c) => c.spawnfile === program.egress).find((c) => handlerOf(c) === holder);
+    await stop(victim);
+    await until('taken over', () => look(recording).gaps.length > 0, 15);
+    await sleep(4000);
+    const done = await stopRecording(recording);
+    await anna.leave();
+    const [gap] = done.row.gaps;
+    const missing = (Date.parse(gap.to) - Date.parse(gap.from)) / 1000;
+    check(missing < 5, `${missing} s are missing`);
+    playable(fetch(done.row));
+    startEgress();
+    return { missing: round(missing) };
+  },
+
+  /** The store is away for a while. */
+  async vault() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    const row = await reach(recording, 'recording', 10);
+    await sleep(4000);
+    await stop(parts.s3, 'SIGKILL');
+    await sleep(20_000);
+    parts.s3 = startS3();
+    await sleep(6000);
+    const done = await stopRecording(recording);
+    await anna.leave();
+    const plays = Number(probe(fetch(done.row)).format.duration);
+    playable(fetch(done.row));
+    const wall = (done.row.ended - row.started) / 1000;
+    check(done.row.gaps.length === 0 && Math.abs(plays - wall) < 0.5, `nothing is missing: ${plays} of ${wall} s`);
+    return { away: 20, plays, available: round(done.seconds) };
+  },
+
+  /** The database is restarted. */
+  async database() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    const row = await reach(recording, 'recording', 10);
+    await sleep(4000);
+    stopPostgres();
+    await sleep(8000);
+    startPostgres();
+    await sleep(5000);
+    const done = await stopRecording(recording);
+    await anna.leave();
+    const file = fetch(done.row);
+    playable(file);
+    const plays = Number(probe(file).format.duration);
+    const wall = (done.row.ended - row.started) / 1000;
+    check(done.row.gaps.length === 0 && Math.abs(plays - wall) < 0.5, `nothing is missing: ${plays} of ${wall} s`);
+    return { away: 8, plays, available: round(done.seconds) };
+  },
+
+  /** The media server is restarted. */
+  async livekit() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    await reach(recording, 'recording', 10);
+    await sleep(4000);
+    const killed = Date.now();
+    await stop(parts.livekit, 'SIGKILL');
+    anna.child.kill('SIGKILL');
+    await sleep(2000);
+    parts.livekit = startLiveKit();
+    await until('media server', () => taken(port.livekit));
+    const ben = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660');
+    await until('back in the room', () => look(recording).gaps.length > 0, 20);
+    await sleep(4000);
+    const seen = Date.now() - 1000;
+    const done = await stopRecording(recording);
+    await ben.leave();
+    const file = fetch(done.row);
+    playable(file);
+    const at = (seen - done.row.started) / 1000;
+    check(near(color(file, at, one[0]), GREEN), `green after the restart, found ${color(file, at, one[0])}`);
+    check(tone(file, at, 660) > 0.5, 'the tone after the restart');
+    const [gap] = done.row.gaps;
+    return { missing: round((Date.parse(gap.to) - Math.max(killed, Date.parse(gap.from))) / 1000) };
+  },
+
+  /** Nobody is there, then the meeting is over. */
+  async ends() {
+    const empty = meeting();
+    const anna = await person('anna', empty.room, '--no-video');
+    const first = request(empty);
+    await reach(first, 'recording', 10);
+    await sleep(1500);
+    await anna.leave();
+    const left = Date.now();
+    const row = await reach(first, 'available', 20);
+    check(row.stop_reason === 'room_empty', `stopped because of ${row.stop_reason}`);
+    playable(fetch(row));
+    const over = meeting();
+    const ben = await person('ben', over.room, '--no-audio');
+    const second = request(over);
+    await reach(second, 'recording', 10);
+    await sleep(2500);
+    const ended = Date.now();
+    sql(`update meetings set status = 'completed' where id = '${over.id}'`);
+    const end = await reach(second, 'available', 20);
+    const seconds = (Date.now() - ended) / 1000;
+    await ben.leave();
+    check(end.stop_reason === 'meeting_ended', `stopped because of ${end.stop_reason}`);
+    check(seconds < 6, `available ${seconds} s after the meeting`);
+    playable(fetch(end));
+    return { afterEmpty: round((row.ended - left) / 1000), afterMeeting: round(seconds) };
+  },
+
+  /** Pieces are deleted once the file is there; rooms and pages were told of every state. */
+  async traces() {
+    await until('pieces deleted', () => sql('select count(*) from recording_segments') === '0', 30);
+    const told = sql("select string_agg(distinct data->>'status', ',') from meeting_events where event = 'recording.updated'");
+    for (const state of ['starting', 'recording', 'finalizing', 'available']) check(told.includes(state), `${state} was told`);
+    const left = execFileSync('find', [join(work, 's3/baraza/organizations'), '-name', '*.part'], { encoding: 'utf8' });
+    check(left === '', 'no piece is left in the vault');
+    return { told };
+  },
+};
+
+/** The id under which a handler works, from its log. */
+function handlerOf(child) {
+  const lines = readFileSync(join(work, child.logName), 'utf8').split('\n');
+  return lines.map((line) => (line.startsWith('{') ? JSON.parse(line) : {})).find((line) => line.handler)?.handler;
+}
+
+// ---------------------------------------------------------------------------------------------------- run
+
+const parts = {};
+let failed = false;
+try {
+  mkdirSync(pgData);
+  if (process.getuid() === 0) {
+    const id = (what) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
+    chownSync(pgData, id('-u'), id('-g'));
+  }
+  asPostgres(join(program.pg, 'initdb'), ['-D', pgData, '-A', 'trust', '-U', 'postgres']);
+  startPostgres();
+  execFileSync(join(program.pg, 'createdb'), ['-h', '127.0.0.1', '-p', String(port.postgres), '-U', 'postgres', 'baraza']);
+  const migrations = readdirSync(join(root, 'migrations')).filter((name) => name.endsWith('.sql')).sort();
+  for (const name of migrations) {
+    execFileSync(join(program.pg, 'psql'), ['-h', '127.0.0.1', '-p', String(port.postgres), '-U', 'postgres', '-d', 'baraza', '-q', '-1',
+      '-v', 'ON_ERROR_STOP=1', '-f', join(root, 'migrations', name)], { stdio: 'pipe' });
+  }
+  sql(`create role baraza login in role baraza_app;
+       insert into organizations (id, name, slug) values ('${organization}', 'Test', 'test')`);
+  parts.s3 = startS3();
+  parts.livekit = startLiveKit();
+  await until('parts', async () => (await taken(port.s3)) && (await taken(port.livekit)));
+  const doctor = execFileSync(program.egress, ['doctor'], { env: { ...process.env, ...egressEnv }, encoding: 'utf8' });
+  process.stdout.write(doctor);
+  startEgress();
+  const wanted = args.only?.split(',') ?? Object.keys(tests);
+  for (const name of wanted) {
+    const start = Date.now();
+    try {
+      const measured = await tests[name]();
+      console.log(`ok      ${name} (${round((Date.now() - start) / 1000, 1)} s) ${JSON.stringify(measured)}`);
+    } catch (error) {
+      failed = true;
+      console.log(`FAILED  ${name}: ${error.message}`);
+    }
+  }
+  console.log(`${checks} checks`);
+} finally {
+  for (const child of [...children]) child.kill(child.spawnfile === program.egress ? 'SIGTERM' : 'SIGKILL');
+  await Promise.race([Promise.all([...children].map((child) => child.gone)), sleep(3000)]);
+  try {
+    stopPostgres();
+  } catch {
+    // It did not start.
+  }
+  if (args.keep || failed) console.log(`kept: ${work}`);
+  else rmSync(work, { recursive: true, force: true });
+}
+process.exit(failed ? 1 : 0);

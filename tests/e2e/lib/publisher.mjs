@@ -1,0 +1,168 @@
+#!/usr/bin/env node
+// A participant who publishes what a test can recognize again: a picture of one color and a tone of one frequency.
+//
+//   publisher.mjs --url ws://127.0.0.1:7880 --token JWT --color '#c02020' --frequency 440
+//                 [--pulse]              the picture turns white and the tone sounds for 200 ms at every even second
+//                 [--size 640x360] [--fps 15] [--source camera|screen] [--simulcast]
+//                 [--no-video] [--no-audio] [--seconds N]
+//
+// Prints one JSON object per line: {"event": "joined" | "published" | "muted" | "left", "at": milliseconds since the epoch, …}.
+// Reads commands from its input, one per line: mute video | unmute video | mute audio | unmute audio |
+// unpublish video | publish video | leave.
+
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+import {
+  AudioFrame,
+  AudioSource,
+  LocalAudioTrack,
+  LocalVideoTrack,
+  Room,
+  RoomEvent,
+  TrackPublishOptions,
+  TrackSource,
+  VideoBufferType,
+  VideoFrame,
+  VideoSource,
+  dispose,
+} from '@livekit/rtc-node';
+
+const SAMPLE_RATE = 48_000;
+const PULSE_PERIOD_MS = 2000;
+const PULSE_MS = 200;
+
+const { values: args } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    token: { type: 'string' },
+    color: { type: 'string', default: '#808080' },
+    frequency: { type: 'string', default: '440' },
+    size: { type: 'string', default: '640x360' },
+    fps: { type: 'string', default: '15' },
+    source: { type: 'string', default: 'camera' },
+    seconds: { type: 'string' },
+    pulse: { type: 'boolean', default: false },
+    simulcast: { type: 'boolean', default: false },
+    'no-video': { type: 'boolean', default: false },
+    'no-audio': { type: 'boolean', default: false },
+  },
+});
+
+const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, at: Date.now(), ...more })}\n`);
+const [width, height] = args.size.split('x').map(Number);
+const screen = args.source === 'screen';
+const inPulse = (at) => at % PULSE_PERIOD_MS < PULSE_MS;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A picture of one color, in I420 with the limited range of BT.601, as cameras give it. */
+function picture([r, g, b]) {
+  const y = 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255;
+  const u = 128 + (-37.797 * r - 74.203 * g + 112 * b) / 255;
+  const v = 128 + (112 * r - 93.786 * g - 18.214 * b) / 255;
+  const pixels = width * height;
+  const data = new Uint8Array(pixels * 1.5);
+  data.fill(Math.round(y), 0, pixels);
+  data.fill(Math.round(u), pixels, pixels * 1.25);
+  data.fill(Math.round(v), pixels * 1.25);
+  return new VideoFrame(data, width, height, VideoBufferType.I420);
+}
+
+const rgb = (text) => [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16));
+
+let running = true;
+const room = new Room();
+room.on(RoomEvent.Disconnected, (reason) => {
+  say('left', { reason });
+  running = false;
+});
+await room.connect(args.url, args.token, { autoSubscribe: false, dynacast: false });
+say('joined', { sid: room.localParticipant.sid, identity: room.localParticipant.identity });
+
+const tracks = {};
+
+async function publishVideo() {
+  const source = new VideoSource(width, height);
+  const track = LocalVideoTrack.createVideoTrack('picture', source);
+  const options = new TrackPublishOptions({
+    source: screen ? TrackSource.SOURCE_SCREENSHARE : TrackSource.SOURCE_CAMERA,
+    simulcast: args.simulcast,
+  });
+  const publication = await room.localParticipant.publishTrack(track, options);
+  tracks.video = { source, track, publication };
+  say('published', { kind: 'video', sid: publication.sid });
+}
+
+async function publishAudio() {
+  const source = new AudioSource(SAMPLE_RATE, 1);
+  const track = LocalAudioTrack.createAudioTrack('tone', source);
+  const options = new TrackPublishOptions({
+    source: screen ? TrackSource.SOURCE_SCREENSHARE_AUDIO : TrackSource.SOURCE_MICROPHONE,
+    dtx: false,
+  });
+  const publication = await room.localParticipant.publishTrack(track, options);
+  tracks.audio = { source, track, publication };
+  say('published', { kind: 'audio', sid: publication.sid });
+}
+
+async function showPictures() {
+  const plain = picture(rgb(args.color));
+  const white = picture([255, 255, 255]);
+  const period = 1000 / Number(args.fps);
+  for (let next = Date.now(); running; next += period) {
+    await sleep(next - Date.now());
+    tracks.video?.source.captureFrame(args.pulse && inPulse(Date.now()) ? white : plain);
+  }
+}
+
+async function playTone() {
+  const block = SAMPLE_RATE / 100;
+  const step = (2 * Math.PI * Number(args.frequency)) / SAMPLE_RATE;
+  const start = Date.now();
+  for (let n = 0; running; n += block) {
+    const at = start + (n * 1000) / SAMPLE_RATE;
+    await sleep(at - Date.now());
+    const samples = new Int16Array(block);
+    for (let i = 0; i < block; i += 1) {
+      const sounds = !args.pulse || inPulse(at + (i * 1000) / SAMPLE_RATE);
+      samples[i] = sounds ? Math.round(8000 * Math.sin(step * (n + i))) : 0;
+    }
+    await tracks.audio?.source.captureFrame(new AudioFrame(samples, SAMPLE_RATE, 1, block));
+  }
+}
+
+async function leave() {
+  running = false;
+  await room.disconnect();
+  say('left');
+  await dispose();
+  process.exit(0);
+}
+
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const [verb, kind] = line.trim().split(/\s+/);
+  if (verb === 'leave') await leave();
+  else if (verb === 'mute' || verb === 'unmute') {
+    if (verb === 'mute') tracks[kind]?.track.mute();
+    else tracks[kind]?.track.unmute();
+    say(`${verb}d`, { kind });
+  } else if (verb === 'unpublish') {
+    const { publication } = tracks[kind];
+    delete tracks[kind];
+    await room.localParticipant.unpublishTrack(publication.sid);
+    say('unpublished', { kind });
+  } else if (verb === 'publish') await (kind === 'video' ? publishVideo() : publishAudio());
+});
+process.on('SIGTERM', leave);
+if (args.seconds) setTimeout(leave, Number(args.seconds) * 1000);
+
+const work = [];
+if (!args['no-video']) {
+  await publishVideo();
+  work.push(showPictures());
+}
+if (!args['no-audio']) {
+  await publishAudio();
+  work.push(playTone());
+}
+await Promise.all(work);
