@@ -39,11 +39,12 @@ impl Child {
 }
 
 /// Who stops together, and in which order: first those who stand on the others.
-const STOP_ORDER: [&[Child]; 4] = [&[Child::Serve, Child::Egress], &[Child::Livekit], &[Child::S3], &[Child::Postgres]];
+const STOP_ORDER: [&[Child]; 4] =
+    [&[Child::Serve, Child::Egress], &[Child::Livekit], &[Child::S3], &[Child::Postgres]];
 
 /// One that never became ready is not tried more often than this.
 const FIRST_TRIES: u32 = 3;
-const FIRST_PATIENCE: Duration = Duration::from_secs(120);
+const FIRST_PATIENCE: Duration = Duration::from_mins(2);
 const LOG_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// What happens to a child.
@@ -111,7 +112,12 @@ impl Children {
         let since = Instant::now();
         while !self.kept.get(&child).is_some_and(|kept| kept.ever_ready) {
             let Ok(event) = time::timeout_at(since + FIRST_PATIENCE, self.events.recv()).await else {
-                bail!("{} did not become ready in {} s{}", child.title(), FIRST_PATIENCE.as_secs(), self.last_words(child));
+                bail!(
+                    "{} did not become ready in {} s{}",
+                    child.title(),
+                    FIRST_PATIENCE.as_secs(),
+                    self.last_words(child)
+                );
             };
             if let Some((whose, event)) = event {
                 self.take_note(whose, event)?;
@@ -123,7 +129,7 @@ impl Children {
 
     /// Tells what happens, for ever.
     pub async fn watch(&mut self) -> Result<()> {
-        let mut tidy = time::interval(Duration::from_secs(60));
+        let mut tidy = time::interval(Duration::from_mins(1));
         loop {
             tokio::select! {
                 Some((whose, event)) = self.events.recv() => self.take_note(whose, event)?,
@@ -211,7 +217,11 @@ impl Children {
 }
 
 /// Keeps one child running until it is wished away.
-async fn keep(mut service: Service, events: mpsc::UnboundedSender<(Child, Event)>, mut wishes: watch::Receiver<Wish>) {
+async fn keep(
+    mut service: Service,
+    events: mpsc::UnboundedSender<(Child, Event)>,
+    mut wishes: watch::Receiver<Wish>,
+) {
     let child = service.child;
     // Nobody listens any more only when `up` is on its way out.
     let tell = move |event| drop(events.send((child, event)));

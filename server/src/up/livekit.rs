@@ -66,10 +66,14 @@ fn set(config: &mut Value, path: &[&str], value: impl Into<Value>) -> Result<()>
     let (last, sections) = path.split_last().context("an empty path")?;
     let mut place = config;
     for name in sections {
-        let section = place.as_mapping_mut().with_context(|| format!("{name} in livekit.yaml stands in no section"))?;
+        let section =
+            place.as_mapping_mut().with_context(|| format!("{name} in livekit.yaml stands in no section"))?;
         place = section.entry((*name).into()).or_insert_with(|| Mapping::new().into());
     }
-    place.as_mapping_mut().with_context(|| format!("{} in livekit.yaml is no section", sections.join(".")))?.insert((*last).into(), value.into());
+    place
+        .as_mapping_mut()
+        .with_context(|| format!("{} in livekit.yaml is no section", sections.join(".")))?
+        .insert((*last).into(), value.into());
     Ok(())
 }
 
@@ -90,7 +94,8 @@ mod tests {
     }
 
     fn rendered(template: &str) -> Value {
-        let text = render(template, &secrets(), &Plan::starting_at(9000), "http://127.0.0.1:1/hook").expect("renders");
+        let text = render(template, &secrets(), &Plan::starting_at(9000), "http://127.0.0.1:1/hook")
+            .expect("renders");
         yaml_serde::from_str(&text).expect("is YAML")
     }
 

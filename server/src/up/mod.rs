@@ -68,11 +68,20 @@ struct Ready<'a> {
     pids: BTreeMap<Child, Option<u32>>,
 }
 
-/// Starts everything, keeps it running until SIGTERM or Ctrl-C, and stops it.
+/// Starts everything, keeps it running until SIGTERM or Ctrl-C, and stops it. When something cannot be started it
+/// says what and why, in a sentence for people, and exits with 1.
 ///
 /// # Errors
-/// When something cannot be started; the sentence says what, and why.
+/// None; the signature is that of the other verbs.
 pub async fn run(args: Args) -> Result<()> {
+    if let Err(error) = keep_up(args).await {
+        eprintln!("baraza: {error:#}");
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+async fn keep_up(args: Args) -> Result<()> {
     let mut stop = Asked::new()?;
     let folder = Folder::open(&args.data)?; // locked until all children are gone
     let mut children = Children::new(Progress::new(), folder.root().join("state.json"));
@@ -92,10 +101,20 @@ async fn go(args: &Args, folder: &Folder, children: &mut Children) -> Result<()>
     // 1. Secrets, a database cluster, and free ports.
     let secrets = Secrets::load_or_create(folder)?;
     let plan = Plan::starting_at(args.port);
-    children.display().say(&format!("Baraza starts on {}, its data is in {}", plan.url(), folder.root().display()));
-    let cluster = Cluster::open_or_create(folder, &secrets, children.display()).await?;
-    cluster.end_leftovers().await?;
+    children.display().say(&format!(
+        "Baraza starts on {}, its data is in {}",
+        plan.url(),
+        folder.root().display()
+    ));
+    let found = Cluster::find(folder)?;
+    if let Some(cluster) = &found {
+        cluster.end_leftovers().await?;
+    }
     plan.check_free().await?;
+    let cluster = match found {
+        Some(cluster) => cluster,
+        None => Cluster::make(folder, &secrets, children.display()).await?,
+    };
 
     // 2. What Baraza stands on.
     let database_url = postgres::url(&secrets, &plan);

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn two_plans_six_apart_share_no_port() {
-        let ports = |plan: Plan| [plan.http, plan.livekit, plan.rtc_tcp, plan.rtc_udp, plan.s3, plan.postgres];
+        let ports =
+            |plan: Plan| [plan.http, plan.livekit, plan.rtc_tcp, plan.rtc_udp, plan.s3, plan.postgres];
         let (a, b) = (ports(Plan::starting_at(8080)), ports(Plan::starting_at(8086)));
         assert_eq!(a, [8080, 8081, 8082, 8083, 8084, 8085]);
         assert!(a.iter().all(|port| !b.contains(port)));

@@ -53,37 +53,35 @@ pub(super) fn url(secrets: &Secrets, plan: &Plan) -> String {
 }
 
 impl Cluster {
-    /// Finds the cluster of the data folder, or makes it.
-    pub async fn open_or_create(folder: &Folder, secrets: &Secrets, display: &mut Progress) -> Result<Self> {
-        let user = geteuid().is_root().then_some("postgres");
-        let uid = match user {
-            None => geteuid(),
-            Some(name) => {
-                User::from_name(name)?
-                    .context("PostgreSQL refuses to run as root, and there is no user `postgres` to run it under: install the package postgresql, or run Baraza as an ordinary user")?
-                    .uid
-            }
-        };
+    /// Finds the cluster of the data folder, when there is one.
+    pub fn find(folder: &Folder) -> Result<Option<Self>> {
         let link = folder.postgres();
-        if fs::symlink_metadata(&link).is_ok() {
-            return Self::open(&link, uid.as_raw(), user);
+        if fs::symlink_metadata(&link).is_err() {
+            return Ok(None);
         }
+        let (user, uid) = runs_as()?;
+        Self::open(&link, uid, user).map(Some)
+    }
+
+    /// Makes the cluster of the data folder.
+    pub async fn make(folder: &Folder, secrets: &Secrets, display: &mut Progress) -> Result<Self> {
+        let (user, uid) = runs_as()?;
         let bin = newest_programs()?;
         let place = place(folder, user, display).await?;
         display.step("Database");
         let cluster = Self { dir: place.join("postgres"), bin, user };
-        cluster.create(&place, uid.as_raw(), secrets).await?;
-        if cluster.dir != link {
-            symlink(&cluster.dir, &link)?;
+        cluster.fill(&place, uid, secrets).await?;
+        if cluster.dir != folder.postgres() {
+            symlink(&cluster.dir, folder.postgres())?;
         }
         display.done("made");
         Ok(cluster)
     }
 
     fn open(link: &Path, uid: u32, user: Option<&'static str>) -> Result<Self> {
-        let dir = link
-            .canonicalize()
-            .with_context(|| format!("the database of this data folder is gone: {} leads nowhere", link.display()))?;
+        let dir = link.canonicalize().with_context(|| {
+            format!("the database of this data folder is gone: {} leads nowhere", link.display())
+        })?;
         let owner = fs::metadata(&dir)?.uid();
         ensure!(
             owner == uid,
@@ -101,7 +99,7 @@ impl Cluster {
     }
 
     /// Makes the cluster aside and moves it to its place when it is complete.
-    async fn create(&self, place: &Path, uid: u32, secrets: &Secrets) -> Result<()> {
+    async fn fill(&self, place: &Path, uid: u32, secrets: &Secrets) -> Result<()> {
         let half = place.join("postgres.new");
         if half.exists() {
             fs::remove_dir_all(&half)?;
@@ -115,7 +113,11 @@ impl Cluster {
 
         let mut initdb = self.program("initdb", Signal::SIGKILL);
         initdb.args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]);
-        initdb.args(["--data-checksums", "--pgdata"]).arg(half.join("cluster")).arg("--pwfile").arg(&password);
+        initdb
+            .args(["--data-checksums", "--pgdata"])
+            .arg(half.join("cluster"))
+            .arg("--pwfile")
+            .arg(&password);
         finish(initdb, "").await?;
 
         let mut single = self.program("postgres", Signal::SIGKILL);
@@ -147,7 +149,7 @@ impl Cluster {
             command,
             log: folder.log("postgres"),
             probe: Probe::Database(url.to_owned()),
-            stop: Stop { signals: &[Signal::SIGINT], grace: Duration::from_secs(60), last: Signal::SIGQUIT },
+            stop: Stop { signals: &[Signal::SIGINT], grace: Duration::from_mins(1), last: Signal::SIGQUIT },
             cluster: Some(self.clone()),
         }
     }
@@ -177,7 +179,11 @@ impl Cluster {
                 time::sleep(Duration::from_millis(50)).await;
             }
         }
-        ensure!(self.processes().is_empty(), "a PostgreSQL of an earlier run does not stop in {}", self.dir.display());
+        ensure!(
+            self.processes().is_empty(),
+            "a PostgreSQL of an earlier run does not stop in {}",
+            self.dir.display()
+        );
         match fs::remove_file(self.dir.join("postmaster.pid")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
@@ -193,6 +199,18 @@ impl Cluster {
         })
         .collect()
     }
+}
+
+/// The user that PostgreSQL runs as, named when it is another one than ours, and its number.
+fn runs_as() -> Result<(Option<&'static str>, u32)> {
+    const USER: &str = "postgres";
+    if !geteuid().is_root() {
+        return Ok((None, geteuid().as_raw()));
+    }
+    let found = User::from_name(USER)?.with_context(|| {
+        format!("PostgreSQL refuses to run as root, and there is no user `{USER}` to run it as: install the package postgresql, or run Baraza as an ordinary user")
+    })?;
+    Ok((Some(USER), found.uid.as_raw()))
 }
 
 /// Runs a program to its end, with `input`.
@@ -211,13 +229,15 @@ async fn finish(mut command: Command, input: &str) -> Result<()> {
 
 /// The folder that holds the cluster: the data folder, where PostgreSQL's user may enter it, otherwise one of its own.
 async fn place(folder: &Folder, user: Option<&str>, display: &mut Progress) -> Result<PathBuf> {
-    let may_enter = tethered("test", Signal::SIGKILL, user).arg("-x").arg(folder.root()).current_dir("/").status();
+    let may_enter =
+        tethered("test", Signal::SIGKILL, user).arg("-x").arg(folder.root()).current_dir("/").status();
     if may_enter.await?.success() {
         return Ok(folder.root().to_owned());
     }
     let name = Alphanumeric.sample_string(&mut rand::rng(), 8);
     let place = Path::new(ELSEWHERE).join(name);
     DirBuilder::new().recursive(true).mode(0o711).create(&place)?;
+    let place = place.canonicalize()?;
     display.say(&format!(
         "PostgreSQL's user may not enter {}, so the database lies in {}",
         folder.root().display(),
@@ -235,7 +255,11 @@ fn newest_programs() -> Result<PathBuf> {
 
 /// The installed versions, newest first.
 fn installed() -> Vec<(u32, PathBuf)> {
-    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let debian = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<_> = debian
         .chain(std::env::split_paths(&path))
@@ -253,7 +277,8 @@ fn version(bin: &Path) -> Option<u32> {
 
 /// The major version in what `postgres --version` says.
 fn major(said: &str) -> Option<u32> {
-    let number = said.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+    let number =
+        said.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
     number.split(|other: char| !other.is_ascii_digit()).next()?.parse().ok()
 }
 

@@ -128,7 +128,11 @@ pub(super) fn pid_of(id: u32) -> Pid {
 
 /// A command whose process gets the signal `on_our_death` from the kernel when `up` dies, however it dies. Its process
 /// group is its own, so that Ctrl-C reaches only `up`, which then stops the children in order.
-pub(super) fn tethered(program: impl AsRef<OsStr>, on_our_death: Signal, user: Option<&str>) -> process::Command {
+pub(super) fn tethered(
+    program: impl AsRef<OsStr>,
+    on_our_death: Signal,
+    user: Option<&str>,
+) -> process::Command {
     let mut command = process::Command::new("setpriv");
     command.args(["--pdeathsig", on_our_death.as_str().trim_start_matches("SIG")]);
     if let Some(user) = user {
@@ -219,7 +223,8 @@ mod tests {
             .spawn()
             .expect("starts");
         time::sleep(Duration::from_millis(300)).await;
-        let stop = Stop { signals: &[Signal::SIGTERM], grace: Duration::from_millis(100), last: Signal::SIGKILL };
+        let stop =
+            Stop { signals: &[Signal::SIGTERM], grace: Duration::from_millis(100), last: Signal::SIGKILL };
         stop.carry_out(&mut child).await;
         assert_eq!(in_words(child.wait().await.expect("is gone")), "signal 9");
     }

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use aws_sdk_s3::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
+use anyhow::{Context, Result};
+use kernel::{config, vault::Vault};
 use nix::sys::signal::Signal;
 
 use super::{
@@ -58,22 +55,16 @@ fn takes_attributes(folder: &std::path::Path) -> Result<bool> {
 
 /// Makes the bucket when it is not there.
 pub(super) async fn ensure_bucket(secrets: &Secrets, plan: &Plan) -> Result<()> {
-    let credentials = Credentials::new(&secrets.vault_access_key, &secrets.vault_secret_key, None, None, "up");
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(credentials)
-        .endpoint_url(plan.s3_endpoint())
-        .region(Region::new(REGION))
-        .force_path_style(true)
-        .build();
-    match Client::from_conf(config).create_bucket().bucket(BUCKET).send().await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let error = error.into_service_error();
-            if error.is_bucket_already_owned_by_you() || error.is_bucket_already_exists() {
-                return Ok(());
-            }
-            bail!("cannot make the bucket of the S3 store: {error:?}")
-        }
-    }
+    let config = config::Vault {
+        endpoint: Some(plan.s3_endpoint()),
+        region: REGION.to_owned(),
+        bucket: BUCKET.to_owned(),
+        access_key: Some(secrets.vault_access_key.clone().into()),
+        access_key_file: None,
+        secret_key: Some(secrets.vault_secret_key.clone().into()),
+        secret_key_file: None,
+        force_path_style: true,
+        download: config::Download::Proxy,
+    };
+    Vault::new(&config)?.ensure_bucket().await
 }
