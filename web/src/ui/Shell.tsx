@@ -3,6 +3,7 @@ import {
   AppShell,
   Avatar,
   Group,
+  type MantineColorScheme,
   Menu,
   NavLink,
   Select,
@@ -128,7 +129,7 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
   const { me, role } = useHere();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
-    <Menu width={240} position={compact ? 'bottom-end' : 'top-start'} closeOnItemClick={false}>
+    <Menu width={240} position={compact ? 'bottom-end' : 'top-start'}>
       <Menu.Target>
         <UnstyledButton className={classes.person}>
           <PersonAvatar name={me.name} url={me.avatar_url} size={compact ? 36 : 32} />
@@ -153,30 +154,27 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
       <Menu.Dropdown>
         <Menu.Label>{me.email}</Menu.Label>
         <Menu.Label>{t('shell.language')}</Menu.Label>
-        {(Object.keys(LANGUAGES) as Language[]).map((language) => (
-          <Menu.Item
-            key={language}
-            lang={language}
-            onClick={() => void chooseLanguage(language)}
-            fw={i18n.language === language ? 700 : undefined}
-            role="menuitemradio"
-            aria-checked={i18n.language === language}
-          >
-            {LANGUAGES[language]}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={i18n.language}
+          onChange={(language) => void chooseLanguage(language as Language)}
+        >
+          {Object.entries(LANGUAGES).map(([language, name]) => (
+            <Menu.RadioItem key={language} value={language} lang={language}>
+              {name}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Label>{t('shell.colors')}</Menu.Label>
-        {(['auto', 'light', 'dark'] as const).map((scheme) => (
-          <Menu.Item
-            key={scheme}
-            onClick={() => setColorScheme(scheme)}
-            fw={colorScheme === scheme ? 700 : undefined}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
-          >
-            {t(`shell.scheme.${scheme}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}
+        >
+          {(['auto', 'light', 'dark'] as const).map((scheme) => (
+            <Menu.RadioItem key={scheme} value={scheme}>
+              {t(`shell.scheme.${scheme}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
           {t('shell.signOut')}

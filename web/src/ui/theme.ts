@@ -102,6 +102,8 @@ export const theme = createTheme({
     // Large enough to hit.
     Checkbox: { defaultProps: { size: 'md' } },
     Radio: { defaultProps: { size: 'md' } },
+    // The placeholder would stand among the menu's items as one that is none.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Modal: { styles: { title: { fontWeight: 650, fontSize: '1.1rem' } } },
     // A dialog's head is no banner of the page.
     ModalHeader: { defaultProps: { role: 'none' } },

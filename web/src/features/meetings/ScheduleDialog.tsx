@@ -13,7 +13,6 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
 import { useForm } from '@mantine/form';
 import { useMediaQuery } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -23,6 +22,7 @@ import { api, idempotent, take } from '../../api/client';
 import { MEETING_TYPES, type Meeting, type MeetingType } from '../../api/types';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { localZone, nextQuarter, toInstant, toWall } from '../../ui/time';
+import { WhenInput } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
 import classes from './ScheduleDialog.module.css';
@@ -154,18 +154,16 @@ export function ScheduleDialog(props: {
             {...form.getInputProps('title')}
           />
           <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-            <DateTimePicker
+            <WhenInput
               label={t('schedule.start')}
               required
-              valueFormat="ddd D MMM YYYY HH:mm"
               {...form.getInputProps('scheduled_start')}
               onChange={moveStart}
             />
-            <DateTimePicker
+            <WhenInput
               label={t('schedule.end')}
               clearable
               clearButtonProps={{ 'aria-label': t('schedule.noEnd') }}
-              valueFormat="ddd D MMM YYYY HH:mm"
               {...form.getInputProps('scheduled_end')}
             />
           </SimpleGrid>

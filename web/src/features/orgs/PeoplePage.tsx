@@ -178,7 +178,7 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
             <Menu.Dropdown>
               <Menu.Label>{t('people.removeHint')}</Menu.Label>
               <Menu.Item
-                color="red"
+                c="var(--mantine-color-error)"
                 leftSection={<IconUserMinus size={16} aria-hidden />}
                 onClick={() => remove.mutate()}
               >
@@ -285,7 +285,7 @@ function InvitationLink({ url }: { url: string }) {
   const { t } = useTranslation();
   return (
     <Stack gap="xs">
-      <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'normal' }}>
+      <Code display="block" p="xs" style={{ overflowWrap: 'anywhere' }}>
         {url}
       </Code>
       <CopyButton value={url}>

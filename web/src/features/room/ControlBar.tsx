@@ -163,7 +163,7 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
               </Menu.Item>
               {can(meeting, 'end') && (
                 <Menu.Item
-                  color="red"
+                  c="var(--mantine-color-error)"
                   leftSection={<IconPhoneOff size={16} aria-hidden />}
                   onClick={end.open}
                 >

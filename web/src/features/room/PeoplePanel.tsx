@@ -231,14 +231,14 @@ function Moderate({ meeting, person, silent }: { meeting: Meeting; person: Prese
         )}
         <Menu.Divider />
         <Menu.Item
-          color="red"
+          c="var(--mantine-color-error)"
           leftSection={<IconUserMinus size={16} aria-hidden />}
           onClick={() => act.mutate(remove(false))}
         >
           {t('room.moderate.remove')}
         </Menu.Item>
         <Menu.Item
-          color="red"
+          c="var(--mantine-color-error)"
           leftSection={<IconBan size={16} aria-hidden />}
           onClick={() => act.mutate(remove(true))}
         >

@@ -1,0 +1,30 @@
+import { DateTimePicker, type DateTimePickerProps } from '@mantine/dates';
+import { useId } from 'react';
+import { useTranslation } from 'react-i18next';
+
+/** A day and a time of day on the wall, with all its parts named. */
+export function WhenInput(props: DateTimePickerProps) {
+  const { t } = useTranslation();
+  const id = useId();
+  return (
+    <DateTimePicker
+      valueFormat="ddd D MMM YYYY HH:mm"
+      hideOutsideDates
+      weekendDays={[]}
+      // The popover takes its name from its target, which it looks for under this id.
+      id={id}
+      popoverProps={{ id }}
+      ariaLabels={{
+        previousMonth: t('calendar.previousMonth'),
+        nextMonth: t('calendar.nextMonth'),
+        previousYear: t('calendar.previousYear'),
+        nextYear: t('calendar.nextYear'),
+        previousDecade: t('calendar.previousDecade'),
+        nextDecade: t('calendar.nextDecade'),
+      }}
+      timePickerProps={{ hoursInputLabel: t('calendar.hours'), minutesInputLabel: t('calendar.minutes') }}
+      submitButtonProps={{ 'aria-label': t('calendar.take') }}
+      {...props}
+    />
+  );
+}
