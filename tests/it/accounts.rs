@@ -84,7 +84,8 @@ async fn whoever_signs_in_gets_an_access_token_and_a_cookie_that_scripts_cannot_
 
 #[tokio::test]
 async fn over_https_the_cookie_is_secure() {
-    let app = TestApp::start_with(|config| config["server"]["public_url"] = "https://meet.example".into()).await;
+    let app =
+        TestApp::start_with(|config| config["server"]["public_url"] = "https://meet.example".into()).await;
     let answer = app.set_up().await;
     assert!(answer.cookie().contains("Secure"), "{}", answer.cookie());
 }
@@ -93,7 +94,8 @@ async fn over_https_the_cookie_is_secure() {
 async fn bad_credentials_are_401_and_do_not_tell_whether_the_account_exists() {
     let app = TestApp::start().await;
     app.set_up().await.is(201);
-    let wrong = login(&app.api, "first@example.test", "not the password").await.problem(401, "BAD_CREDENTIALS");
+    let wrong =
+        login(&app.api, "first@example.test", "not the password").await.problem(401, "BAD_CREDENTIALS");
     let unknown = login(&app.api, "nobody@example.test", PASSWORD).await.problem(401, "BAD_CREDENTIALS");
     assert_eq!(wrong["detail"], unknown["detail"]);
 }
@@ -203,14 +205,24 @@ async fn signing_out_ends_the_session_and_takes_the_cookie_back() {
     let cookie = refresh_cookie(&app.set_up().await);
     let request = app.api.request(reqwest::Method::POST, "/auth/logout").header("cookie", &cookie);
     let answer = app.api.send(request).await;
-    assert!(answer.cookie().contains("baraza_refresh=;") && answer.cookie().contains("Max-Age=0"), "{}", answer.cookie());
+    assert!(
+        answer.cookie().contains("baraza_refresh=;") && answer.cookie().contains("Max-Age=0"),
+        "{}",
+        answer.cookie()
+    );
     assert_eq!(answer.status, 204);
     refresh(&app.api, &cookie).await.problem(401, "SESSION_ENDED");
     // Signing out twice, or without being signed in, is fine.
     app.api.post("/auth/logout", json!({})).await.is(204);
 }
 
-async fn invite(app: &TestApp, admin: &Person, organization: &str, email: &str, role: &str) -> (String, String) {
+async fn invite(
+    app: &TestApp,
+    admin: &Person,
+    organization: &str,
+    email: &str,
+    role: &str,
+) -> (String, String) {
     let body = json!({"email": email, "name": "Invited", "role": role});
     let added = admin.post(&format!("/organizations/{organization}/members"), body).await.is(201);
     let url = added["invitation_url"].as_str().expect("an invitation").to_owned();
@@ -228,13 +240,17 @@ async fn accept(app: &TestApp, token: &str, name: &str, password: &str) -> Answe
 async fn an_invited_person_counts_only_after_they_have_accepted() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let (id, token) = invite(&app, &organization.admin, &organization.id, "new@example.test", "secretary").await;
+    let (id, token) =
+        invite(&app, &organization.admin, &organization.id, "new@example.test", "secretary").await;
     // Invited is not yet a member: nobody can invite them to a meeting.
     let body = json!({"title": "T", "scheduled_start": "2026-12-02T09:00:00Z", "participants": [id]});
     organization.admin.post(&organization.path("/meetings"), body.clone()).await.problem(422, "NOT_A_MEMBER");
     login(&app.api, "new@example.test", "").await.problem(401, "BAD_CREDENTIALS");
     let session = accept(&app, &token, "New Person", PASSWORD).await.is(201);
-    assert_eq!((session["user"]["id"].as_str(), session["user"]["name"].as_str()), (Some(id.as_str()), Some("New Person")));
+    assert_eq!(
+        (session["user"]["id"].as_str(), session["user"]["name"].as_str()),
+        (Some(id.as_str()), Some("New Person"))
+    );
     let me = app.api.with_token(access_token(&session)).get("/me").await.is(200);
     assert_eq!(me["memberships"][0]["role"], "secretary");
     organization.admin.post(&organization.path("/meetings"), body).await.is(201);

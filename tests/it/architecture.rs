@@ -45,7 +45,11 @@ fn sources(crates: &[&str]) -> Vec<Source> {
         .map(|path| {
             let text = std::fs::read_to_string(path).expect("a source");
             let program = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let code = program.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            let code = program
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
             Source { path: relative(path), code }
         })
         .collect()
@@ -70,11 +74,21 @@ fn is_description(line: &str) -> bool {
 #[test]
 fn models_and_rules_know_neither_database_nor_http_nor_livekit() {
     let sources = sources(&["server", "egress-handler"]);
-    let pure: Vec<_> = sources.iter().filter(|it| matches!(it.name(), "model" | "rules" | "layout" | "policy")).collect();
+    let pure: Vec<_> =
+        sources.iter().filter(|it| matches!(it.name(), "model" | "rules" | "layout" | "policy")).collect();
     assert!(pure.len() >= 4, "the test looks at the wrong place");
     for source in pure {
         for line in source.lines().filter(|line| !is_description(line)) {
-            for forbidden in ["sqlx::", "axum::", "livekit_api", "livekit_protocol", "reqwest::", "tokio::", "db::Tx", "Utc::now"] {
+            for forbidden in [
+                "sqlx::",
+                "axum::",
+                "livekit_api",
+                "livekit_protocol",
+                "reqwest::",
+                "tokio::",
+                "db::Tx",
+                "Utc::now",
+            ] {
                 assert!(!line.contains(forbidden), "{}: {line}", source.path);
             }
         }
@@ -84,9 +98,13 @@ fn models_and_rules_know_neither_database_nor_http_nor_livekit() {
 #[test]
 fn sql_stands_only_in_stores_and_ledgers() {
     for source in sources(&["server", "egress-handler", "kernel"]) {
-        let keeps_sql = source.name().starts_with("store") || source.name().starts_with("ledger") || matches!(source.folder(), "store" | "ledger");
+        let keeps_sql = source.name().starts_with("store")
+            || source.name().starts_with("ledger")
+            || matches!(source.folder(), "store" | "ledger");
         // The kernel's database and inbox are the ground that stores stand on; `up` runs PostgreSQL itself.
-        let is_ground = source.path.starts_with("kernel/src/db") || source.path.starts_with("kernel/src/inbox") || source.folder() == "up";
+        let is_ground = source.path.starts_with("kernel/src/db")
+            || source.path.starts_with("kernel/src/inbox")
+            || source.folder() == "up";
         if keeps_sql || is_ground {
             continue;
         }
@@ -125,9 +143,15 @@ fn time_and_chance_are_arguments() {
 fn a_bare_pool_is_reached_for_only_where_it_must_be() {
     let sources = sources(&["server"]);
     for source in &sources {
-        let allowed = source.name().starts_with("store") || matches!(source.name(), "app" | "serve") || source.folder() == "up";
+        let allowed = source.name().starts_with("store")
+            || matches!(source.name(), "app" | "serve")
+            || source.folder() == "up";
         for line in source.lines().filter(|_| !allowed) {
-            assert!(!line.contains(".pool.acquire") && !line.contains(".pool.begin"), "{}: {line}", source.path);
+            assert!(
+                !line.contains(".pool.acquire") && !line.contains(".pool.begin"),
+                "{}: {line}",
+                source.path
+            );
         }
     }
 }
@@ -135,10 +159,25 @@ fn a_bare_pool_is_reached_for_only_where_it_must_be() {
 #[test]
 fn arrows_point_to_meetings_and_orgs_and_never_back() {
     for source in sources(&["server"]) {
-        let slice = source.path.trim_start_matches("server/src/").split('/').next().unwrap_or_default().to_owned();
+        let slice =
+            source.path.trim_start_matches("server/src/").split('/').next().unwrap_or_default().to_owned();
         let forbidden: &[&str] = match slice.as_str() {
-            "orgs" => &["crate::meetings", "crate::participants", "crate::chat", "crate::attendance", "crate::recordings"],
-            "http" => &["crate::meetings", "crate::participants", "crate::orgs", "crate::accounts", "crate::chat", "crate::attendance", "crate::recordings"],
+            "orgs" => &[
+                "crate::meetings",
+                "crate::participants",
+                "crate::chat",
+                "crate::attendance",
+                "crate::recordings",
+            ],
+            "http" => &[
+                "crate::meetings",
+                "crate::participants",
+                "crate::orgs",
+                "crate::accounts",
+                "crate::chat",
+                "crate::attendance",
+                "crate::recordings",
+            ],
             _ => &[],
         };
         for name in forbidden {

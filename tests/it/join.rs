@@ -69,7 +69,8 @@ async fn grants_follow_type_rights_and_role() {
     for kind in ["audio", "video", "screen_share"] {
         let meeting = organization.meeting().kind(kind).invite(&co_host).invite(&guest).create().await;
         organization.admin.patch(&of(&meeting, &co_host), json!({"role": "co_host"})).await.is(200);
-        for (person, role) in [(&organization.admin, "host"), (&co_host, "co_host"), (&guest, "participant")] {
+        for (person, role) in [(&organization.admin, "host"), (&co_host, "co_host"), (&guest, "participant")]
+        {
             for (unmute, share) in [(false, false), (false, true), (true, false), (true, true)] {
                 let rights = json!({"can_unmute": unmute, "can_share_screen": share});
                 organization.admin.patch(&of(&meeting, person), rights).await.is(200);
@@ -138,10 +139,19 @@ async fn asking_for_a_token_is_logged_and_is_no_presence() {
 async fn in_lobby_mode_people_wait_until_the_host_lets_them_in() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let (guest, other, co_host) =
-        (organization.member("member").await, organization.member("member").await, organization.member("member").await);
-    let meeting =
-        organization.meeting().set("require_approval", true).invite(&guest).invite(&other).invite(&co_host).create().await;
+    let (guest, other, co_host) = (
+        organization.member("member").await,
+        organization.member("member").await,
+        organization.member("member").await,
+    );
+    let meeting = organization
+        .meeting()
+        .set("require_approval", true)
+        .invite(&guest)
+        .invite(&other)
+        .invite(&co_host)
+        .create()
+        .await;
     organization.admin.patch(&of(&meeting, &co_host), json!({"role": "co_host"})).await.is(200);
     organization.admin.join(&meeting).await.is(200);
     co_host.join(&meeting).await.is(200);
@@ -151,7 +161,10 @@ async fn in_lobby_mode_people_wait_until_the_host_lets_them_in() {
     let lobby = async |person: &Person| person.get(&meeting.path("/lobby")).await;
     let list = lobby(&organization.admin).await.is(200);
     assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
-    assert_eq!((&list["items"][0]["user"]["id"], &list["items"][0]["status"]), (&json!(guest.id), &json!("pending_approval")));
+    assert_eq!(
+        (&list["items"][0]["user"]["id"], &list["items"][0]["status"]),
+        (&json!(guest.id), &json!("pending_approval"))
+    );
     lobby(&guest).await.problem(403, "FORBIDDEN");
     let decide = async |by: &Person, whom: &Person, what: &str| {
         by.post(&meeting.path(&format!("/lobby/{}/{what}", whom.id)), json!({})).await
@@ -183,7 +196,11 @@ async fn whoever_was_let_in_comes_back_without_knocking_unless_removed() {
     let connection = app.enter(&guest, &meeting).await;
     app.go(&connection).await;
     app.enter(&guest, &meeting).await;
-    organization.admin.post(&meeting.path(&format!("/participants/{}/remove", guest.id)), json!({})).await.is(204);
+    organization
+        .admin
+        .post(&meeting.path(&format!("/participants/{}/remove", guest.id)), json!({}))
+        .await
+        .is(204);
     app.settle().await;
     guest.join(&meeting).await.is(202);
 }
@@ -202,7 +219,8 @@ async fn twenty_joins_at_once_never_overfill_a_room() {
     assert_eq!((admitted.len(), full), (5, 15));
     assert_eq!(app.value::<i64>("select count(*) from attendance_log").await, 5);
     // Whoever has a seat keeps it: asking again takes no second one.
-    let (lucky, _) = people.iter().zip(&answers).find(|(_, answer)| answer.status == 200).expect("somebody got in");
+    let (lucky, _) =
+        people.iter().zip(&answers).find(|(_, answer)| answer.status == 200).expect("somebody got in");
     lucky.join(&meeting).await.is(200);
 }
 
@@ -210,10 +228,19 @@ async fn twenty_joins_at_once_never_overfill_a_room() {
 async fn a_seat_is_free_again_when_somebody_leaves_or_never_came() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let (one, two, three) =
-        (organization.member("member").await, organization.member("member").await, organization.member("member").await);
-    let meeting =
-        organization.meeting().set("max_participants", 2).invite(&one).invite(&two).invite(&three).create().await;
+    let (one, two, three) = (
+        organization.member("member").await,
+        organization.member("member").await,
+        organization.member("member").await,
+    );
+    let meeting = organization
+        .meeting()
+        .set("max_participants", 2)
+        .invite(&one)
+        .invite(&two)
+        .invite(&three)
+        .create()
+        .await;
     let connection = app.enter(&one, &meeting).await;
     two.join(&meeting).await.is(200);
     three.join(&meeting).await.problem(409, "ROOM_FULL");

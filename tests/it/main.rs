@@ -1,7 +1,16 @@
 //! Tests of the service over HTTP, one file per slice. Requirement ids stand beside the tests that show them.
 
 mod accounts;
+mod architecture;
+mod attendance;
+mod chat;
+mod contract;
+mod events;
 mod join;
+mod matrix;
 mod meetings;
 mod orgs;
 mod participants;
+mod recordings;
+mod rls;
+mod webhooks;

@@ -25,7 +25,10 @@ async fn officers_schedule_and_plain_members_do_not() {
     let member = organization.member("member").await;
     let body = json!({"title": "T", "scheduled_start": later(0)});
     member.post(&organization.path("/meetings"), body).await.problem(403, "FORBIDDEN");
-    member.post(&organization.path("/meetings/instant"), json!({"title": "T"})).await.problem(403, "FORBIDDEN");
+    member
+        .post(&organization.path("/meetings/instant"), json!({"title": "T"}))
+        .await
+        .problem(403, "FORBIDDEN");
     assert_eq!(app.value::<i64>("select count(*) from meetings").await, 3);
 }
 
@@ -47,7 +50,15 @@ async fn a_meeting_comes_back_as_it_was_scheduled() {
     let made = answer.is(201);
     assert_eq!(location, format!("/api/v1/meetings/{}", made["id"].as_str().expect("an id")));
     assert_eq!(made["title"], "Weekly council");
-    for field in ["description", "agenda", "timezone", "meeting_type", "max_participants", "auto_record", "require_approval"] {
+    for field in [
+        "description",
+        "agenda",
+        "timezone",
+        "meeting_type",
+        "max_participants",
+        "auto_record",
+        "require_approval",
+    ] {
         assert_eq!(made[field], body[field], "{field}");
     }
     for field in ["settings", "custom_fields", "related_object"] {
@@ -75,7 +86,10 @@ async fn what_is_left_out_has_its_default() {
     let organization = app.organization().await;
     let body = json!({"title": "T", "scheduled_start": later(0)});
     let made = organization.admin.post(&organization.path("/meetings"), body).await.is(201);
-    assert_eq!((&made["description"], &made["agenda"], &made["scheduled_end"]), (&json!(""), &json!(""), &Value::Null));
+    assert_eq!(
+        (&made["description"], &made["agenda"], &made["scheduled_end"]),
+        (&json!(""), &json!(""), &Value::Null)
+    );
     assert_eq!((&made["meeting_type"], &made["max_participants"]), (&json!("video"), &Value::Null));
     assert_eq!((&made["auto_record"], &made["require_approval"]), (&json!(false), &json!(false)));
     assert_eq!(made["settings"], json!({"late_threshold_minutes": 5, "allow_guests": false}));
@@ -111,7 +125,9 @@ async fn unfit_input_is_422_with_a_pointer_and_nothing_is_stored() {
     with("max_participants", json!(10_001)).await.fault_at("/max_participants");
     with("max_participants", json!(99_999_999_999_i64)).await.is(422);
     with("participants", json!(["no id"])).await.is(422);
-    with("settings", json!({"late_threshold_minutes": "soon"})).await.fault_at("/settings/late_threshold_minutes");
+    with("settings", json!({"late_threshold_minutes": "soon"}))
+        .await
+        .fault_at("/settings/late_threshold_minutes");
     with("settings", json!([])).await.is(422);
     with("custom_fields", json!({"x": "\u{0}"})).await.fault_at("/custom_fields");
     with("related_object", json!({"type": "", "id": "1"})).await.fault_at("/related_object/type");
@@ -146,7 +162,10 @@ async fn clients_write_neither_status_nor_actual_times() {
     assert_eq!(changed["status"], "scheduled");
     assert_eq!((&changed["actual_start"], &changed["actual_end"]), (&Value::Null, &Value::Null));
     assert_eq!((&changed["provider"], &changed["created_by_type"]), (&json!("livekit"), &json!("human")));
-    assert_eq!((&changed["room_name"], &changed["host"]), (&meeting.json["room_name"], &meeting.json["host"]));
+    assert_eq!(
+        (&changed["room_name"], &changed["host"]),
+        (&meeting.json["room_name"], &meeting.json["host"])
+    );
 }
 
 // MTG-09, MTG-11
@@ -174,8 +193,10 @@ async fn only_active_members_can_be_invited_and_the_call_names_who_is_none() {
         "title": "T", "scheduled_start": later(0),
         "participants": [member.id, other.admin.id, "01890000-0000-7000-8000-000000000000"],
     });
-    let problem = organization.admin.post(&organization.path("/meetings"), body).await.problem(422, "NOT_A_MEMBER");
-    let pointers: Vec<_> = problem["errors"].as_array().expect("errors").iter().map(|it| it["pointer"].clone()).collect();
+    let problem =
+        organization.admin.post(&organization.path("/meetings"), body).await.problem(422, "NOT_A_MEMBER");
+    let pointers: Vec<_> =
+        problem["errors"].as_array().expect("errors").iter().map(|it| it["pointer"].clone()).collect();
     assert_eq!(pointers, ["/participants/1", "/participants/2"]);
     assert_eq!(app.value::<i64>("select count(*) from meetings").await, 0);
 }
@@ -186,7 +207,13 @@ async fn a_new_meeting_has_rows_for_its_host_and_its_invitees_once_each() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
     let guest = organization.member("member").await;
-    let meeting = organization.meeting().invite(&guest).invite(&guest).invite(&organization.admin.clone()).create().await;
+    let meeting = organization
+        .meeting()
+        .invite(&guest)
+        .invite(&guest)
+        .invite(&organization.admin.clone())
+        .create()
+        .await;
     assert_eq!(meeting.json["participant_count"], 2);
     let list = organization.admin.all(&meeting.path("/participants"), 50).await;
     let roles: Vec<_> = list.iter().map(|it| (it["user"]["id"].clone(), it["role"].clone())).collect();
@@ -232,7 +259,11 @@ async fn members_who_are_not_invited_see_no_way_in() {
     }
     assert_eq!(bystander.get(&meeting.path("")).await.is(200)["my"]["can"], json!([]));
     let may = officer.get(&meeting.path("")).await.is(200)["my"]["can"].clone();
-    assert!(may.as_array().is_some_and(|may| may.contains(&json!("see_attendance")) && !may.contains(&json!("join"))), "{may}");
+    assert!(
+        may.as_array()
+            .is_some_and(|may| may.contains(&json!("see_attendance")) && !may.contains(&json!("join"))),
+        "{may}"
+    );
 }
 
 // MTG-19, MTG-20
@@ -251,7 +282,8 @@ async fn lists_are_filtered_ordered_and_paged() {
         ids(&items).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
     };
     let all = list("").await;
-    let start = |id: &String| made.iter().find(|it| it.id == *id).expect("ours").json["scheduled_start"].to_string();
+    let start =
+        |id: &String| made.iter().find(|it| it.id == *id).expect("ours").json["scheduled_start"].to_string();
     assert_eq!(all.len(), 5);
     assert!(all.iter().map(start).is_sorted());
     let mut backwards = list("?order=-scheduled_start").await;
@@ -269,7 +301,8 @@ async fn lists_are_filtered_ordered_and_paged() {
     assert_eq!(list("?q=%25").await.len(), 5, "a percent sign is no wildcard, but all titles have one");
     assert_eq!(list("?q=%5C").await.len(), 0);
     assert_eq!(list("?q=3_%25").await.len(), 0, "an underscore is no wildcard");
-    let get = async |query: &str| organization.admin.get(&organization.path(&format!("/meetings?{query}"))).await;
+    let get =
+        async |query: &str| organization.admin.get(&organization.path(&format!("/meetings?{query}"))).await;
     get("status=over").await.fault_at("/status");
     get("order=title").await.fault_at("/order");
     get("from=yesterday").await.fault_at("/from");
@@ -281,10 +314,12 @@ async fn lists_are_filtered_ordered_and_paged() {
 async fn meetings_are_found_by_their_related_object() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let order = organization.meeting().set("related_object", json!({"type": "order", "id": "42"})).create().await;
+    let order =
+        organization.meeting().set("related_object", json!({"type": "order", "id": "42"})).create().await;
     organization.meeting().set("related_object", json!({"type": "order", "id": "43"})).create().await;
     organization.meeting().create().await;
-    let found = organization.admin.all(&organization.path("/meetings?related_type=order&related_id=42"), 50).await;
+    let found =
+        organization.admin.all(&organization.path("/meetings?related_type=order&related_id=42"), 50).await;
     assert_eq!(ids(&found), [&order.id]);
     assert_eq!(organization.admin.all(&organization.path("/meetings?related_type=order"), 50).await.len(), 2);
 }
@@ -302,12 +337,20 @@ async fn the_host_changes_what_was_scheduled_and_nobody_else() {
     }
     let changed = host.patch(&meeting.path(""), change).await.is(200);
     assert_eq!((&changed["title"], &changed["max_participants"]), (&json!("New"), &json!(3)));
-    assert_eq!(changed["settings"], json!({"late_threshold_minutes": 9, "allow_guests": false}), "other switches stay");
+    assert_eq!(
+        changed["settings"],
+        json!({"late_threshold_minutes": 9, "allow_guests": false}),
+        "other switches stay"
+    );
     assert_eq!(changed["scheduled_end"], meeting.json["scheduled_end"], "what is absent stays");
-    let changed = host.patch(&meeting.path(""), json!({"scheduled_end": null, "max_participants": null})).await.is(200);
+    let changed =
+        host.patch(&meeting.path(""), json!({"scheduled_end": null, "max_participants": null})).await.is(200);
     assert_eq!((&changed["scheduled_end"], &changed["max_participants"]), (&Value::Null, &Value::Null));
     let changed = host.put(&meeting.path(""), json!({"title": "By PUT"})).await.is(200);
-    assert_eq!((&changed["title"], &changed["settings"]["late_threshold_minutes"]), (&json!("By PUT"), &json!(9)));
+    assert_eq!(
+        (&changed["title"], &changed["settings"]["late_threshold_minutes"]),
+        (&json!("By PUT"), &json!(9))
+    );
     host.patch(&meeting.path(""), json!({"scheduled_end": later(-60)})).await.fault_at("/scheduled_end");
     host.patch(&meeting.path(""), json!({"title": ""})).await.fault_at("/title");
     assert_eq!(host.patch(&meeting.path(""), json!({})).await.is(200)["title"], "By PUT");
@@ -318,7 +361,11 @@ async fn a_start_moved_behind_the_end_is_refused() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
     let meeting = organization.meeting().create().await;
-    organization.admin.patch(&meeting.path(""), json!({"scheduled_start": later(600)})).await.fault_at("/scheduled_end");
+    organization
+        .admin
+        .patch(&meeting.path(""), json!({"scheduled_start": later(600)}))
+        .await
+        .fault_at("/scheduled_end");
     let both = json!({"scheduled_start": later(600), "scheduled_end": later(660)});
     organization.admin.patch(&meeting.path(""), both).await.is(200);
 }
@@ -378,7 +425,9 @@ async fn only_the_host_cancels_and_the_row_stays() {
     host.post(&meeting.path("/cancel"), json!({})).await.problem(409, "MEETING_CANCELLED");
     host.post(&meeting.path("/end"), json!({})).await.problem(409, "MEETING_CANCELLED");
     host.patch(&meeting.path(""), json!({"title": "X"})).await.problem(409, "MEETING_CANCELLED");
-    host.post(&meeting.path("/invite"), json!({"user_ids": [guest.id]})).await.problem(409, "MEETING_CANCELLED");
+    host.post(&meeting.path("/invite"), json!({"user_ids": [guest.id]}))
+        .await
+        .problem(409, "MEETING_CANCELLED");
     let second = organization.meeting().host(&host).create().await;
     host.post(&second.path("/cancel"), json!({"reason": "x".repeat(1001)})).await.fault_at("/reason");
     host.delete(&second.path("")).await.is(204);
@@ -403,10 +452,17 @@ async fn a_cancelled_meeting_cannot_be_joined_not_even_by_its_host() {
 async fn host_and_co_host_end_a_meeting_and_others_do_not() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let (co_host, guest, officer) =
-        (organization.member("member").await, organization.member("member").await, organization.member("secretary").await);
+    let (co_host, guest, officer) = (
+        organization.member("member").await,
+        organization.member("member").await,
+        organization.member("secretary").await,
+    );
     let meeting = organization.meeting().invite(&co_host).invite(&guest).create().await;
-    organization.admin.patch(&meeting.path(&format!("/participants/{}", co_host.id)), json!({"role": "co_host"})).await.is(200);
+    organization
+        .admin
+        .patch(&meeting.path(&format!("/participants/{}", co_host.id)), json!({"role": "co_host"}))
+        .await
+        .is(200);
     for other in [&guest, &officer] {
         other.post(&meeting.path("/end"), json!({})).await.problem(403, "FORBIDDEN");
     }
@@ -468,8 +524,13 @@ async fn main_tables_carry_who_and_when() {
     assert!(traces, "a new meeting knows who made it");
     app.execute("update meetings set updated_at = 'epoch'").await;
     organization.admin.patch(&meeting.path(""), json!({"title": "New"})).await.is(200);
-    assert!(app.value::<bool>("select updated_at > 'epoch' from meetings").await, "the trigger keeps updated_at");
-    for table in ["users", "organizations", "organization_members", "meetings", "meeting_participants", "recordings"] {
+    assert!(
+        app.value::<bool>("select updated_at > 'epoch' from meetings").await,
+        "the trigger keeps updated_at"
+    );
+    for table in
+        ["users", "organizations", "organization_members", "meetings", "meeting_participants", "recordings"]
+    {
         let columns: Vec<String> = sqlx::query_scalar(
             "select column_name::text from information_schema.columns where table_schema = 'public' and table_name = $1",
         )
@@ -488,7 +549,13 @@ async fn main_tables_carry_who_and_when() {
 async fn any_text_that_is_text_is_kept_as_it_is() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    for title in ["🪘 Baraza ya wazee", "'; drop table meetings; --", "<script>alert(1)</script>", "\u{202e}tfel", "a\nb"] {
+    for title in [
+        "🪘 Baraza ya wazee",
+        "'; drop table meetings; --",
+        "<script>alert(1)</script>",
+        "\u{202e}tfel",
+        "a\nb",
+    ] {
         let meeting = organization.meeting().set("title", title).create().await;
         assert_eq!(meeting.json["title"], title);
     }
@@ -506,7 +573,8 @@ async fn invitations_at_once_make_one_row_each() {
     let guest = organization.member("member").await;
     let meeting = organization.meeting().create().await;
     let body = json!({"user_ids": [guest.id]});
-    let answers = join_all((0..6).map(|_| organization.admin.post(&meeting.path("/invite"), body.clone()))).await;
+    let answers =
+        join_all((0..6).map(|_| organization.admin.post(&meeting.path("/invite"), body.clone()))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(app.value::<i64>("select count(*) from meeting_participants").await, 2);
 }

@@ -15,11 +15,17 @@ async fn whoever_makes_an_organization_is_its_admin() {
     let app = TestApp::start().await;
     let person = Person::create(&app).await;
     let made = person.post("/organizations", json!({"name": "Umoja Savings Group"})).await.is(201);
-    assert_eq!((made["name"].as_str(), made["slug"].as_str()), (Some("Umoja Savings Group"), Some("umoja-savings-group")));
+    assert_eq!(
+        (made["name"].as_str(), made["slug"].as_str()),
+        (Some("Umoja Savings Group"), Some("umoja-savings-group"))
+    );
     let path = format!("/organizations/{}", made["id"].as_str().expect("an id"));
     assert_eq!(person.get(&path).await.is(200), made);
     let members = person.get(&format!("{path}/members")).await.is(200);
-    assert_eq!((&members["items"][0]["user"]["id"], &members["items"][0]["role"]), (&json!(person.id), &json!("admin")));
+    assert_eq!(
+        (&members["items"][0]["user"]["id"], &members["items"][0]["role"]),
+        (&json!(person.id), &json!("admin"))
+    );
     let traces: bool = app
         .value("select bool_and(created_by is not null and updated_by is not null and created_at is not null) from organizations")
         .await;
@@ -63,8 +69,15 @@ async fn only_admins_change_the_organization() {
         person.get(&organization.path("")).await.is(200);
     }
     let changed = organization.admin.patch(&organization.path(""), change).await.is(200);
-    assert_eq!((changed["name"].as_str(), changed["timezone"].as_str()), (Some("New Name"), Some("Africa/Nairobi")));
-    organization.admin.patch(&organization.path(""), json!({"timezone": "Mars/Olympus"})).await.fault_at("/timezone");
+    assert_eq!(
+        (changed["name"].as_str(), changed["timezone"].as_str()),
+        (Some("New Name"), Some("Africa/Nairobi"))
+    );
+    organization
+        .admin
+        .patch(&organization.path(""), json!({"timezone": "Mars/Olympus"}))
+        .await
+        .fault_at("/timezone");
 }
 
 // ORG-01, ORG-07
@@ -116,7 +129,9 @@ async fn admins_add_members_with_any_of_the_four_roles() {
     post(json!({"email": "x@example.test", "name": "X", "role": "boss"})).await.fault_at("/role");
     post(json!({"email": "nobody", "name": "X", "role": "member"})).await.fault_at("/email");
     post(json!({"email": "x@example.test", "name": "", "role": "member"})).await.fault_at("/name");
-    post(json!({"email": "x@example.test", "name": "X", "role": "member", "password": "short"})).await.fault_at("/password");
+    post(json!({"email": "x@example.test", "name": "X", "role": "member", "password": "short"}))
+        .await
+        .fault_at("/password");
     post(json!({"email": "x@example.test", "role": "member"})).await.is(422);
     let again = json!({"email": "Member@Example.test", "name": "Again", "role": "admin"});
     post(again).await.problem(409, "ALREADY_MEMBER");
@@ -158,7 +173,8 @@ async fn members_come_in_pages_by_name() {
     assert_eq!(organization.admin.all(&organization.path("/members"), 2).await, whole);
     let names: Vec<_> = whole.iter().map(|member| member["user"]["name"].as_str().expect("a name")).collect();
     assert!(names.is_sorted(), "{names:?}");
-    let get = async |query: &str| organization.admin.get(&organization.path(&format!("/members?{query}"))).await;
+    let get =
+        async |query: &str| organization.admin.get(&organization.path(&format!("/members?{query}"))).await;
     get("limit=0").await.fault_at("/limit");
     get("limit=201").await.fault_at("/limit");
     get("limit=x").await.fault_at("/limit");
@@ -250,14 +266,18 @@ async fn every_problem_has_the_one_shape_and_carries_the_correlation_id() {
     let organization = app.organization().await;
     let (path, admin) = (organization.path("/members"), &organization.admin);
     let send = async |method: reqwest::Method, path: &str, kind: &str, body: Vec<u8>| {
-        let request = admin.request(method, path).header("content-type", kind).header("x-correlation-id", "my-own-id.1");
+        let request = admin
+            .request(method, path)
+            .header("content-type", kind)
+            .header("x-correlation-id", "my-own-id.1");
         let answer = admin.send(request.body(body)).await;
         assert_eq!(answer.header("x-correlation-id"), "my-own-id.1");
         assert_eq!(answer.header("content-type"), "application/problem+json");
         let problem = &answer.json;
         assert_eq!(problem["correlation_id"], "my-own-id.1");
         assert_eq!(problem["type"], format!("urn:baraza:problem:{}", answer.code().to_lowercase()));
-        let (title, detail) = (problem["title"].as_str().expect("a title"), problem["detail"].as_str().expect("a detail"));
+        let (title, detail) =
+            (problem["title"].as_str().expect("a title"), problem["detail"].as_str().expect("a detail"));
         assert!(!title.is_empty() && detail.ends_with('.'), "{detail:?} is no sentence");
         answer
     };
@@ -268,7 +288,9 @@ async fn every_problem_has_the_one_shape_and_carries_the_correlation_id() {
     send(post.clone(), &path, json, b"[]".to_vec()).await.is(422);
     send(post.clone(), &path, json, b"{}".to_vec()).await.is(422);
     send(post.clone(), &path, "text/plain", b"{}".to_vec()).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");
-    send(post.clone(), &path, "application/x-www-form-urlencoded", b"a=1".to_vec()).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");
+    send(post.clone(), &path, "application/x-www-form-urlencoded", b"a=1".to_vec())
+        .await
+        .problem(415, "UNSUPPORTED_MEDIA_TYPE");
     send(post.clone(), &path, json, vec![b' '; 300 * 1024]).await.problem(413, "TOO_LARGE");
     send(reqwest::Method::TRACE, &path, json, vec![]).await.problem(405, "METHOD_NOT_ALLOWED");
     send(get.clone(), "/nothing", json, vec![]).await.problem(404, "NOT_FOUND");
@@ -280,7 +302,10 @@ async fn every_problem_has_the_one_shape_and_carries_the_correlation_id() {
 async fn a_correlation_id_that_is_no_plain_one_is_replaced() {
     let app = TestApp::start().await;
     for unfit in ["short", "with space in it", &"x".repeat(129), "<script>alert(1)</script>"] {
-        let answer = app.api.send(app.api.request(reqwest::Method::GET, "/me").header("x-correlation-id", unfit)).await;
+        let answer = app
+            .api
+            .send(app.api.request(reqwest::Method::GET, "/me").header("x-correlation-id", unfit))
+            .await;
         assert_ne!(answer.header("x-correlation-id"), unfit);
         assert!(answer.header("x-correlation-id").len() >= 8);
     }

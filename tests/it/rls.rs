@@ -26,7 +26,8 @@ async fn rows(connection: &mut PgConnection) -> Rows {
     let mut seen = Rows::new();
     for table in tables(connection).await {
         let sql = format!("select to_jsonb(t)::text from {table} t");
-        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.expect("rows");
+        let found: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.expect("rows");
         seen.insert(table, found.into_iter().collect());
     }
     seen
@@ -45,7 +46,8 @@ fn pool(app: &TestApp) -> PgPool {
 async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
     let guest = organization.member("member").await;
     let meeting = organization.meeting().invite(&guest).create().await;
-    let invited = json!({"email": format!("{}@example.test", organization.id), "name": "Invited", "role": "member"});
+    let invited =
+        json!({"email": format!("{}@example.test", organization.id), "name": "Invited", "role": "member"});
     organization.admin.post(&organization.path("/members"), invited).await.is(201);
     let connection = app.enter(&guest, &meeting).await;
     guest.post(&meeting.path("/chat"), json!({"type": "text", "content": "hello"})).await.is(201);
@@ -68,7 +70,13 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
     ];
     let mut owner = app.database().await;
     for sql in by_hand {
-        sqlx::query(sql).bind(user).bind(organization).bind(meeting).execute(&mut owner).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+        sqlx::query(sql)
+            .bind(user)
+            .bind(organization)
+            .bind(meeting)
+            .execute(&mut owner)
+            .await
+            .unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
     guest
 }
@@ -130,7 +138,11 @@ async fn the_program_works_under_a_role_that_owns_nothing_and_bypasses_nothing()
     ] {
         let mut tx = db::begin(&pool, Actor::System).await.expect("a transaction");
         let error = sqlx::query(sql).execute(&mut *tx).await.expect_err(sql);
-        assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"), "{sql}: {error}");
+        assert_eq!(
+            error.as_database_error().and_then(|error| error.code()).as_deref(),
+            Some("42501"),
+            "{sql}: {error}"
+        );
     }
 }
 
@@ -157,7 +169,8 @@ async fn without_an_actor_nothing_is_seen() {
     fill(&app, &organization).await;
     app.recorder().await;
     let everything = rows(&mut app.database().await).await;
-    let empty: Vec<_> = everything.iter().filter(|(_, rows)| rows.is_empty()).map(|(table, _)| table).collect();
+    let empty: Vec<_> =
+        everything.iter().filter(|(_, rows)| rows.is_empty()).map(|(table, _)| table).collect();
     assert!(empty.is_empty(), "`fill` leaves no row in {empty:?}, so nothing is shown of them");
     let pool = pool(&app);
     let settings = [
@@ -181,7 +194,9 @@ async fn without_an_actor_nothing_is_seen() {
         let sql = format!("delete from {table}");
         match sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await {
             Ok(done) => assert_eq!(done.rows_affected(), 0, "{table}"),
-            Err(_) => drop(sqlx::query("rollback to savepoint here").execute(&mut *tx).await.expect("rolled back")),
+            Err(_) => {
+                drop(sqlx::query("rollback to savepoint here").execute(&mut *tx).await.expect("rolled back"))
+            }
         }
     }
 }
@@ -243,8 +258,11 @@ async fn touch(connection: &mut PgConnection, table: &str) -> String {
 async fn recordings_are_seen_by_role_and_access_setting() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let (host, secretary, member) =
-        (organization.member("secretary").await, organization.member("secretary").await, organization.member("member").await);
+    let (host, secretary, member) = (
+        organization.member("secretary").await,
+        organization.member("secretary").await,
+        organization.member("member").await,
+    );
     let meeting = organization.meeting().host(&host).invite(&member).create().await;
     for (level, roles) in [("private", "{}"), ("role_based", "{secretary}"), ("public", "{}")] {
         sqlx::query(
@@ -325,7 +343,9 @@ async fn the_trail_of_movements_is_append_only_even_for_the_system() {
     let connection = app.enter(&organization.admin, &meeting).await;
     app.go(&connection).await;
     assert!(app.value::<i64>("select count(*) from attendance_log").await >= 3);
-    for sql in ["update attendance_log set source = 'x'", "delete from attendance_log", "truncate attendance_log"] {
+    for sql in
+        ["update attendance_log set source = 'x'", "delete from attendance_log", "truncate attendance_log"]
+    {
         sqlx::query(sql).execute(&mut app.database().await).await.expect_err(sql);
     }
 }

@@ -48,7 +48,8 @@ impl Api {
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.build().expect("a request that can be sent");
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
-        let response = self.http.execute(request).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
+        let response =
+            self.http.execute(request).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response.bytes().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
@@ -61,6 +62,16 @@ impl Api {
     /// `GET path`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `GET path`, which is the whole path and not one below `/api/v1`.
+    pub async fn http_get(&self, path: &str) -> Answer {
+        self.send(self.http.get(format!("{}{path}", self.base))).await
+    }
+
+    /// `GET url` of another server, without credentials.
+    pub async fn http_raw(&self, url: &str) -> reqwest::Response {
+        self.http.get(url).send().await.unwrap_or_else(|error| panic!("GET {url}: {error:?}"))
     }
 
     /// `POST path` with a JSON body.
@@ -83,6 +94,19 @@ impl Api {
         self.send(self.request(Method::DELETE, path)).await
     }
 
+    /// Follows the events of `path`, from `last` on when given.
+    pub async fn follow(&self, path: &str, last: Option<&str>) -> Events {
+        let mut request = self.request(Method::GET, path).header("accept", "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("GET {path}: {error:?}"));
+        let kind = response.headers().get("content-type").cloned();
+        assert_eq!(response.status(), 200, "GET {path}");
+        assert!(kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")), "GET {path}");
+        Events { response, text: String::new() }
+    }
+
     /// All items of a list, page by page.
     pub async fn all(&self, path: &str, limit: usize) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
@@ -97,6 +121,72 @@ impl Api {
             if cursor.is_none() {
                 return items;
             }
+        }
+    }
+}
+
+/// A stream of Server-Sent Events that is being read.
+pub struct Events {
+    response: reqwest::Response,
+    text: String,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its number, to go on from.
+    pub id: String,
+    /// What happened.
+    pub event: String,
+    /// With what.
+    pub data: Value,
+}
+
+impl Events {
+    /// The next event; comments that keep the connection alive are passed over.
+    pub async fn next(&mut self) -> Event {
+        let patience = std::time::Duration::from_secs(5);
+        tokio::time::timeout(patience, self.read()).await.expect("an event within five seconds")
+    }
+
+    /// The next `count` events.
+    pub async fn take(&mut self, count: usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            events.push(self.next().await);
+        }
+        events
+    }
+
+    /// Whether nothing comes for a moment.
+    pub async fn is_silent(&mut self) -> bool {
+        tokio::time::timeout(std::time::Duration::from_millis(300), self.read()).await.is_err()
+    }
+
+    /// Whether the server ends the stream, within a while.
+    pub async fn ends(&mut self) -> bool {
+        let patience = std::time::Duration::from_secs(5);
+        let end = async { while matches!(self.response.chunk().await, Ok(Some(_))) {} };
+        tokio::time::timeout(patience, end).await.is_ok()
+    }
+
+    async fn read(&mut self) -> Event {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    let lines = block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+                    lines.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>().join("\n")
+                };
+                let (id, event, data) = (field("id"), field("event"), field("data"));
+                self.text = rest.to_owned();
+                if !data.is_empty() {
+                    let data = serde_json::from_str(&data).unwrap_or_else(|_| panic!("{data} is not JSON"));
+                    return Event { id, event, data };
+                }
+            }
+            let chunk =
+                self.response.chunk().await.expect("the stream goes on").expect("the stream does not end");
+            self.text.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct TestApp {
     pub(crate) number: AtomicU32,
     database: Option<Database>,
     leftovers_expected: AtomicBool,
-    serving: Vec<JoinHandle<()>>,
+    serving: JoinHandle<()>,
 }
 
 /// When every test begins.
@@ -50,9 +50,15 @@ impl TestApp {
 
     /// Starts the service with a bucket of its own in a real S3 store.
     pub async fn with_vault() -> Self {
+        Self::with_vault_and(|_| ()).await
+    }
+
+    /// As [`TestApp::with_vault`], with a changed configuration.
+    pub async fn with_vault_and(change: impl FnOnce(&mut Value)) -> Self {
         let store = vault::store().await;
         let app = Self::start_with(|config| {
             config["vault"]["endpoint"] = store.endpoint.clone().into();
+            change(config);
         })
         .await;
         kernel::vault::Vault::new(&app.app.config.vault)
@@ -75,7 +81,8 @@ impl TestApp {
         let config: Config = serde_json::from_value(config).expect("a configuration");
         let app = App::new(config, clock.clone()).expect("the program fits together");
         let service = server::router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = vec![tokio::spawn(async move { axum::serve(listener, service).await.expect("serving") })];
+        let serving =
+            vec![tokio::spawn(async move { axum::serve(listener, service).await.expect("serving") })];
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -122,12 +129,18 @@ impl TestApp {
     where
         T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
     {
-        sqlx::query_scalar(sql).fetch_one(&mut self.database().await).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.database().await)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// Changes the database, as the system.
     pub async fn execute(&self, sql: &'static str) {
-        sqlx::query(sql).execute(&mut self.database().await).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        sqlx::query(sql)
+            .execute(&mut self.database().await)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// Lets time pass.
@@ -158,11 +171,43 @@ impl TestApp {
         for event in self.livekit.take_webhooks() {
             self.webhook(&event).await.is(200);
         }
-        self.run_jobs().await;
+        self.work_off_webhooks().await;
     }
 
-    /// Does the background work that is due: webhooks, events for the rooms, the comparison with LiveKit.
+    /// Works off the webhooks that are stored and due.
+    pub async fn work_off_webhooks(&self) {
+        while server::webhooks::worker::work_off(&self.app).await.expect("the database answers") {}
+    }
+
+    /// Carries events into the rooms from now on, as `serve` does.
+    pub async fn carry(&self) {
+        self.listen().await;
+        tokio::spawn(server::room::fanout::run(self.app.clone(), self.app.stopping.clone()));
+        self.carried().await;
+    }
+
+    /// Waits until the rooms were told everything that has happened so far.
+    pub async fn carried(&self) {
+        let behind = "select exists (select from meeting_streams where fanned_seq < last_seq)";
+        for _ in 0..1000 {
+            if !self.value::<bool>(behind).await {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the rooms are not told what has happened");
+    }
+
+    /// Wakes the pages that follow a meeting, as `serve` does.
+    pub async fn listen(&self) {
+        tokio::spawn(server::work::listen(self.app.clone(), self.app.stopping.clone()));
+    }
+
+    /// Does all background work that is due, once: webhooks, and the comparison with LiveKit.
     pub async fn run_jobs(&self) {
+        self.work_off_webhooks().await;
+        // While LiveKit is away there is nothing to compare with.
+        let _ = server::attendance::reconcile::run(&self.app).await;
     }
 
     /// Whoever asks to join must be let in: enters the room and waits until the control plane knows.
@@ -223,9 +268,8 @@ fn configuration(database: &Database, livekit: &FakeLiveKit, address: SocketAddr
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        for task in &self.serving {
-            task.abort();
-        }
+        self.app.stopping.cancel();
+        self.serving.abort();
         let Some(database) = self.database.take() else { return };
         let (tell, told) = std::sync::mpsc::channel();
         // Elsewhere: this thread is a runtime's own and may not wait for another future.
@@ -245,3 +289,23 @@ impl Drop for TestApp {
     }
 }
 
+/// Waits for what happens behind an answer.
+#[track_caller]
+pub fn eventually(what: impl Fn() -> bool) -> impl Future<Output = ()> {
+    eventually_async(async move || what())
+}
+
+/// As [`eventually`], for what has to be asked of somebody.
+#[track_caller]
+pub fn eventually_async(what: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        for _ in 0..300 {
+            if what().await {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{place}: it did not happen within three seconds");
+    }
+}

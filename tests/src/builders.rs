@@ -173,7 +173,8 @@ pub struct Meeting {
 impl Meeting {
     /// From the API's words.
     pub fn of(json: Value) -> Self {
-        let text = |field: &str| json[field].as_str().unwrap_or_else(|| panic!("no {field} in {json}")).to_owned();
+        let text =
+            |field: &str| json[field].as_str().unwrap_or_else(|| panic!("no {field} in {json}")).to_owned();
         Self { id: text("id"), room: text("room_name"), json }
     }
 

@@ -84,7 +84,10 @@ async fn admin() -> &'static PgPool {
 }
 
 async fn run(sql: String) {
-    sqlx::query(AssertSqlSafe(sql.clone())).execute(admin().await).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    sqlx::query(AssertSqlSafe(sql.clone()))
+        .execute(admin().await)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// The template of these migrations; made unless another process has made it.
@@ -115,10 +118,11 @@ async fn template() -> String {
 
 /// Deletes what killed runs left behind.
 async fn clear_away(connection: &mut PgConnection) {
-    let names: Vec<String> = sqlx::query_scalar(r"select datname::text from pg_database where datname like 'baraza\_test\_%'")
-        .fetch_all(connection)
-        .await
-        .expect("a list of databases");
+    let names: Vec<String> =
+        sqlx::query_scalar(r"select datname::text from pg_database where datname like 'baraza\_test\_%'")
+            .fetch_all(connection)
+            .await
+            .expect("a list of databases");
     for name in names {
         let process = name.split('_').nth(2).unwrap_or_default();
         if !std::path::Path::new("/proc").join(process).exists() {

@@ -21,7 +21,7 @@ pub mod livekit;
 pub mod spec;
 pub mod vault;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, Event, Events};
 pub use app::TestApp;
 pub use builders::{Meeting, Organization, Person};
 pub use livekit::{Connection, FakeLiveKit};

@@ -113,7 +113,8 @@ impl FakeLiveKit {
         let shared = Arc::new(Shared { clock, world: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = Router::new().route("/twirp/{service}/{method}", post(answer)).with_state(shared.clone());
+        let router =
+            Router::new().route("/twirp/{service}/{method}", post(answer)).with_state(shared.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("serving") });
         Self { url, shared, serving }
     }
@@ -188,7 +189,10 @@ impl FakeLiveKit {
             world.leave(&room, &identity, DisconnectReason::DuplicateIdentity, now);
         }
         let grant = &claims.video;
-        let sources = grant.can_publish_sources.iter().map(|source| server::livekit::grants::track_source(*source).into());
+        let sources = grant
+            .can_publish_sources
+            .iter()
+            .map(|source| server::livekit::grants::track_source(*source).into());
         #[expect(deprecated, reason = "servers still tell recorders by this flag")]
         let permission = proto::ParticipantPermission {
             can_subscribe: grant.can_subscribe,
@@ -211,7 +215,8 @@ impl FakeLiveKit {
             permission: Some(permission),
             ..Default::default()
         };
-        let connection = Connection { room: room.clone(), identity: identity.clone(), sid: info.sid.clone(), claims };
+        let connection =
+            Connection { room: room.clone(), identity: identity.clone(), sid: info.sid.clone(), claims };
         world.rooms.get_mut(&room).expect("it is open").participants.insert(identity.clone(), info);
         world.announce("participant_joined", &room, Some(&identity), now);
         connection
@@ -244,7 +249,11 @@ impl FakeLiveKit {
 
     /// The identities in a room.
     pub fn identities(&self, room: &str) -> Vec<String> {
-        self.world().rooms.get(room).map(|room| room.participants.keys().cloned().collect()).unwrap_or_default()
+        self.world()
+            .rooms
+            .get(room)
+            .map(|room| room.participants.keys().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// A participant as LiveKit lists them.
@@ -290,7 +299,10 @@ impl FakeLiveKit {
 
     /// The events among them, in their order.
     pub fn events(&self, room: &str) -> Vec<String> {
-        self.packets(room).iter().map(|packet| packet.data["event"].as_str().unwrap_or_default().to_owned()).collect()
+        self.packets(room)
+            .iter()
+            .map(|packet| packet.data["event"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Calls that the control plane made.
@@ -449,7 +461,8 @@ impl World {
                 require(grant.room_list)?;
                 note("", "");
                 let wanted = |name: &String| request.names.is_empty() || request.names.contains(name);
-                let rooms = self.rooms.iter().filter(|(name, _)| wanted(name)).map(|(_, room)| room.info.clone());
+                let rooms =
+                    self.rooms.iter().filter(|(name, _)| wanted(name)).map(|(_, room)| room.info.clone());
                 Ok(proto::ListRoomsResponse { rooms: rooms.collect() }.encode_to_vec())
             }
             "DeleteRoom" => {
@@ -467,7 +480,8 @@ impl World {
                 administers(&request.room)?;
                 note(&request.room, "");
                 let room = self.rooms.get(&request.room);
-                let participants = room.map(|room| room.participants.values().cloned().collect()).unwrap_or_default();
+                let participants =
+                    room.map(|room| room.participants.values().cloned().collect()).unwrap_or_default();
                 Ok(proto::ListParticipantsResponse { participants }.encode_to_vec())
             }
             "GetParticipant" => {
@@ -509,10 +523,11 @@ impl World {
                     return Err(Twirp(StatusCode::PRECONDITION_FAILED, "failed_precondition", detail));
                 }
                 let participant = self.participant(&request.room, &request.identity).ok_or(UNAVAILABLE)?;
-                let track = participant.tracks.iter_mut().find(|track| track.sid == request.track_sid).map(|track| {
-                    track.muted = true;
-                    track.clone()
-                });
+                let track =
+                    participant.tracks.iter_mut().find(|track| track.sid == request.track_sid).map(|track| {
+                        track.muted = true;
+                        track.clone()
+                    });
                 Ok(proto::MuteRoomTrackResponse { track }.encode_to_vec())
             }
             "SendData" => {

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 /// The description that the program gives of itself.
 pub static SPEC: LazyLock<Spec> = LazyLock::new(|| {
     let text = server::router::openapi_json().expect("the description is plain data");
-    Spec { document: serde_json::from_str(&text).expect("the description is JSON"), validators: Mutex::default() }
+    Spec {
+        document: serde_json::from_str(&text).expect("the description is JSON"),
+        validators: Mutex::default(),
+    }
 });
 
 /// An operation of the API.
@@ -37,10 +40,11 @@ impl Spec {
         paths
             .iter()
             .flat_map(|(path, item)| {
-                item.as_object().expect("a path item").keys().filter(|key| is_method(key)).map(|method| Operation {
-                    method: method.to_uppercase(),
-                    path: path.clone(),
-                })
+                item.as_object()
+                    .expect("a path item")
+                    .keys()
+                    .filter(|key| is_method(key))
+                    .map(|method| Operation { method: method.to_uppercase(), path: path.clone() })
             })
             .collect()
     }
@@ -58,7 +62,13 @@ impl Spec {
     ///
     /// # Errors
     /// A sentence, when the answer is not as described.
-    pub fn check(&self, operation: &Operation, status: u16, content_type: &str, body: &Value) -> Result<(), String> {
+    pub fn check(
+        &self,
+        operation: &Operation,
+        status: u16,
+        content_type: &str,
+        body: &Value,
+    ) -> Result<(), String> {
         if status >= 400 {
             if !content_type.starts_with("application/problem+json") {
                 return Err(format!("an error of type {content_type:?}"));
@@ -81,14 +91,17 @@ impl Spec {
             return Ok(());
         }
         let escaped = operation.path.replace('~', "~0").replace('/', "~1");
-        let pointer = format!("#/paths/{escaped}/{method}/responses/{status}/content/application~1json/schema");
+        let pointer =
+            format!("#/paths/{escaped}/{method}/responses/{status}/content/application~1json/schema");
         self.validate(pointer.replace('{', "%7B").replace('}', "%7D"), body)
     }
 
     fn validate(&self, pointer: String, body: &Value) -> Result<(), String> {
         let validator = self.validator(pointer);
-        let faults: Vec<String> =
-            validator.iter_errors(body).map(|error| format!("{} at {}", error, error.instance_path)).collect();
+        let faults: Vec<String> = validator
+            .iter_errors(body)
+            .map(|error| format!("{} at {}", error, error.instance_path))
+            .collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 
@@ -104,7 +117,9 @@ impl Spec {
                     "components": self.document["components"],
                 });
                 let options = jsonschema::options().should_validate_formats(true);
-                Arc::new(options.build(&schema).unwrap_or_else(|error| panic!("the schema {pointer}: {error}")))
+                Arc::new(
+                    options.build(&schema).unwrap_or_else(|error| panic!("the schema {pointer}: {error}")),
+                )
             })
             .clone()
     }
@@ -116,5 +131,6 @@ fn is_method(key: &str) -> bool {
 
 fn fits(template: &str, path: &str) -> bool {
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-    template.len() == path.len() && template.iter().zip(&path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
+    template.len() == path.len()
+        && template.iter().zip(&path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
 }

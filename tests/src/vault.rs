@@ -40,7 +40,10 @@ async fn start() -> Store {
     // Beside the objects: not every file system keeps extended attributes.
     let (objects, notes) = (folder.join("objects"), folder.join("notes"));
     std::fs::create_dir(&objects).and_then(|()| std::fs::create_dir(&notes)).expect("folders");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|free| free.local_addr())
+        .expect("a free port")
+        .port();
     let address = format!("127.0.0.1:{port}");
     let child = Command::new("sh")
         .args(["-c", WITH_US, "sh"])
@@ -71,5 +74,10 @@ fn find(program: &str) -> Option<PathBuf> {
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
         .map(|cache| cache.join("baraza/bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    tools.into_iter().chain(cache).chain(std::env::split_paths(&path)).map(|folder| folder.join(program)).find(|it| it.is_file())
+    tools
+        .into_iter()
+        .chain(cache)
+        .chain(std::env::split_paths(&path))
+        .map(|folder| folder.join(program))
+        .find(|it| it.is_file())
 }
