@@ -18,12 +18,13 @@ type Props = {
   meeting: Meeting;
   joined: Joined;
   choices: Choices;
+  onConnected: () => void;
   onDisconnected: (reason: DisconnectReason | undefined) => void;
   onLeave: () => void;
 };
 
 /** The connection to the room; all inside it sees the room through LiveKit's components. */
-export function Conference({ meeting, joined, choices, onDisconnected, onLeave }: Props) {
+export function Conference({ meeting, joined, choices, onConnected, onDisconnected, onLeave }: Props) {
   const { t } = useTranslation();
   const rights = rightsOfJoin(joined.permissions.can_publish_sources);
   const leaving = useRef(false);
@@ -69,6 +70,7 @@ export function Conference({ meeting, joined, choices, onDisconnected, onLeave }
       options={options}
       audio={choices.microphone && rights.microphone}
       video={choices.camera && rights.camera}
+      onConnected={onConnected}
       onDisconnected={gone}
       onError={failed}
       onMediaDeviceFailure={deviceFailed}

@@ -17,7 +17,7 @@ export function RoomPage() {
   const { t } = useTranslation();
   const { id } = route.useParams();
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
-  const { phase, choices, join, disconnected, leave } = useJourney(id);
+  const { phase, choices, join, connected, disconnected, leave } = useJourney(id);
   usePageTitle(meeting?.title);
 
   if (!meeting && error) return <ErrorPage error={error} reset={() => void refetch()} />;
@@ -42,6 +42,7 @@ export function RoomPage() {
           meeting={meeting}
           joined={phase.joined}
           choices={choices}
+          onConnected={connected}
           onDisconnected={disconnected}
           onLeave={leave}
         />

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import type { DisconnectReason } from 'livekit-client';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Joined } from '../../api/types';
@@ -33,6 +33,8 @@ export function useJourney(meetingId: string) {
     seat.taken(meetingId) ? { at: 'joining', again: true } : { at: 'prejoin' },
   );
 
+  // Tries since the last connection that stood: a media server that is down must not make us knock without pause.
+  const tries = useRef(0);
   const asking = phase.at === 'joining' || phase.at === 'lobby';
   const again = asking && phase.again;
   useEffect(() => {
@@ -42,13 +44,15 @@ export function useJourney(meetingId: string) {
       if (!gone) setPhase(next);
     };
     void (async () => {
-      for (let attempt = 0; !gone; attempt++) {
-        await pause(again ? (REJOIN_WAITS[attempt] ?? 0) : 0);
+      while (!gone) {
+        const wait = REJOIN_WAITS[tries.current++];
+        if (wait === undefined) return go({ at: 'over', ending: 'lost' });
+        await pause(again ? wait : 0);
         if (gone) return;
         try {
           const answer = await askToJoin(meetingId);
           if (answer) return go({ at: 'room', joined: answer });
-          attempt = -1;
+          tries.current = 0;
           go({ at: 'lobby', again });
           await pause(LOBBY_MS);
         } catch (error) {
@@ -56,7 +60,6 @@ export function useJourney(meetingId: string) {
           const ending = again ? endingOfRefusal(problem) : null;
           if (ending && ending !== 'left') return go({ at: 'over', ending });
           if (!again || !worthAnotherTry(problem)) return go({ at: 'prejoin', problem });
-          if (attempt + 1 >= REJOIN_WAITS.length) return go({ at: 'over', ending: 'lost' });
         }
       }
     })();
@@ -74,7 +77,12 @@ export function useJourney(meetingId: string) {
     return () => seat.leave();
   }, [seated, meetingId]);
 
+  const connected = useCallback(() => {
+    tries.current = 0;
+  }, []);
+
   const join = useCallback((chosen: Choices) => {
+    tries.current = 0;
     writeChoices(localStorage, chosen);
     setChoices(chosen);
     setPhase({ at: 'joining', again: false });
@@ -99,7 +107,7 @@ export function useJourney(meetingId: string) {
     void router.navigate({ to: '/meetings' });
   }, [router, queryClient, meetingId]);
 
-  return { phase, choices, join, disconnected, leave };
+  return { phase, choices, join, connected, disconnected, leave };
 }
 
 /** The admission, or null while the person has to wait in the lobby. */
