@@ -212,9 +212,6 @@ alter table attendance_spans force row level security;
 create policy attendance_spans_read on attendance_spans for select
     using (app_is_system() or user_id = app_user() or app_is_host(meeting_id) or app_is_officer(organization_id));
 create policy attendance_spans_write on attendance_spans using (app_is_system());
--- By leaving, a person closes their own.
-create policy attendance_spans_leave on attendance_spans for update using (user_id = app_user() and left_at is null)
-    with check (user_id = app_user() and closed_by = 'leave_call');
 
 alter table attendance_log enable row level security;
 alter table attendance_log force row level security;

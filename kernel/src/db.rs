@@ -87,6 +87,14 @@ pub fn connect(url: &str, max_connections: u32) -> Result<PgPool> {
         .connect_lazy_with(options.application_name("baraza").options([("role", ROLE)])))
 }
 
+/// Tries to take a lock that processes agree on; it lasts as long as the connection.
+///
+/// # Errors
+/// When the database is away.
+pub async fn try_lock(connection: &mut PgConnection, key: i64) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "taken!""#, key).fetch_one(connection).await
+}
+
 /// Brings the database to the newest schema, as the owner.
 ///
 /// # Errors

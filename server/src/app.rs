@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use kernel::{clock::Clock, config::Config, db, db::Tx};
+use kernel::{clock::Clock, config::Config, db, db::Tx, inbox::Inbox, vault::Vault};
 use moka::future::Cache;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{caller::Caller, tokens::Tokens},
     http,
     livekit::client::LiveKit,
-    room::watch::Watch,
+    room::{hub::Hub, watch::Watch},
 };
 
 /// Everything a handler may reach; cheap to clone.
@@ -27,8 +28,16 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// The media server.
     pub livekit: LiveKit,
+    /// The store of recordings.
+    pub vault: Vault,
+    /// Stores webhooks.
+    pub inbox: Inbox,
     /// Tells open event streams that a meeting has news.
     pub watch: Watch,
+    /// Reads meetings' events for the open event streams.
+    pub hub: Hub,
+    /// Cancelled when the program stops: whoever answers without end ends then.
+    pub stopping: CancellationToken,
     /// Failed sign-ins per address and account.
     pub failed_logins: Cache<(String, String), u32>,
     /// Lets a few password hashes run at once, so that sign-ins do not starve everything else.
@@ -52,12 +61,17 @@ impl App {
     pub fn with_pool(config: Config, clock: Clock, pool: PgPool) -> Result<Self> {
         let tokens = Tokens::new(config.token_secret()?, config.tokens.access_token_ttl);
         let livekit = LiveKit::new(&config.livekit_http_url(), config.livekit_keys()?)?;
+        let vault = Vault::new(&config.vault)?;
         Ok(Self {
             clock,
+            inbox: Inbox::new(pool.clone()),
             pool,
             tokens: Arc::new(tokens),
             livekit,
+            vault,
             watch: Watch::default(),
+            hub: Hub::default(),
+            stopping: CancellationToken::new(),
             failed_logins: Cache::builder().time_to_live(Duration::from_secs(60)).max_capacity(100_000).build(),
             hashing: Arc::new(tokio::sync::Semaphore::new(1)),
             config: Arc::new(config),

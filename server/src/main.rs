@@ -35,6 +35,20 @@ enum Verb {
 enum Admin {
     /// Print the token of the set-up link, or nothing once it was used.
     SetupToken,
+    /// Look after webhooks that failed for good.
+    #[command(subcommand)]
+    Webhooks(Webhooks),
+}
+
+#[derive(Subcommand)]
+enum Webhooks {
+    /// One line each: id, source, kind, room, time, error.
+    List,
+    /// Let one be tried again.
+    Replay {
+        /// Its id.
+        id: String,
+    },
 }
 
 #[tokio::main]
@@ -54,6 +68,12 @@ async fn main() -> Result<()> {
             Some(token) => print(&token),
             None => Ok(()),
         },
+        Verb::Admin(Admin::Webhooks(Webhooks::List)) => {
+            server::serve::dead_webhooks(Config::load()?).await?.iter().try_for_each(|line| print(line))
+        }
+        Verb::Admin(Admin::Webhooks(Webhooks::Replay { id })) => {
+            server::serve::replay_webhook(Config::load()?, &id).await
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! The verbs of the program: what runs in which process.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
-use kernel::{clock::Clock, config::Config};
+use kernel::{clock::Clock, config::Config, db, inbox};
 use tokio::net::TcpListener;
 
-use crate::{accounts, app::App, router};
+use crate::{accounts, app::App, router, work};
+
+/// How long requests may go on once the program was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Answers HTTP until told to stop; does the background work too, unless configured not to.
 ///
@@ -17,8 +20,23 @@ pub async fn serve(config: Config, clock: Clock) -> Result<()> {
     let app = App::new(config, clock)?;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(%listen, "serving");
+    let stop = app.stopping.clone();
+    tokio::spawn(work::listen(app.clone(), stop.clone()));
+    if app.config.server.work {
+        tokio::spawn(work::run(app.clone(), stop.clone()));
+    }
     let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop_signal()).await?;
+    let stopping = stop.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop_signal().await;
+        stopping.cancel();
+    });
+    tokio::select! {
+        ended = serving.into_future() => ended?,
+        () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
+            tracing::warn!("some requests did not end in time");
+        }
+    }
     Ok(())
 }
 
@@ -27,8 +45,13 @@ pub async fn serve(config: Config, clock: Clock) -> Result<()> {
 /// # Errors
 /// A configuration that lacks something.
 pub async fn work(config: Config, clock: Clock) -> Result<()> {
-    let _app = App::new(config, clock)?;
-    stop_signal().await;
+    let app = App::new(config, clock)?;
+    let stop = app.stopping.clone();
+    let working = work::run(app, stop.clone());
+    tokio::select! {
+        () = working => {}
+        () = stop_signal() => stop.cancel(),
+    }
     Ok(())
 }
 
@@ -53,6 +76,34 @@ pub async fn setup_token(config: Config) -> Result<Option<String>> {
     let mut tx = app.begin_system().await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
     let done = accounts::is_set_up(&mut tx).await?;
     Ok((!done).then(|| app.tokens.setup_token().to_owned()))
+}
+
+/// The webhooks that failed for good, as lines for a person.
+///
+/// # Errors
+/// A configuration that lacks something, or no database.
+pub async fn dead_webhooks(config: Config) -> Result<Vec<String>> {
+    let app = App::new(config, Clock::system())?;
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let dead = inbox::dead(&mut tx).await?;
+    let line = |dead: inbox::Dead| {
+        let received_at = dead.received_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        [dead.event_id, dead.source, dead.kind, dead.subject, received_at, dead.error].join("\t")
+    };
+    Ok(dead.into_iter().map(line).collect())
+}
+
+/// Lets a webhook that failed for good be tried again.
+///
+/// # Errors
+/// A configuration that lacks something, no database, or no such webhook.
+pub async fn replay_webhook(config: Config, event_id: &str) -> Result<()> {
+    let app = App::new(config, Clock::system())?;
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let replayed = inbox::replay(&mut tx, event_id, app.clock.now()).await?;
+    tx.commit().await?;
+    anyhow::ensure!(replayed, "no webhook with the id {event_id} failed for good");
+    Ok(())
 }
 
 async fn stop_signal() {

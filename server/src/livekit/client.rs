@@ -29,8 +29,12 @@ pub struct Present {
     pub sid: String,
     /// Our user id, for people.
     pub identity: String,
+    /// Display name.
+    pub name: String,
     /// When its signal connection was made.
     pub joined_at: DateTime<Utc>,
+    /// Whether its media connection stands; before that it may still come to nothing.
+    pub is_active: bool,
     /// False for recorders, agents and everybody hidden.
     pub is_person: bool,
 }
@@ -153,7 +157,14 @@ fn present(info: &proto::ParticipantInfo) -> Option<Present> {
         0 => DateTime::from_timestamp(info.joined_at, 0),
         millis => DateTime::from_timestamp_millis(millis),
     };
-    Some(Present { sid: info.sid.clone(), identity: info.identity.clone(), joined_at: joined_at?, is_person })
+    Some(Present {
+        sid: info.sid.clone(),
+        identity: info.identity.clone(),
+        name: info.name.clone(),
+        joined_at: joined_at?,
+        is_active: info.state() == State::Active,
+        is_person,
+    })
 }
 
 fn is_absent(error: &ServiceError) -> bool {

@@ -20,6 +20,11 @@ impl Watch {
         let _ = self.0.send(meeting);
     }
 
+    /// Wakes everybody: something may have been missed. They see the nil id, which is no meeting's.
+    pub fn tell_all(&self) {
+        self.tell(MeetingId(uuid::Uuid::nil()));
+    }
+
     /// News from now on. Whoever falls behind sees `Lagged` and looks into the database.
     pub fn follow(&self) -> broadcast::Receiver<MeetingId> {
         self.0.subscribe()

@@ -1,0 +1,122 @@
+//! The attendance report, for the host and for officers.
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use kernel::ids::MeetingId;
+
+use super::{
+    report::{Attendance, AttendanceItem, report},
+    store,
+};
+use crate::{
+    access::{caller::Caller, policy::Action},
+    app::App,
+    http::{Json, Path, Problem, Result},
+    meetings::api::require,
+};
+
+/// Who was there, from when to when. The host and officers see it.
+#[utoipa::path(get, path = "/meetings/{id}/attendance", tag = "attendance", params(("id" = MeetingId, Path)),
+    responses((status = 200, body = Attendance), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn read(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Json<Attendance>> {
+    let attendance = load(&app, &caller, id).await?;
+    Ok(Json(attendance))
+}
+
+/// The same as a table for spreadsheets.
+#[utoipa::path(get, path = "/meetings/{id}/attendance.csv", tag = "attendance", params(("id" = MeetingId, Path)),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 403, body = Problem),
+              (status = 404, body = Problem)))]
+pub async fn csv(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
+    let attendance = load(&app, &caller, id).await?;
+    let table = table(&attendance.items).map_err(Problem::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"attendance-{id}.csv\"")),
+    ];
+    Ok((headers, table).into_response())
+}
+
+async fn load(app: &App, caller: &Caller, id: MeetingId) -> Result<Attendance> {
+    let mut tx = app.begin(caller).await?;
+    require(&mut tx, caller, id, Action::SeeAttendance).await?;
+    let frame = store::frame(&mut tx, id).await?;
+    let attendees = store::attendees(&mut tx, id).await?;
+    Ok(report(frame, attendees, app.clock.now()))
+}
+
+const COLUMNS: [&str; 9] = [
+    "name",
+    "status",
+    "first_joined_at",
+    "last_left_at",
+    "duration_seconds",
+    "is_late",
+    "left_early",
+    "messages_sent",
+    "hand_raised_count",
+];
+
+fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
+    let mut table = ::csv::Writer::from_writer(Vec::new());
+    table.write_record(COLUMNS)?;
+    for item in items {
+        let name = item.user.as_ref().map(|user| &user.name).or(item.guest_name.as_ref());
+        let status = serde_json::to_value(item.status)?;
+        table.write_record([
+            harmless(name.map_or("", String::as_str)),
+            status.as_str().unwrap_or_default().to_owned(),
+            time(item.first_joined_at),
+            time(item.last_left_at),
+            format!("{:.3}", item.duration_seconds),
+            item.is_late.to_string(),
+            item.left_early.to_string(),
+            item.messages_sent.to_string(),
+            item.hand_raised_count.to_string(),
+        ])?;
+    }
+    Ok(table.into_inner()?)
+}
+
+fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
+}
+
+/// A text that no spreadsheet takes for a formula.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{attendance::report::AttendeeUser, participants::model::ParticipantStatus};
+
+    #[test]
+    fn a_name_is_no_formula_and_breaks_no_line() {
+        let item = |name: &str| AttendanceItem {
+            user: Some(AttendeeUser { id: kernel::ids::UserId(uuid::Uuid::nil()), name: name.into() }),
+            guest_name: None,
+            status: ParticipantStatus::Invited,
+            first_joined_at: None,
+            last_left_at: None,
+            duration_seconds: 1.5,
+            is_late: false,
+            left_early: false,
+            messages_sent: 0,
+            hand_raised_count: 0,
+            spans: Vec::new(),
+        };
+        let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
+        let text = String::from_utf8(table).expect("UTF-8");
+        let rest = ",invited,,,1.500,false,false,0,0\n";
+        assert_eq!(
+            text,
+            format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(","))
+        );
+    }
+}

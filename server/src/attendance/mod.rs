@@ -1,0 +1,88 @@
+//! Attendance: who was in the room, from when to when, as LiveKit saw it.
+//!
+//! One span per connection (participant SID). Webhooks open and close spans in whatever order they come; a comparison
+//! with LiveKit repairs what they missed. A token that someone asked for is no presence.
+
+pub mod api;
+pub mod model;
+pub mod reconcile;
+pub mod report;
+pub mod rules;
+mod store;
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, UserId},
+};
+
+use self::model::{ClosedBy, Connection, OpenedBy, Person};
+use crate::meetings::model::Meeting;
+
+pub use store::anybody;
+
+impl From<&Meeting> for store::Of {
+    fn from(meeting: &Meeting) -> Self {
+        Self { meeting: meeting.id, organization: meeting.organization_id }
+    }
+}
+
+/// LiveKit told that a connection began. A later connection of an identity ends its earlier ones.
+///
+/// # Errors
+/// When the database is away.
+pub async fn joined(tx: &mut Tx, meeting: &Meeting, connection: &Connection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    store::open(tx, meeting.into(), connection, OpenedBy::Webhook, now).await?;
+    store::close_replaced(tx, meeting.id, &connection.identity).await
+}
+
+/// LiveKit told that a connection ended at `left_at`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn left(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    connection: &Connection,
+    left_at: DateTime<Utc>,
+    how: ClosedBy,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    store::close(tx, meeting.into(), connection, left_at, how, now).await
+}
+
+/// LiveKit told that a room began anew at `at`: whoever was in an earlier incarnation of it is no longer there.
+///
+/// # Errors
+/// When the database is away.
+pub async fn room_started(tx: &mut Tx, meeting: &Meeting, room_sid: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+    store::close_earlier_rooms(tx, meeting.id, room_sid, at).await
+}
+
+/// LiveKit told that a room closed at `at`. Returns whether nobody is there any more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn room_finished(tx: &mut Tx, meeting: &Meeting, room_sid: &str, at: DateTime<Utc>) -> sqlx::Result<bool> {
+    store::close_room(tx, meeting.id, room_sid, at).await?;
+    Ok(!anybody(tx, meeting.id).await?)
+}
+
+/// A person leaves by our own call: their open spans end now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn leave(tx: &mut Tx, meeting: MeetingId, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    store::leave(tx, meeting, user, now).await
+}
+
+/// Whether someone may be in the room: everybody on the list who is not banned, and guests.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_welcome(tx: &mut Tx, meeting: &Meeting, person: &Person) -> sqlx::Result<bool> {
+    match person {
+        Person::User(user) => Ok(store::unwelcome(tx, meeting.id, &[*user]).await?.is_empty()),
+        Person::Guest(_) => Ok(true),
+    }
+}

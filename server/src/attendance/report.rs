@@ -1,0 +1,291 @@
+//! The report: who was there, from when to when. Pure.
+
+use chrono::{DateTime, Duration, Utc};
+use kernel::ids::UserId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::model::ClosedBy;
+use crate::participants::model::ParticipantStatus;
+
+/// A stretch of time, from its start to before its end.
+type Stretch = (DateTime<Utc>, DateTime<Utc>);
+
+/// What the report has to know of the meeting.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// Scheduled start.
+    pub scheduled_start: DateTime<Utc>,
+    /// Scheduled end.
+    pub scheduled_end: Option<DateTime<Utc>>,
+    /// When it ended; `None` while it has not.
+    pub actual_end: Option<DateTime<Utc>>,
+    /// Minutes after the scheduled start from which a first join is late.
+    pub late_threshold_minutes: i64,
+}
+
+/// Someone who was invited or was there, as stored.
+#[derive(Debug, Clone)]
+pub struct Attendee {
+    /// The person, when they have an account.
+    pub user: Option<AttendeeUser>,
+    /// The name a guest gave.
+    pub guest_name: Option<String>,
+    /// Where they stand; `None` for whoever is not (or no longer) invited.
+    pub status: Option<ParticipantStatus>,
+    /// Chat messages they wrote.
+    pub messages_sent: i32,
+    /// How often they raised a hand.
+    pub hand_raised_count: i32,
+    /// Their connections by beginning.
+    pub spans: Vec<AttendanceSpan>,
+}
+
+/// The attendance of a meeting.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Attendance {
+    /// The figures.
+    pub summary: AttendanceSummary,
+    /// Everybody who was invited or was there, by name.
+    pub items: Vec<AttendanceItem>,
+}
+
+/// The figures of a meeting's attendance.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AttendanceSummary {
+    /// People who were invited.
+    pub invited: usize,
+    /// People who were there, guests included.
+    pub attended: usize,
+    /// Invited people who were not there.
+    pub absent: usize,
+    /// People who came late.
+    pub late: usize,
+    /// How long those who were there stayed on average.
+    pub average_duration_seconds: f64,
+    /// The most people who were there at one time.
+    pub peak_participants: usize,
+}
+
+/// The attendance of one person.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AttendanceItem {
+    /// The person; `null` for a guest, and for someone whose account was erased.
+    pub user: Option<AttendeeUser>,
+    /// The name a guest gave.
+    pub guest_name: Option<String>,
+    /// Where they stand.
+    pub status: ParticipantStatus,
+    /// When they first came.
+    pub first_joined_at: Option<DateTime<Utc>>,
+    /// When they last left.
+    pub last_left_at: Option<DateTime<Utc>>,
+    /// How long they were there; up to now for whoever still is.
+    pub duration_seconds: f64,
+    /// Whether they came late.
+    pub is_late: bool,
+    /// Whether they left before the end.
+    pub left_early: bool,
+    /// Chat messages they wrote.
+    pub messages_sent: i32,
+    /// How often they raised a hand.
+    pub hand_raised_count: i32,
+    /// Their connections by beginning.
+    pub spans: Vec<AttendanceSpan>,
+}
+
+/// A person with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AttendeeUser {
+    /// Their id.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+}
+
+/// One connection to the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AttendanceSpan {
+    /// When it began.
+    pub joined_at: DateTime<Utc>,
+    /// When it ended; `null` while it has not.
+    pub left_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub how_closed: Option<ClosedBy>,
+}
+
+/// Makes the report as it stands at `now`.
+pub fn report(frame: Frame, attendees: Vec<Attendee>, now: DateTime<Utc>) -> Attendance {
+    let presences: Vec<Vec<Stretch>> = attendees.iter().map(|attendee| presence(&attendee.spans, now)).collect();
+    let invited = attendees.iter().filter(|attendee| attendee.status.is_some()).count();
+    let absent = attendees.iter().filter(|attendee| attendee.status.is_some() && attendee.spans.is_empty()).count();
+    let items: Vec<AttendanceItem> =
+        attendees.into_iter().zip(&presences).map(|(attendee, presence)| item(frame, attendee, presence)).collect();
+    let there: Vec<f64> =
+        items.iter().filter(|item| !item.spans.is_empty()).map(|item| item.duration_seconds).collect();
+    #[expect(clippy::cast_precision_loss, reason = "no meeting has 2^52 people")]
+    let average = if there.is_empty() { 0.0 } else { there.iter().sum::<f64>() / there.len() as f64 };
+    let summary = AttendanceSummary {
+        invited,
+        attended: there.len(),
+        absent,
+        late: items.iter().filter(|item| item.is_late).count(),
+        average_duration_seconds: (average * 1000.0).round() / 1000.0,
+        peak_participants: peak(&presences),
+    };
+    Attendance { summary, items }
+}
+
+fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceItem {
+    let spans = attendee.spans;
+    let is_there = spans.iter().any(|span| span.left_at.is_none());
+    let first_joined_at = spans.iter().map(|span| span.joined_at).min();
+    let last_left_at = spans.iter().filter_map(|span| span.left_at).max();
+    let status = if is_there { ParticipantStatus::Joined } else { ParticipantStatus::Left };
+    AttendanceItem {
+        user: attendee.user,
+        guest_name: attendee.guest_name,
+        status: attendee.status.unwrap_or(status),
+        first_joined_at,
+        last_left_at,
+        duration_seconds: presence.iter().map(|(from, to)| seconds(*to - *from)).sum(),
+        is_late: first_joined_at.is_some_and(|first| is_late(frame, first)),
+        left_early: !is_there && last_left_at.is_some_and(|last| left_early(frame, last)),
+        messages_sent: attendee.messages_sent,
+        hand_raised_count: attendee.hand_raised_count,
+        spans,
+    }
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_seconds_f64()
+}
+
+fn is_late(frame: Frame, first_joined_at: DateTime<Utc>) -> bool {
+    first_joined_at > frame.scheduled_start + Duration::minutes(frame.late_threshold_minutes)
+}
+
+/// Whether someone left more than the threshold before the end, which is the scheduled one when others went on after
+/// it. A room that empties ends some seconds after its last person, so a minute is allowed in any case.
+fn left_early(frame: Frame, last_left_at: DateTime<Utc>) -> bool {
+    let allowed = Duration::minutes(frame.late_threshold_minutes.max(1));
+    frame.actual_end.is_some_and(|actual| {
+        let end = frame.scheduled_end.map_or(actual, |scheduled| scheduled.min(actual));
+        last_left_at + allowed < end
+    })
+}
+
+/// When a person was there: overlapping connections count once, an open one until `now`.
+fn presence(spans: &[AttendanceSpan], now: DateTime<Utc>) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> =
+        spans.iter().map(|span| (span.joined_at, span.left_at.unwrap_or(now).max(span.joined_at))).collect();
+    stretches.sort_unstable();
+    let mut merged: Vec<Stretch> = Vec::with_capacity(stretches.len());
+    for (from, to) in stretches {
+        match merged.last_mut() {
+            Some((_, until)) if from <= *until => *until = to.max(*until),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+/// The most people at one time: a sweep over all comings and goings. Whoever goes at the moment at which another
+/// comes has gone before.
+fn peak(presences: &[Vec<Stretch>]) -> usize {
+    let mut changes: Vec<(DateTime<Utc>, i32)> =
+        presences.iter().flatten().flat_map(|(from, to)| [(*from, 1), (*to, -1)]).collect();
+    changes.sort_unstable();
+    let (mut there, mut most) = (0_i32, 0_i32);
+    for (_, change) in changes {
+        there += change;
+        most = most.max(there);
+    }
+    usize::try_from(most).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).expect("a valid time")
+    }
+
+    fn span(from: i64, to: Option<i64>) -> AttendanceSpan {
+        AttendanceSpan { joined_at: at(from), left_at: to.map(at), how_closed: to.map(|_| ClosedBy::Left) }
+    }
+
+    fn attendee(status: Option<ParticipantStatus>, spans: Vec<AttendanceSpan>) -> Attendee {
+        Attendee { user: None, guest_name: None, status, messages_sent: 0, hand_raised_count: 0, spans }
+    }
+
+    fn frame() -> Frame {
+        Frame { scheduled_start: at(0), scheduled_end: Some(at(3600)), actual_end: None, late_threshold_minutes: 5 }
+    }
+
+    #[test]
+    fn the_figures_count_people_and_not_connections() {
+        let report = report(
+            frame(),
+            vec![
+                attendee(Some(ParticipantStatus::Left), vec![span(0, Some(100)), span(50, Some(120)), span(200, Some(210))]),
+                attendee(Some(ParticipantStatus::Joined), vec![span(301, None)]),
+                attendee(Some(ParticipantStatus::Invited), vec![]),
+                attendee(None, vec![span(60, Some(70))]),
+            ],
+            at(401),
+        );
+        let summary = &report.summary;
+        assert_eq!((summary.invited, summary.attended, summary.absent, summary.late), (3, 3, 1, 1));
+        assert_eq!(summary.peak_participants, 2);
+        assert!((report.items[0].duration_seconds - 130.0).abs() < 1e-9);
+        assert!((report.items[1].duration_seconds - 100.0).abs() < 1e-9, "an open span counts until now");
+        assert!((summary.average_duration_seconds - 80.0).abs() < 1e-9);
+        assert_eq!(report.items[0].last_left_at, Some(at(210)));
+        assert_eq!(report.items[1].last_left_at, None);
+        assert_eq!(report.items[3].status, ParticipantStatus::Left);
+    }
+
+    #[test]
+    fn late_and_early_are_beyond_the_threshold() {
+        let frame = Frame { actual_end: Some(at(3000)), ..frame() };
+        assert!(!is_late(frame, at(300)) && is_late(frame, at(301)));
+        assert!(!left_early(frame, at(2700)) && left_early(frame, at(2699)));
+        // The others went on, but the scheduled end was reached.
+        let long = Frame { actual_end: Some(at(9000)), ..frame };
+        assert!(!left_early(long, at(3600)) && left_early(long, at(3200)));
+        assert!(!left_early(Frame { actual_end: None, ..frame }, at(10)), "it has not ended");
+        // A threshold of nothing still allows for the room's own end.
+        assert!(!left_early(Frame { late_threshold_minutes: 0, ..frame }, at(2980)));
+    }
+
+    #[test]
+    fn one_who_goes_as_another_comes_makes_no_peak() {
+        assert_eq!(peak(&[vec![(at(0), at(10))], vec![(at(10), at(20))]]), 1);
+        assert_eq!(peak(&[vec![(at(0), at(11))], vec![(at(10), at(20))]]), 2);
+        assert_eq!(peak(&[]), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn presence_is_the_union_of_the_spans(spans in proptest::collection::vec((0_i64..60, 0_i64..30), 0..12)) {
+            let spans: Vec<AttendanceSpan> = spans.into_iter().map(|(from, long)| span(from, Some(from + long))).collect();
+            let merged = presence(&spans, at(0));
+            for second in 0..100 {
+                let middle = at(second) + Duration::milliseconds(500);
+                let in_any = spans.iter().any(|s| s.joined_at < middle && middle < s.left_at.expect("closed"));
+                prop_assert_eq!(merged.iter().any(|(from, to)| *from < middle && middle < *to), in_any);
+            }
+            prop_assert!(merged.windows(2).all(|pair| pair[0].1 < pair[1].0), "apart and in order");
+            let singles: Vec<Vec<Stretch>> = spans.iter().map(|s| presence(std::slice::from_ref(s), at(0))).collect();
+            let most = (0..100).map(|second| {
+                let middle = at(second) + Duration::milliseconds(500);
+                singles.iter().flatten().filter(|(from, to)| *from < middle && middle < *to).count()
+            }).max().unwrap_or(0);
+            prop_assert_eq!(peak(&singles), most);
+        }
+    }
+}

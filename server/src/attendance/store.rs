@@ -1,0 +1,346 @@
+//! SQL of attendance. The trigger on the spans keeps the trail and the participants' summaries, and tells the pages.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId, SpanId, UserId},
+};
+
+use super::{
+    model::{ClosedBy, Connection, OpenedBy, Person},
+    report::{AttendanceSpan, Attendee, AttendeeUser, Frame},
+    rules::Known,
+};
+use crate::participants::model::ParticipantStatus;
+
+/// Whose spans.
+#[derive(Debug, Clone, Copy)]
+pub struct Of {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// Its organization.
+    pub organization: OrganizationId,
+}
+
+/// Opens a span, unless the connection is known. An identity of nobody we know opens nothing.
+pub async fn open(tx: &mut Tx, of: Of, connection: &Connection, how: OpenedBy, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let (user, guest) = columns(&connection.person);
+    sqlx::query!(
+        "insert into attendance_spans (id, organization_id, meeting_id, user_id, guest_name, identity, participant_sid,
+                room_sid, joined_at, opened_by, last_seen_at)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+         where $4::uuid is null or exists (select from users where id = $4)
+         on conflict (meeting_id, participant_sid) do nothing",
+        SpanId::new(now).0,
+        of.organization.0,
+        of.meeting.0,
+        user,
+        guest,
+        connection.identity,
+        connection.sid,
+        connection.room_sid,
+        connection.joined_at,
+        how as OpenedBy,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Closes a span that LiveKit said has ended, and opens it too if that was lost. What LiveKit says is better than what
+/// we concluded before; only the person's own leave call and an earlier word of LiveKit stand.
+pub async fn close(
+    tx: &mut Tx,
+    of: Of,
+    connection: &Connection,
+    left_at: DateTime<Utc>,
+    how: ClosedBy,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let (user, guest) = columns(&connection.person);
+    sqlx::query!(
+        "insert into attendance_spans as s (id, organization_id, meeting_id, user_id, guest_name, identity,
+                participant_sid, room_sid, joined_at, left_at, opened_by, closed_by, last_seen_at)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'webhook', $11, $12
+         where $4::uuid is null or exists (select from users where id = $4)
+         on conflict (meeting_id, participant_sid) do update set
+                left_at = greatest(s.joined_at, case when s.closed_by = 'replaced'
+                                                     then least(s.left_at, excluded.left_at) else excluded.left_at end),
+                closed_by = case when s.closed_by = 'replaced' then s.closed_by else excluded.closed_by end
+         where s.closed_by is null or s.closed_by in ('replaced', 'room_finished', 'reconcile')",
+        SpanId::new(now).0,
+        of.organization.0,
+        of.meeting.0,
+        user,
+        guest,
+        connection.identity,
+        connection.sid,
+        connection.room_sid,
+        connection.joined_at,
+        left_at,
+        how as ClosedBy,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn columns(person: &Person) -> (Option<uuid::Uuid>, Option<&str>) {
+    match person {
+        Person::User(id) => (Some(id.0), None),
+        Person::Guest(name) => (None, Some(name)),
+    }
+}
+
+/// Closes every open span of an identity that has a later connection, at the beginning of that one.
+pub async fn close_replaced(tx: &mut Tx, meeting: MeetingId, identity: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans s set left_at = later.joined_at, closed_by = 'replaced'
+         from (select a.id, min(b.joined_at) as joined_at
+               from attendance_spans a
+               join attendance_spans b on b.meeting_id = a.meeting_id and b.identity = a.identity and b.id <> a.id
+                                      and b.joined_at > a.joined_at
+               where a.meeting_id = $1 and a.identity = $2 and a.left_at is null
+               group by a.id) later
+         where s.id = later.id",
+        meeting.0,
+        identity,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Closes the spans of a room that closed at `at`. One that a comparison had missed already ended when it was last
+/// seen.
+pub async fn close_room(tx: &mut Tx, meeting: MeetingId, room_sid: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set closed_by = 'room_finished',
+                left_at = greatest(joined_at, case when misses > 0 then last_seen_at else $3 end)
+         where meeting_id = $1 and room_sid = $2 and left_at is null",
+        meeting.0,
+        room_sid,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Closes what is left of earlier incarnations of a room that began anew at `at`, where it was last seen.
+pub async fn close_earlier_rooms(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    room_sid: &str,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set closed_by = 'room_finished', left_at = greatest(joined_at, last_seen_at)
+         where meeting_id = $1 and (room_sid <> $2 or joined_at < $3) and left_at is null",
+        meeting.0,
+        room_sid,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Closes the open spans of a person who leaves.
+pub async fn leave(tx: &mut Tx, meeting: MeetingId, user: UserId, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set left_at = greatest(joined_at, $3), closed_by = 'leave_call'
+         where meeting_id = $1 and user_id = $2 and left_at is null",
+        meeting.0,
+        user.0,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether anybody is there.
+pub async fn anybody(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from attendance_spans where meeting_id = $1 and left_at is null) as "there!""#,
+        meeting.0,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// When the last person left.
+pub async fn last_left_at(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select max(left_at) from attendance_spans where meeting_id = $1", meeting.0)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Which of these people may not be in the room: banned ones, and those who are not (or no longer) on the list.
+pub async fn unwelcome(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sqlx::Result<Vec<UserId>> {
+    let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
+    sqlx::query_scalar!(
+        r#"select u.id as "id!: UserId" from unnest($2::uuid[]) as u (id)
+           where not exists (select from meeting_participants p
+                             where p.meeting_id = $1 and p.user_id = u.id and p.banned_at is null)"#,
+        meeting.0,
+        &users,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+// The comparison with LiveKit -------------------------------------------------------------------------------------
+
+/// A meeting whose room has to be looked at, by the name of its room.
+pub struct Watched {
+    pub room_name: String,
+}
+
+/// The meetings that have to be compared: those in progress, those with open spans, and those whose room exists.
+pub async fn to_compare(tx: &mut Tx, rooms: &[String]) -> sqlx::Result<Vec<Watched>> {
+    sqlx::query_as!(
+        Watched,
+        r#"select room_name as "room_name!" from meetings where status = 'in_progress'
+           union select room_name from meetings where room_name = any ($1)
+           union select m.room_name from attendance_spans s join meetings m on m.id = s.meeting_id
+                 where s.left_at is null"#,
+        rooms,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The open spans of a meeting, and those closed ones whose connection LiveKit lists.
+pub async fn known(tx: &mut Tx, meeting: MeetingId, listed: &[String]) -> sqlx::Result<Vec<Known>> {
+    sqlx::query_as!(
+        Known,
+        r#"select id as "id: SpanId", identity, participant_sid as sid, room_sid, joined_at, last_seen_at, misses,
+                  closed_by as "closed_by: ClosedBy"
+           from attendance_spans where meeting_id = $1 and (left_at is null or participant_sid = any ($2))
+           order by joined_at, id"#,
+        meeting.0,
+        listed,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Notes that spans were seen at `at`.
+pub async fn seen(tx: &mut Tx, spans: &[SpanId], at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set misses = 0, last_seen_at = greatest(last_seen_at, $2) where id = any ($1)",
+        &ids(spans),
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that spans were missed.
+pub async fn missed(tx: &mut Tx, spans: &[SpanId]) -> sqlx::Result<()> {
+    sqlx::query!("update attendance_spans set misses = misses + 1 where id = any ($1)", &ids(spans))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Closes a span that is open.
+pub async fn conclude(tx: &mut Tx, span: SpanId, at: DateTime<Utc>, how: ClosedBy) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set left_at = $2, closed_by = $3 where id = $1 and left_at is null",
+        span.0,
+        at,
+        how as ClosedBy,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Opens a span again that was seen at `at`.
+pub async fn reopen(tx: &mut Tx, span: SpanId, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set left_at = null, closed_by = null, misses = 0, last_seen_at = $2 where id = $1",
+        span.0,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn ids(spans: &[SpanId]) -> Vec<uuid::Uuid> {
+    spans.iter().map(|span| span.0).collect()
+}
+
+// The report ------------------------------------------------------------------------------------------------------
+
+/// What the report has to know of a meeting.
+pub async fn frame(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Frame> {
+    let row = sqlx::query!(
+        r#"select scheduled_start, scheduled_end, actual_end,
+                  coalesce((settings ->> 'late_threshold_minutes')::integer, 5) as "late_threshold_minutes!"
+           from meetings where id = $1"#,
+        meeting.0,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(Frame {
+        scheduled_start: row.scheduled_start,
+        scheduled_end: row.scheduled_end,
+        actual_end: row.actual_end,
+        late_threshold_minutes: row.late_threshold_minutes.into(),
+    })
+}
+
+/// Everybody who was invited or was there, by name: participants, removed people, guests.
+pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Attendee>> {
+    let mut spans: HashMap<String, Vec<AttendanceSpan>> = HashMap::new();
+    let rows = sqlx::query!(
+        r#"select coalesce(user_id::text, split_part(identity, '#', 1)) as "who!", joined_at, left_at,
+                  closed_by as "closed_by: ClosedBy"
+           from attendance_spans where meeting_id = $1 order by joined_at, id"#,
+        meeting.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in rows {
+        let span = AttendanceSpan { joined_at: row.joined_at, left_at: row.left_at, how_closed: row.closed_by };
+        spans.entry(row.who).or_default().push(span);
+    }
+    let people = sqlx::query!(
+        r#"with there as (
+               select coalesce(s.user_id::text, split_part(s.identity, '#', 1)) as who, s.user_id,
+                      max(s.guest_name) as guest_name
+               from attendance_spans s where s.meeting_id = $1 group by 1, 2),
+           listed as (
+               select p.user_id::text as who, p.* from meeting_participants p where p.meeting_id = $1)
+           select coalesce(l.who, t.who) as "who!", coalesce(l.user_id, t.user_id) as "user_id?: UserId",
+                  u.name as "name?", t.guest_name as "guest_name?", l.status as "status?: ParticipantStatus",
+                  coalesce(l.messages_sent, 0) as "messages_sent!", coalesce(l.hand_raised_count, 0) as "hands!"
+           from listed l full join there t on t.who = l.who
+           left join users u on u.id = coalesce(l.user_id, t.user_id)
+           order by coalesce(u.name, t.guest_name), 1"#,
+        meeting.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(people
+        .into_iter()
+        .map(|row| Attendee {
+            user: row.user_id.zip(row.name).map(|(id, name)| AttendeeUser { id, name }),
+            guest_name: row.guest_name,
+            status: row.status,
+            messages_sent: row.messages_sent,
+            hand_raised_count: row.hands,
+            spans: spans.remove(&row.who).unwrap_or_default(),
+        })
+        .collect())
+}

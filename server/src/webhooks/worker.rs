@@ -1,0 +1,80 @@
+//! Works off what was stored: the events of one room in their order, and no room waits for another.
+
+use std::time::Duration;
+
+use kernel::{db, inbox};
+
+use crate::{app::App, livekit::events};
+
+/// Events of one room that one transaction works off at most.
+const RUN: i64 = 64;
+/// Longest pause before looking again, for what another process stored and for what has to be tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Works off events as they come, without end.
+///
+/// # Errors
+/// When the database is away.
+pub async fn run(app: &App) -> anyhow::Result<()> {
+    loop {
+        if !work_off(app).await? {
+            // Whether there is news or the pause is over: look again.
+            let _ = tokio::time::timeout(PAUSE, app.inbox.news()).await;
+        }
+    }
+}
+
+/// Works off the events of the room whose turn it is; false when there is nothing to do.
+///
+/// A run of events is one transaction: what they ask for and that they are processed last together. Should one fail,
+/// the run is done again event by event, so that only that one fails.
+///
+/// # Errors
+/// When the database is away.
+pub async fn work_off(app: &App) -> anyhow::Result<bool> {
+    match attempt(app, RUN).await {
+        Ok(done) => Ok(done),
+        Err(Failure { event: Some(_), .. }) => match attempt(app, 1).await {
+            Ok(done) => Ok(done),
+            Err(Failure { event: Some(event), cause }) => {
+                give_up_for_now(app, &event, &cause).await?;
+                Ok(true)
+            }
+            Err(Failure { cause, .. }) => Err(cause),
+        },
+        Err(Failure { cause, .. }) => Err(cause),
+    }
+}
+
+/// Why an attempt failed, and at which event, once one was claimed.
+struct Failure {
+    event: Option<inbox::Stored>,
+    cause: anyhow::Error,
+}
+
+async fn attempt(app: &App, limit: i64) -> Result<bool, Failure> {
+    let unclaimed = |cause: sqlx::Error| Failure { event: None, cause: cause.into() };
+    let now = app.clock.now();
+    let mut tx = db::begin(&app.pool, db::Actor::System).await.map_err(unclaimed)?;
+    let run = inbox::claim(&mut tx, events::SOURCE, now, limit).await.map_err(unclaimed)?;
+    let Some(first) = run.first() else { return Ok(false) };
+    let failed = |cause: sqlx::Error| Failure { event: Some(first.clone()), cause: cause.into() };
+    let afterwards = events::apply(&mut tx, &first.subject, &run, now).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)?;
+    afterwards.run(app, &first.subject);
+    Ok(true)
+}
+
+async fn give_up_for_now(app: &App, event: &inbox::Stored, cause: &anyhow::Error) -> anyhow::Result<()> {
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let now = app.clock.now();
+    let dead = inbox::failed(&mut tx, events::SOURCE, &event.event_id, &format!("{cause:#}"), now).await?;
+    tx.commit().await?;
+    let id = &event.event_id;
+    if dead {
+        tracing::error!(%cause, id, kind = event.kind, "an event failed for good; replay it with `baraza admin webhooks replay`");
+    } else {
+        tracing::warn!(%cause, id, kind = event.kind, "an event failed and will be tried again");
+    }
+    Ok(())
+}

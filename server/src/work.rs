@@ -1,0 +1,112 @@
+//! The background work: what runs beside the answering of requests, in `serve` or in processes of its own.
+//!
+//! Every loop outlives the database and LiveKit: what fails is said, and begins again after a pause.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::{Context, Result};
+use kernel::{db, ids::MeetingId};
+use sqlx::{PgConnection, postgres::PgListener};
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, attendance, webhooks};
+
+/// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
+const INBOX_WORKERS: usize = 2;
+/// Pause after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The key under which processes agree who compares with LiveKit.
+const RECONCILER: i64 = 0x6261_7261_7a61_0001;
+
+/// Does the background work until told to stop.
+pub async fn run(app: App, stop: CancellationToken) {
+    let mut loops = tokio::task::JoinSet::new();
+    for _ in 0..INBOX_WORKERS {
+        let app = app.clone();
+        loops.spawn(forever("webhooks", stop.clone(), move || {
+            let app = app.clone();
+            async move { webhooks::worker::run(&app).await }
+        }));
+    }
+    loops.spawn(forever("reconcile", stop, move || {
+        let app = app.clone();
+        async move { reconcile(&app).await }
+    }));
+    loops.join_all().await;
+}
+
+/// Wakes whoever in this process follows a meeting, whichever process has news of it, until told to stop. Every
+/// process that answers requests needs it.
+pub async fn listen(app: App, stop: CancellationToken) {
+    forever("listen", stop, move || {
+        let app = app.clone();
+        async move { listen_once(&app).await }
+    })
+    .await;
+}
+
+/// Runs `work` again and again until told to stop, also after a panic.
+async fn forever<F, W>(name: &'static str, stop: CancellationToken, mut work: F)
+where
+    F: FnMut() -> W,
+    W: Future<Output = Result<()>> + Send + 'static,
+{
+    while !stop.is_cancelled() {
+        let mut running = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(work()));
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = &mut running => outcome.context("it panicked").flatten(),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(error = format!("{error:#}"), name, "background work failed; it begins again");
+        }
+        let _ = tokio::time::timeout(PAUSE, stop.cancelled()).await;
+    }
+}
+
+async fn listen_once(app: &App) -> Result<()> {
+    let mut listener = PgListener::connect_with(&app.pool).await?;
+    listener.listen("meeting_events").await?;
+    // What was told before we listened is found by looking.
+    app.watch.tell_all();
+    loop {
+        match listener.try_recv().await? {
+            Some(notification) => {
+                if let Ok(meeting) = notification.payload().parse::<MeetingId>() {
+                    app.watch.tell(meeting);
+                }
+            }
+            // The connection broke and is made again; what was told meanwhile is lost.
+            None => app.watch.tell_all(),
+        }
+    }
+}
+
+/// Compares with LiveKit at every interval, as long as this process is the one that does.
+async fn reconcile(app: &App) -> Result<()> {
+    let mut interval = tokio::time::interval(app.config.reconcile.interval);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut office: Option<PgConnection> = None;
+    loop {
+        interval.tick().await;
+        office = hold_office(app, office.take()).await?;
+        if office.is_some()
+            && let Err(error) = attendance::reconcile::run(app).await
+        {
+            tracing::warn!(error = format!("{error:#}"), "the comparison with LiveKit failed");
+        }
+    }
+}
+
+/// The connection whose lock says that this process compares; it lasts as long as the connection. `None` while another
+/// process has it.
+async fn hold_office(app: &App, office: Option<PgConnection>) -> Result<Option<PgConnection>> {
+    let mut connection = match office {
+        Some(mut connection) => {
+            sqlx::Connection::ping(&mut connection).await?;
+            return Ok(Some(connection));
+        }
+        None => app.pool.acquire().await?.detach(),
+    };
+    Ok(db::try_lock(&mut connection, RECONCILER).await?.then_some(connection))
+}
