@@ -88,8 +88,9 @@ const home = createRoute({
 const meetings = createRoute({
   getParentRoute: () => shell,
   path: '/meetings',
-  validateSearch: (search: Record<string, unknown>): { tab?: MeetingTab } => ({
+  validateSearch: (search: Record<string, unknown>): { tab?: MeetingTab; q?: string } => ({
     tab: oneOf(MEETING_TABS, search.tab),
+    q: text(search.q) || undefined,
   }),
   component: MeetingsPage,
 });

@@ -1,6 +1,6 @@
-import { Button, Group, SimpleGrid, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
-import { useDisclosure, useIntersection } from '@mantine/hooks';
-import { IconBolt, IconCalendarPlus } from '@tabler/icons-react';
+import { Button, Group, SimpleGrid, Skeleton, Stack, Tabs, Text, TextInput, Title } from '@mantine/core';
+import { useDebouncedCallback, useDisclosure, useIntersection } from '@mantine/hooks';
+import { IconBolt, IconCalendarPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
@@ -22,7 +22,7 @@ const route = getRouteApi('/signed-in/shell/meetings');
 export function MeetingsPage() {
   const { t } = useTranslation();
   usePageTitle(t('nav.meetings'));
-  const { tab = 'all' } = route.useSearch();
+  const { tab = 'all', q } = route.useSearch();
   const navigate = useNavigate();
   const { organization, role, me } = useHere();
   const [scheduling, { open, close }] = useDisclosure(false);
@@ -61,7 +61,7 @@ export function MeetingsPage() {
       </Group>
       <Tabs
         value={tab}
-        onChange={(next) => navigate({ to: '/meetings', search: { tab: (next ?? 'all') as MeetingTab } })}
+        onChange={(next) => navigate({ to: '/meetings', search: { tab: (next ?? 'all') as MeetingTab, q } })}
         keepMounted={false}
       >
         <Tabs.List>
@@ -72,7 +72,10 @@ export function MeetingsPage() {
           ))}
         </Tabs.List>
         <Tabs.Panel value={tab} pt="md">
-          <MeetingsList tab={tab} onSchedule={isOfficer(role) ? open : undefined} />
+          <Stack>
+            <Search />
+            <MeetingsList tab={tab} q={q} onSchedule={isOfficer(role) ? open : undefined} />
+          </Stack>
         </Tabs.Panel>
       </Tabs>
       {scheduling && (
@@ -85,12 +88,35 @@ export function MeetingsPage() {
   );
 }
 
-function MeetingsList({ tab, onSchedule }: { tab: MeetingTab; onSchedule?: () => void }) {
+/** Searches titles; what is searched for stands in the address, so that a link shares it. */
+function Search() {
+  const { t } = useTranslation();
+  const { tab, q = '' } = route.useSearch();
+  const navigate = useNavigate();
+  const search = useDebouncedCallback(
+    (text: string) =>
+      navigate({ to: '/meetings', search: { tab, q: text.trim() || undefined }, replace: true }),
+    300,
+  );
+  return (
+    <TextInput
+      type="search"
+      aria-label={t('meetings.search')}
+      placeholder={t('meetings.search')}
+      leftSection={<IconSearch size={16} aria-hidden />}
+      maw={360}
+      defaultValue={q}
+      onChange={(event) => search(event.currentTarget.value)}
+    />
+  );
+}
+
+function MeetingsList({ tab, q, onSchedule }: { tab: MeetingTab; q?: string; onSchedule?: () => void }) {
   const { t } = useTranslation();
   const { organization } = useHere();
   const now = useNow();
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    meetingsQuery(organization.id, tab),
+    meetingsQuery(organization.id, tab, q),
   );
   const { ref, entry } = useIntersection({ rootMargin: '400px' });
   const nearEnd = entry?.isIntersecting && hasNextPage && !isFetchingNextPage;
@@ -108,6 +134,7 @@ function MeetingsList({ tab, onSchedule }: { tab: MeetingTab; onSchedule?: () =>
       </SimpleGrid>
     );
   const meetings = data.pages.flatMap(({ items }) => items);
+  if (meetings.length === 0 && q) return <EmptyState icon={IconSearch} title={t('meetings.nothingFound')} />;
   if (meetings.length === 0)
     return (
       <EmptyState icon={IconCalendarPlus} title={t(`meetings.empty.${tab}`)}>

@@ -4,13 +4,13 @@ import type { Message } from '../../api/types';
 import { mergeMessages } from '../../room/messages';
 import { type MeetingTab, TAB_QUERY } from './tabs';
 
-export const meetingsQuery = (org: string, tab: MeetingTab) =>
+export const meetingsQuery = (org: string, tab: MeetingTab, q?: string) =>
   infiniteQueryOptions({
-    queryKey: ['meetings', org, tab],
+    queryKey: ['meetings', org, tab, q],
     queryFn: ({ pageParam }) =>
       take(
         api.GET('/api/v1/organizations/{org}/meetings', {
-          params: { path: { org }, query: { ...TAB_QUERY[tab], limit: 30, cursor: pageParam } },
+          params: { path: { org }, query: { ...TAB_QUERY[tab], q, limit: 30, cursor: pageParam } },
         }),
       ),
     initialPageParam: undefined as string | undefined,

@@ -124,7 +124,7 @@ export function Prejoin({ meeting, problem, initial, onJoin }: Props) {
           </div>
           <AlreadyThere meeting={meeting} />
           {problem && <ProblemNote error={problem} />}
-          <Button size="lg" onClick={() => onJoin(choices)} data-autofocus>
+          <Button size="lg" onClick={() => onJoin(choices)} autoFocus>
             {t('room.join')}
           </Button>
           {hasCamera && (
