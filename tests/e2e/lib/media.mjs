@@ -93,31 +93,3 @@ export function loudness(sound, frequency, from, to) {
   for (const sample of samples) [last, before] = [sample + coefficient * last - before, last];
   return (2 * Math.sqrt(last * last + before * before - coefficient * last * before)) / samples.length;
 }
-
-/** The moments at which the picture turns bright. */
-export async function flashes(file) {
-  const { stdout } = await run(
-    'ffmpeg',
-    ['-v', 'error', '-i', file, '-an', '-vf', 'signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-', '-f', 'null', '-'],
-    { maxBuffer: 1 << 28 },
-  );
-  const frames = [...stdout.matchAll(/pts_time:([\d.]+)[\s\S]*?YAVG=([\d.]+)/g)].map(([, at, light]) => [Number(at), Number(light)]);
-  return onsets(frames);
-}
-
-/** The moments at which a frequency begins to sound. */
-export function beeps(sound, frequency) {
-  const step = 0.005;
-  const blocks = [];
-  for (let at = 0; (at + 0.02) * RATE < sound.length; at += step) blocks.push([at + 0.01, loudness(sound, frequency, at, at + 0.02)]);
-  return onsets(blocks);
-}
-
-/** The moments at which a curve rises above the middle between its low and its high. */
-function onsets(curve) {
-  const values = curve.map(([, value]) => value).toSorted((a, b) => a - b);
-  const low = values[Math.floor(values.length * 0.1)];
-  const high = values[Math.floor(values.length * 0.97)];
-  const middle = (low + high) / 2;
-  return curve.filter(([, value], index) => index > 0 && value > middle && curve[index - 1][1] <= middle).map(([at]) => at);
-}
