@@ -134,7 +134,7 @@ async fn go(args: &Args, folder: &Folder, children: &mut Children) -> Result<()>
     let setup_token = Some(baraza.answer(&["admin", "setup-token"]).await?).filter(|token| !token.is_empty());
     children.start(baraza.serve(folder, &plan)?);
     children.ready(Child::Serve).await?;
-    children.start(baraza.egress(folder)?);
+    children.start(baraza.egress(folder, &database_url)?);
     children.ready(Child::Egress).await?;
 
     // 4. Say so, and stay.
@@ -200,7 +200,7 @@ impl Baraza {
         })
     }
 
-    fn egress(&self, folder: &Folder) -> Result<Service> {
+    fn egress(&self, folder: &Folder, database_url: &str) -> Result<Service> {
         let program = std::env::current_exe()?.with_file_name("baraza-egress");
         ensure!(program.exists(), "{} is missing: run `./baraza up` without --no-build", program.display());
         let mut command = self.command(&program);
@@ -209,7 +209,7 @@ impl Baraza {
             child: Child::Egress,
             command,
             log: folder.log("egress"),
-            probe: Probe::Alive(Duration::from_millis(500)),
+            probe: Probe::Recorder(database_url.to_owned()),
             stop: Stop { signals: &[Signal::SIGTERM], grace: Duration::from_secs(20), last: Signal::SIGKILL },
             cluster: None,
         })

@@ -14,7 +14,10 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use tokio::{process, time};
+use tokio::{
+    process,
+    time::{self, Instant},
+};
 
 use super::{children::Child, postgres::Cluster, store};
 
@@ -40,8 +43,8 @@ pub(super) enum Probe {
     Http(String),
     /// It lets us log in.
     Database(String),
-    /// It is still there after a while.
-    Alive(Duration),
+    /// It says in the database that it can record.
+    Recorder(String),
 }
 
 /// How a child is asked to stop.
@@ -73,7 +76,10 @@ impl Probe {
     /// Returns as soon as the child is ready.
     pub async fn passed(&self) {
         match self {
-            Self::Alive(while_) => time::sleep(*while_).await,
+            Self::Recorder(url) => {
+                let since = Instant::now();
+                until(|| store::has_recorder(url, since.elapsed() + Duration::from_secs(1))).await;
+            }
             Self::Http(url) => until(|| answers(url)).await,
             Self::Database(url) => until(|| store::answers(url)).await,
         }

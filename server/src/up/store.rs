@@ -1,5 +1,7 @@
 //! What `up` says to PostgreSQL itself.
 
+use std::time::Duration;
+
 use sqlx::{Connection, PgConnection};
 
 /// The login of Baraza: owner of its database, but no superuser, so that row-level security binds it.
@@ -19,4 +21,19 @@ pub(super) async fn answers(url: &str) -> bool {
         Ok(connection) => connection.close().await.is_ok(),
         Err(_) => false,
     }
+}
+
+/// Whether a recorder lives that was started within the time given.
+pub(super) async fn has_recorder(url: &str, within: Duration) -> bool {
+    let Ok(mut connection) = PgConnection::connect(url).await else { return false };
+    let found = sqlx::query_scalar(
+        "select exists (select from egress_handlers
+         where not draining and started_at > now() - make_interval(secs => $1))",
+    )
+    .bind(within.as_secs_f64())
+    .fetch_one(&mut connection)
+    .await;
+    // The answer is there already; how the connection ends does not matter.
+    let _ = connection.close().await;
+    found.unwrap_or(false)
 }
