@@ -9,7 +9,12 @@ use axum::{
     middleware,
 };
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
 };
 use utoipa::{
@@ -17,8 +22,9 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{accounts, app::App, http, meetings, orgs, participants};
+use crate::{accounts, app::App, attendance, chat, http, meetings, ops, orgs, participants, recordings, room, webhooks};
 
 /// Largest body of an ordinary call, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -77,7 +83,23 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(participants::api::deny))
             .routes(routes!(participants::moderation_api::mute))
             .routes(routes!(participants::moderation_api::mute_all))
-            .routes(routes!(participants::moderation_api::remove)),
+            .routes(routes!(participants::moderation_api::remove))
+            // In the meeting
+            .routes(routes!(chat::api::list, chat::api::post))
+            .routes(routes!(room::api::events))
+            // Recordings
+            .routes(routes!(recordings::api::list_of_meeting, recordings::api::start))
+            .routes(routes!(recordings::api::list_of_organization))
+            .routes(routes!(recordings::api::read, recordings::api::delete))
+            .routes(routes!(recordings::api::stop))
+            .routes(routes!(recordings::api::set_access))
+            .routes(routes!(recordings::download::playback))
+            .routes(routes!(recordings::download::download))
+            // Attendance
+            .routes(routes!(attendance::api::read))
+            .routes(routes!(attendance::api::csv))
+            // Webhooks in
+            .routes(routes!(webhooks::api::livekit)),
     )
 }
 
@@ -91,11 +113,14 @@ pub fn openapi_json() -> serde_json::Result<String> {
 
 /// The whole service.
 pub fn router(app: App) -> Router {
-    let (api, _) = api().split_for_parts();
-    api.layer(DefaultBodyLimit::max(BODY_LIMIT))
+    let (api, description) = api().split_for_parts();
+    api.merge(ops::routes())
+        .merge(SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", description))
+        .route_layer(middleware::from_fn(ops::count))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .fallback(http::web::page)
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(http::Problem::internal("a handler panicked"))
         }))
@@ -104,6 +129,13 @@ pub fn router(app: App) -> Router {
         .layer(constant_header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(middleware::from_fn_with_state(app.clone(), http::correlate::correlate))
         .with_state(app)
+}
+
+/// Not streams of events, which would be held back, and not media, which are compressed and served in ranges.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new()
+        .and(NotForContentType::const_new("video/"))
+        .and(NotForContentType::const_new("audio/"))
 }
 
 fn constant_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -3,4 +3,4 @@
 pub mod api;
 pub mod model;
 mod rules;
-pub mod store;
+pub(crate) mod store;

@@ -190,7 +190,7 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
                 created_by, updated_by)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'virtual',
                  case when $10 then 'instant'::schedule_kind else 'scheduled'::schedule_kind end,
-                 $11, $12, $12, $13, $14, $15, $16, $17, $18, $19, $11, $11)",
+                 $11, $12::text, $12::text, $13, $14, $15, $16, $17, $18, $19, $11, $11)",
         new.id.0,
         new.organization_id.0,
         new.title,
@@ -243,7 +243,7 @@ pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId)
                 meeting_type = coalesce($9, meeting_type),
                 max_participants = case when $10 then $11 else max_participants end,
                 auto_record = coalesce($12, auto_record), require_approval = coalesce($13, require_approval),
-                settings = settings || coalesce($14, '{}'), custom_fields = coalesce($15, custom_fields), updated_by = $16
+                settings = settings || coalesce($14::jsonb, '{}'::jsonb), custom_fields = coalesce($15, custom_fields), updated_by = $16
          where id = $1",
         id.0,
         change.title,

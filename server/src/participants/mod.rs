@@ -9,12 +9,26 @@ mod store;
 pub use moderation::{api as moderation_api, push_all_rights};
 pub use store::add_first;
 
-use kernel::{db::Tx, ids::OrganizationId, ids::UserId};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId, UserId},
+};
 
 use crate::{
     http::{Problem, Result, error::FieldError},
     orgs,
 };
+
+/// Tells the room and the pages of a meeting how a participant is now.
+///
+/// # Errors
+/// When the database refuses or is away.
+pub async fn announce(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<()> {
+    if let Some(participant) = store::find(tx, meeting, user).await? {
+        store::emit(tx, meeting, "participant.updated", &serde_json::json!(participant)).await?;
+    }
+    Ok(())
+}
 
 /// Requires that all these people are active members of the organization.
 ///

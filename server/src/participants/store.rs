@@ -193,7 +193,7 @@ pub async fn answer(tx: &mut Tx, meeting: MeetingId, user: UserId, status: Parti
 /// Lets someone in who waits, or turns them away.
 pub async fn decide(tx: &mut Tx, meeting: MeetingId, user: UserId, admit: bool, now: DateTime<Utc>, by: UserId) -> sqlx::Result<()> {
     sqlx::query!(
-        "update meeting_participants set approved_at = case when $3 then $4 end, denied_at = case when $3 then null else $4 end,
+        "update meeting_participants set approved_at = case when $3 then $4::timestamptz end, denied_at = case when $3 then null else $4::timestamptz end,
                 status = case when status = 'pending_approval'
                               then case when $3 then 'accepted'::participant_status else 'invited'::participant_status end
                               else status end,
@@ -213,7 +213,7 @@ pub async fn decide(tx: &mut Tx, meeting: MeetingId, user: UserId, admit: bool, 
 /// Sends someone out: a ban keeps them out, without one they may ask to come in again.
 pub async fn send_out(tx: &mut Tx, meeting: MeetingId, user: UserId, ban: bool, now: DateTime<Utc>, by: UserId) -> sqlx::Result<()> {
     sqlx::query!(
-        "update meeting_participants set approved_at = null, banned_at = case when $3 then $4 else banned_at end, updated_by = $5
+        "update meeting_participants set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
          where meeting_id = $1 and user_id = $2",
         meeting.0,
         user.0,
