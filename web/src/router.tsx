@@ -20,7 +20,10 @@ import { Shell } from './ui/Shell';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // A server on this machine or network is reachable where the browser believes itself offline.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 15_000,
       // An answer that says no will say no again; only silence and overload are worth another try.
       retry: (count, error) => {

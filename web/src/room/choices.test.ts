@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readChoices, writeChoices } from './choices';
+import { changeChoices, readChoices, writeChoices } from './choices';
 
 it('remembers, and starts afresh from nonsense', () => {
   let stored: string | null = null;
@@ -12,6 +12,8 @@ it('remembers, and starts afresh from nonsense', () => {
   expect(readChoices(storage)).toEqual({ microphone: true, camera: true });
   writeChoices(storage, { microphone: false, camera: true, videoinput: 'front' });
   expect(readChoices(storage)).toEqual({ microphone: false, camera: true, videoinput: 'front' });
+  changeChoices(storage, { camera: false });
+  expect(readChoices(storage)).toEqual({ microphone: false, camera: false, videoinput: 'front' });
   for (const nonsense of ['{', 'null', '3']) {
     stored = nonsense;
     expect(readChoices(storage)).toEqual({ microphone: true, camera: true });

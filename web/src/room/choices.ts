@@ -1,4 +1,7 @@
-/** What a person chose before joining, remembered for the next meeting. */
+/**
+ * What a person chose before joining. It is kept twice: in the local storage for the next meeting, and in
+ * this tab's session storage as it changes in the room, so that whoever was mute comes back mute.
+ */
 export type Choices = {
   microphone: boolean;
   camera: boolean;
@@ -22,6 +25,11 @@ export function readChoices(storage: Pick<Storage, 'getItem'>): Choices {
 
 export function writeChoices(storage: Pick<Storage, 'setItem'>, choices: Choices) {
   storage.setItem(STORED, JSON.stringify(choices));
+}
+
+/** Changes a part of what is remembered. */
+export function changeChoices(storage: Pick<Storage, 'getItem' | 'setItem'>, part: Partial<Choices>) {
+  writeChoices(storage, { ...readChoices(storage), ...part });
 }
 
 const SEATED = 'baraza.in-room';

@@ -99,6 +99,8 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Badge: { styles: { root: { textTransform: 'none' } } },
+    // On phones tabs scroll rather than break.
+    Tabs: { styles: { list: { flexWrap: 'nowrap', overflow: 'auto hidden' } } },
     // Large enough to hit.
     Checkbox: { defaultProps: { size: 'md' } },
     Radio: { defaultProps: { size: 'md' } },

@@ -131,7 +131,7 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
         <Group gap="sm" wrap="nowrap">
           <PersonAvatar name={user.name} url={user.avatar_url} size={36} />
           <div style={{ minWidth: 0 }}>
-            <Text size="sm" fw={500} truncate>
+            <Text size="sm" fw={500} lineClamp={2}>
               {user.name}
               {user.id === me.id && (
                 <Text span size="sm" c="dimmed">

@@ -6,10 +6,10 @@ import {
   type RoomOptions,
   VideoPresets,
 } from 'livekit-client';
-import { useCallback, useMemo, useRef } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Joined, Meeting } from '../../api/types';
-import type { Choices } from '../../room/choices';
+import { readChoices } from '../../room/choices';
 import { rightsOfJoin } from '../../room/rights';
 import classes from './Conference.module.css';
 import { RoomScreen } from './RoomScreen';
@@ -17,16 +17,17 @@ import { RoomScreen } from './RoomScreen';
 type Props = {
   meeting: Meeting;
   joined: Joined;
-  choices: Choices;
   onConnected: () => void;
   onDisconnected: (reason: DisconnectReason | undefined) => void;
   onLeave: () => void;
 };
 
 /** The connection to the room; all inside it sees the room through LiveKit's components. */
-export function Conference({ meeting, joined, choices, onConnected, onDisconnected, onLeave }: Props) {
+export function Conference({ meeting, joined, onConnected, onDisconnected, onLeave }: Props) {
   const { t } = useTranslation();
   const rights = rightsOfJoin(joined.permissions.can_publish_sources);
+  // Read once: the connection must not start anew because somebody mutes.
+  const [choices] = useState(() => readChoices(sessionStorage));
   const leaving = useRef(false);
   const options = useMemo<RoomOptions>(
     () => ({

@@ -1,6 +1,6 @@
 import { useLocalParticipant } from '@livekit/components-react';
 import { ActionIcon, Button, Group, Indicator, Menu, Modal, Stack, Text, Tooltip } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   type Icon,
@@ -61,6 +61,18 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
       notifications.show({ color: 'yellow', message: t(`room.mediaFailed.${trouble}`) });
     },
   });
+  const toggleMicrophone = () =>
+    media.mutate(() => localParticipant.setMicrophoneEnabled(!isMicrophoneEnabled));
+  const toggleCamera = () => media.mutate(() => localParticipant.setCameraEnabled(!isCameraEnabled));
+  const hasCamera = meeting.meeting_type !== 'audio';
+  useHotkeys(
+    [
+      ['mod+D', () => rights.microphone && toggleMicrophone()],
+      ['mod+E', () => rights.camera && hasCamera && toggleCamera()],
+    ],
+    // Also while writing in the chat.
+    [],
+  );
   const canShare = rights.screen && 'getDisplayMedia' in (navigator.mediaDevices ?? {});
   const toggleShare = () =>
     media.mutate(() => localParticipant.setScreenShareEnabled(!isScreenShareEnabled, { audio: true }));
@@ -76,15 +88,17 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
             icon={isMicrophoneEnabled ? IconMicrophone : IconMicrophoneOff}
             off={!isMicrophoneEnabled}
             forbidden={rights.microphone ? undefined : t('room.forbidden.microphone')}
-            onClick={() => media.mutate(() => localParticipant.setMicrophoneEnabled(!isMicrophoneEnabled))}
+            keys="D"
+            onClick={toggleMicrophone}
           />
-          {meeting.meeting_type !== 'audio' && (
+          {hasCamera && (
             <Control
               label={isCameraEnabled ? t('room.cameraOff') : t('room.cameraOn')}
               icon={isCameraEnabled ? IconVideo : IconVideoOff}
               off={!isCameraEnabled}
               forbidden={rights.camera ? undefined : t('room.forbidden.camera')}
-              onClick={() => media.mutate(() => localParticipant.setCameraEnabled(!isCameraEnabled))}
+              keys="E"
+              onClick={toggleCamera}
             />
           )}
           {!phone && (
@@ -193,6 +207,8 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
   );
 }
 
+const MOD = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+
 /** A refusal by a rule of the page or system, which no question was asked about. */
 const isBlocked = (error: unknown) => error instanceof Error && /system|policy/i.test(error.message);
 
@@ -210,12 +226,27 @@ type ControlProps = {
   /** Why the viewer may not. */
   forbidden?: string;
   busy?: boolean;
+  /** The letter that does the same together with Ctrl or the command key. */
+  keys?: string;
   onClick: () => void;
 };
 
-function Control({ label, hint, icon: Picture, on, off, pressed, forbidden, busy, onClick }: ControlProps) {
+function Control({
+  label,
+  hint,
+  icon: Picture,
+  on,
+  off,
+  pressed,
+  forbidden,
+  busy,
+  keys,
+  onClick,
+}: ControlProps) {
+  const { t } = useTranslation();
+  const named = keys ? t('room.withKeys', { label, keys: `${MOD}+${keys}` }) : label;
   return (
-    <Tooltip label={forbidden ?? hint ?? label} events={{ hover: true, focus: true, touch: false }}>
+    <Tooltip label={forbidden ?? hint ?? named} events={{ hover: true, focus: true, touch: false }}>
       <ActionIcon
         size={48}
         radius="xl"
@@ -223,6 +254,7 @@ function Control({ label, hint, icon: Picture, on, off, pressed, forbidden, busy
         color={forbidden ? 'dark' : off ? 'red' : on ? 'clay' : 'dark'}
         aria-label={label}
         aria-pressed={pressed}
+        aria-keyshortcuts={keys && `Control+${keys} Meta+${keys}`}
         aria-disabled={forbidden ? true : undefined}
         data-disabled={forbidden ? true : undefined}
         loading={busy}

@@ -2,7 +2,7 @@ import { useRoomContext } from '@livekit/components-react';
 import { Modal, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { readChoices, writeChoices } from '../../room/choices';
+import { changeChoices } from '../../room/choices';
 import { notifyProblem } from '../../ui/ProblemNote';
 import { DeviceSelect } from './DeviceSelect';
 import { useDevices } from './devices';
@@ -16,7 +16,7 @@ export function DeviceDialog({ onClose }: { onClose: () => void }) {
   const [turn, setTurn] = useState(0);
   const devices = useDevices(turn);
   const choose = (kind: MediaDeviceKind) => (deviceId: string) => {
-    writeChoices(localStorage, { ...readChoices(localStorage), [kind]: deviceId });
+    for (const storage of [localStorage, sessionStorage]) changeChoices(storage, { [kind]: deviceId });
     room.switchActiveDevice(kind, deviceId).then(() => setTurn(turn + 1), notifyProblem);
   };
   return (

@@ -23,7 +23,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '../../api/problem';
 import { can, type Meeting } from '../../api/types';
-import type { Choices } from '../../room/choices';
+import { type Choices, readChoices } from '../../room/choices';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { participantsQuery } from '../meetings/queries';
@@ -37,15 +37,14 @@ type Props = {
   meeting: Meeting;
   /** Why the last attempt to join failed. */
   problem?: Problem;
-  initial: Choices;
   onJoin: (choices: Choices) => void;
 };
 
 /** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
-export function Prejoin({ meeting, problem, initial, onJoin }: Props) {
+export function Prejoin({ meeting, problem, onJoin }: Props) {
   const { t } = useTranslation();
   const { me } = useHere();
-  const [choices, setChoices] = useState(initial);
+  const [choices, setChoices] = useState(() => readChoices(localStorage));
   const change = (part: Partial<Choices>) => setChoices((before) => ({ ...before, ...part }));
   const hasCamera = meeting.meeting_type !== 'audio';
   const camera = useCameraPreview(hasCamera && choices.camera, choices.videoinput);

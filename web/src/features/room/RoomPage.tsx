@@ -17,7 +17,7 @@ export function RoomPage() {
   const { t } = useTranslation();
   const { id } = route.useParams();
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
-  const { phase, choices, join, connected, disconnected, leave } = useJourney(id);
+  const { phase, join, rejoin, connected, disconnected, leave } = useJourney(id);
   usePageTitle(meeting?.title);
 
   if (!meeting && error) return <ErrorPage error={error} reset={() => void refetch()} />;
@@ -29,7 +29,7 @@ export function RoomPage() {
     );
   switch (phase.at) {
     case 'prejoin':
-      return <Prejoin meeting={meeting} problem={phase.problem} initial={choices} onJoin={join} />;
+      return <Prejoin meeting={meeting} problem={phase.problem} onJoin={join} />;
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
     case 'lobby':
@@ -41,13 +41,12 @@ export function RoomPage() {
           key={phase.joined.token}
           meeting={meeting}
           joined={phase.joined}
-          choices={choices}
           onConnected={connected}
           onDisconnected={disconnected}
           onLeave={leave}
         />
       );
     case 'over':
-      return <EndScreen meeting={meeting} ending={phase.ending} onRejoin={() => join(choices)} />;
+      return <EndScreen meeting={meeting} ending={phase.ending} onRejoin={rejoin} />;
   }
 }

@@ -5,9 +5,16 @@ import {
   useRoomContext,
 } from '@livekit/components-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type RemoteParticipant, RoomEvent } from 'livekit-client';
+import {
+  type Participant,
+  type RemoteParticipant,
+  RoomEvent,
+  Track,
+  type TrackPublication,
+} from 'livekit-client';
 import { useEffect, useMemo } from 'react';
 import { can, type Joined, type Meeting } from '../../api/types';
+import { changeChoices } from '../../room/choices';
 import { readPacket } from '../../room/events';
 import { inOrder, type Present, userIdOf } from '../../room/people';
 import { type Rights, rightsOfJoin, rightsOfPermission } from '../../room/rights';
@@ -38,9 +45,28 @@ function usePackets(meetingId: string) {
   }, [room, queryClient, meetingId]);
 }
 
+/** Remembers what is switched on, by the person or by the host, for when this tab comes back. */
+function useRememberedMedia() {
+  const room = useRoomContext();
+  useEffect(() => {
+    const remember = ({ source, isMuted }: TrackPublication, participant: Participant) => {
+      if (!participant.isLocal) return;
+      if (source === Track.Source.Microphone) changeChoices(sessionStorage, { microphone: !isMuted });
+      if (source === Track.Source.Camera) changeChoices(sessionStorage, { camera: !isMuted });
+    };
+    // Not when a track goes: that happens on the way out too.
+    const events = [RoomEvent.TrackMuted, RoomEvent.TrackUnmuted, RoomEvent.LocalTrackPublished] as const;
+    for (const event of events) room.on(event, remember);
+    return () => {
+      for (const event of events) room.off(event, remember);
+    };
+  }, [room]);
+}
+
 /** All that the room's screen shows and decides by, from LiveKit and the server together. */
 export function useConference(meeting: Meeting, joined: Joined) {
   usePackets(meeting.id);
+  useRememberedMedia();
   const live = useLiveMeeting(meeting.id);
   const { data: listed } = useQuery(participantsQuery(meeting.id, live));
   const { data: recordings } = useQuery({

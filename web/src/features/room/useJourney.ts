@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Joined } from '../../api/types';
-import { type Choices, readChoices, seat, writeChoices } from '../../room/choices';
+import { type Choices, seat, writeChoices } from '../../room/choices';
 import { type Ending, endingOf, endingOfRefusal, REJOIN_WAITS, worthAnotherTry } from '../../room/endings';
 
 type Phase =
@@ -28,7 +28,6 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export function useJourney(meetingId: string) {
   const router = useRouter();
   const queryClient = useQueryClient();
-  const [choices, setChoices] = useState(() => readChoices(localStorage));
   const [phase, setPhase] = useState<Phase>(() =>
     seat.taken(meetingId) ? { at: 'joining', again: true } : { at: 'prejoin' },
   );
@@ -81,10 +80,15 @@ export function useJourney(meetingId: string) {
     tries.current = 0;
   }, []);
 
+  const rejoin = useCallback(() => {
+    tries.current = 0;
+    setPhase({ at: 'joining', again: true });
+  }, []);
+
   const join = useCallback((chosen: Choices) => {
     tries.current = 0;
     writeChoices(localStorage, chosen);
-    setChoices(chosen);
+    writeChoices(sessionStorage, chosen);
     setPhase({ at: 'joining', again: false });
   }, []);
 
@@ -107,7 +111,7 @@ export function useJourney(meetingId: string) {
     void router.navigate({ to: '/meetings' });
   }, [router, queryClient, meetingId]);
 
-  return { phase, choices, join, connected, disconnected, leave };
+  return { phase, join, rejoin, connected, disconnected, leave };
 }
 
 /** The admission, or null while the person has to wait in the lobby. */
