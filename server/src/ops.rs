@@ -60,8 +60,7 @@ fn recorder() -> &'static PrometheusHandle {
     RECORDER.get_or_init(|| {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full("http_request_seconds".to_owned()), &BUCKETS)
-            .map(PrometheusBuilder::build_recorder)
-            .unwrap_or_else(|_| PrometheusBuilder::new().build_recorder());
+            .map_or_else(|_| PrometheusBuilder::new().build_recorder(), PrometheusBuilder::build_recorder);
         let handle = recorder.handle();
         // Set once per process; a second service in it counts into the same numbers.
         let _ = metrics::set_global_recorder(recorder);

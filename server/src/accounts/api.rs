@@ -29,8 +29,6 @@ use crate::{
 
 /// Name of the cookie that holds the refresh token.
 const COOKIE: &str = "baraza_refresh";
-/// Failed sign-ins within a minute after which an address has to wait.
-const FAILURES: u32 = 5;
 
 /// A sign-in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -116,22 +114,16 @@ pub async fn login(
     Json(body): Json<Credentials>,
 ) -> Result<Response> {
     let key = (address.ip().to_string(), body.email.trim().to_lowercase());
-    let failures = app.failed_logins.get(&key).await.unwrap_or(0);
-    if failures >= FAILURES {
-        return Err(Problem::limited(60));
-    }
     let mut tx = app.begin_system().await?;
     let known = store::login(&mut tx, body.email.trim()).await?;
     // The hash takes long: no connection is held meanwhile.
     tx.commit().await?;
     let (user, hash) = known.map_or((None, None), |login| (Some(login.user_id), login.password_hash));
-    let right = password::verify(&app, body.password, hash).await?;
+    let right = password::guess(&app, key, body.password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
-        app.failed_logins.insert(key, failures + 1).await;
         let detail = "E-mail address or password is wrong.";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
     };
-    app.failed_logins.invalidate(&key).await;
     let mut tx = app.begin_system().await?;
     let session = open_session(&app, &mut tx, user, &headers, jar).await?;
     tx.commit().await?;
@@ -187,7 +179,7 @@ pub struct Acceptance {
 /// Accepts an invitation to an organization and signs in: sets name and password of a new account; whoever has an
 /// account gives its password.
 #[utoipa::path(post, path = "/auth/invitations/{token}", tag = "identity", request_body = Acceptance, security(()),
-    responses((status = 201, body = Session), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = Session), (status = 401, body = Problem), (status = 429, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 pub async fn accept_invitation(
     State(app): State<App>,
     Path(token): Path<String>,
@@ -207,18 +199,16 @@ pub async fn accept_invitation(
         return Err(Problem::new(StatusCode::GONE, "INVITATION_USED", "This invitation has been used or has expired."));
     }
     // Whoever has a password already proves it here: an invitation must not take an account over.
-    match store::password_hash(&mut tx, invitation.user_id).await? {
-        Some(hash) => {
-            if !password::verify(&app, body.password, Some(hash)).await? {
-                let detail = "You have an account already. Please give its password.";
-                return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
-            }
+    if let Some(hash) = store::password_hash(&mut tx, invitation.user_id).await? {
+        let key = (String::new(), invitation.user_id.to_string());
+        if !password::guess(&app, key, body.password, Some(hash)).await? {
+            let detail = "You have an account already. Please give its password.";
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
         }
-        None => {
-            let hash = password::hash(&app, body.password).await?;
-            store::set_password(&mut tx, invitation.user_id, &hash).await?;
-            store::rename(&mut tx, invitation.user_id, body.name.trim()).await?;
-        }
+    } else {
+        let hash = password::hash(&app, body.password).await?;
+        store::set_password(&mut tx, invitation.user_id, &hash).await?;
+        store::rename(&mut tx, invitation.user_id, body.name.trim()).await?;
     }
     orgs::accept_invitation(&mut tx, invitation.id, now).await?;
     let session = open_session(&app, &mut tx, invitation.user_id, &headers, jar).await?;

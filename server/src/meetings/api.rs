@@ -521,6 +521,7 @@ pub struct MeetingChange {
 }
 
 /// Tells `null` from absent.
+#[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(from).map(Some)
 }

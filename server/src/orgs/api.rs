@@ -173,15 +173,12 @@ pub async fn add_member(
     };
     // The account may belong to people whom the caller does not know, so the system looks for it.
     let mut tx = app.begin_system().await?;
-    let user = match accounts::find_by_email(&mut tx, body.email.trim()).await? {
-        Some(user) => user,
-        None => {
-            let user = UserId::new(now);
-            let name = body.name.trim();
-            accounts::create_person(&mut tx, user, body.email.trim(), name, hash.as_deref(), Some(by)).await?;
-            user
-        }
-    };
+    let known = accounts::find_by_email(&mut tx, body.email.trim()).await?;
+    let user = known.unwrap_or_else(|| UserId::new(now));
+    if known.is_none() {
+        let name = body.name.trim();
+        accounts::create_person(&mut tx, user, body.email.trim(), name, hash.as_deref(), Some(by)).await?;
+    }
     store::add_member(&mut tx, org, user, body.role, hash.is_some(), Some(by)).await?;
     let mut invitation_url = None;
     if hash.is_none() {

@@ -27,6 +27,7 @@ pub enum ParticipantStatus {
 }
 
 /// A participant as everybody in the meeting sees them.
+#[expect(clippy::struct_excessive_bools, reason = "the shape is the contract's")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Participant {
     /// The person.
