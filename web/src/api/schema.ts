@@ -65,6 +65,8 @@ export interface paths {
     post: Op<Id, None, { layout?: 'grid' | 'speaker' | 'screen' }, 202, S['Recording']>;
   };
   '/api/v1/recordings/{id}': { delete: Op<Id, None, void, 204, void> };
+  '/api/v1/recordings/{id}/playback': { post: Op<Id, None, void, 200, { url: string; expires_at: string }> };
+  '/api/v1/meetings/{id}/attendance.csv': { get: Op<Id, None, void, 200, string> };
   '/api/v1/recordings/{id}/stop': { post: Op<Id, None, void, 202, S['Recording']> };
   '/api/v1/recordings/{id}/access': { put: Op<Id, None, { access_level: S['AccessLevel']; allowed_roles?: S['OrgRole'][] }, 200, S['Recording']> };
 }

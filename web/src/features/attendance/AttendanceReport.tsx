@@ -1,18 +1,35 @@
-import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text } from '@mantine/core';
-import { IconUserCheck } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { Badge, Button, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { IconTableExport, IconUserCheck } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { api, take } from '../../api/client';
 import type { Attendance } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
-import { ProblemNote } from '../../ui/ProblemNote';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
+import { saveAs } from '../recordings/media';
 
 /** Who was there, from when to when. */
-export function AttendanceReport({ meetingId }: { meetingId: string }) {
+export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { data, error, refetch } = useQuery(attendanceQuery(meetingId));
+  const csv = useMutation({
+    mutationFn: () =>
+      take(
+        api.GET('/api/v1/meetings/{id}/attendance.csv', {
+          params: { path: { id: meetingId } },
+          parseAs: 'blob',
+        }),
+      ),
+    onSuccess: (table) => {
+      const url = URL.createObjectURL(table);
+      saveAs(url, `${title}.csv`);
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    },
+    onError: notifyProblem,
+  });
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton h={240} role="status" aria-label={t('shell.loading')} />;
   const { summary, items } = data;
@@ -38,6 +55,16 @@ export function AttendanceReport({ meetingId }: { meetingId: string }) {
           </Paper>
         ))}
       </SimpleGrid>
+      <Group justify="end">
+        <Button
+          variant="default"
+          leftSection={<IconTableExport size={16} aria-hidden />}
+          loading={csv.isPending}
+          onClick={() => csv.mutate()}
+        >
+          {t('attendance.csv')}
+        </Button>
+      </Group>
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
       ) : (

@@ -116,7 +116,7 @@ export function MeetingDetailsPage() {
           <MeetingOverview meeting={meeting} live={live} />
         </Tabs.Panel>
         <Tabs.Panel value="attendance" pt="md">
-          <AttendanceReport meetingId={id} />
+          <AttendanceReport meetingId={id} title={meeting.title} />
         </Tabs.Panel>
         <Tabs.Panel value="recordings" pt="md">
           <MeetingRecordings meeting={meeting} live={live} />

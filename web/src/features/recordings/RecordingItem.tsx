@@ -14,13 +14,13 @@ import {
 import { useDisclosure } from '@mantine/hooks';
 import { IconDownload, IconLock, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { type AccessLevel, ORG_ROLES, type OrgRole, type Recording } from '../../api/types';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
-import { download, fileName, playableUrl } from './media';
+import { download, playbackUrl } from './media';
 
 const COLORS: Record<Recording['status'], string> = {
   requested: 'yellow',
@@ -53,7 +53,7 @@ export function RecordingItem({ recording, title, heading, canShare }: Props) {
   const [sharing, access] = useDisclosure(false);
   const available = recording.status === 'available';
   const save = useMutation({
-    mutationFn: () => download(recording.id, fileName(title, recording.started_at)),
+    mutationFn: () => download(recording.id),
     onError: notifyProblem,
   });
   const facts = [
@@ -135,15 +135,20 @@ export function RecordingItem({ recording, title, heading, canShare }: Props) {
 
 function Player({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
   const { t } = useTranslation();
-  const {
-    data: url,
-    error,
-    refetch,
-  } = useQuery({
-    queryKey: ['playable', id],
-    queryFn: () => playableUrl(id),
+  const video = useRef<HTMLVideoElement>(null);
+  const at = useRef(0);
+  const { data, error, refetch, dataUpdatedAt } = useQuery({
+    queryKey: ['playback', id],
+    queryFn: () => playbackUrl(id),
     gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
   });
+  /** The address is good for some minutes only: a long recording needs a new one, and goes on where it stood. */
+  const goOn = () => {
+    if (Date.now() - dataUpdatedAt < FRESH_MS) return;
+    at.current = video.current?.currentTime ?? 0;
+    void refetch();
+  };
   return (
     <Modal
       opened
@@ -153,21 +158,29 @@ function Player({ id, title, onClose }: { id: string; title: string; onClose: ()
       closeButtonProps={{ 'aria-label': t('shell.close') }}
     >
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      {!url && !error && <Loader aria-label={t('shell.loading')} />}
-      {url && (
+      {!data && !error && <Loader aria-label={t('shell.loading')} />}
+      {data && (
         // biome-ignore lint/a11y/useMediaCaption: meetings have no captions to show yet.
         <video
-          src={url}
+          ref={video}
+          src={data}
           controls
           autoPlay
           playsInline
           aria-label={t('recording.player', { title })}
+          onError={goOn}
+          onLoadedMetadata={({ currentTarget }) => {
+            if (at.current > 0) currentTarget.currentTime = at.current;
+          }}
           style={{ display: 'block', width: 'min(80vw, 1280px)', maxWidth: '100%', maxHeight: '75dvh' }}
         />
       )}
     </Modal>
   );
 }
+
+/** A file that fails this soon after its address was given is broken, not forgotten. */
+const FRESH_MS = 30_000;
 
 function AccessDialog({ recording, onClose }: { recording: Recording; onClose: () => void }) {
   const { t } = useTranslation();

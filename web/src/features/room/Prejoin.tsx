@@ -37,7 +37,8 @@ type Props = {
   meeting: Meeting;
   /** Why the last attempt to join failed. */
   problem?: Problem;
-  onJoin: (choices: Choices) => void;
+  /** `now` is what of the choices can be had. */
+  onJoin: (choices: Choices, now: Choices) => void;
 };
 
 /** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
@@ -50,6 +51,12 @@ export function Prejoin({ meeting, problem, onJoin }: Props) {
   const camera = useCameraPreview(hasCamera && choices.camera, choices.videoinput);
   const microphone = useMicrophonePreview(choices.microphone, choices.audioinput);
   const level = useLevel(microphone.track);
+  const enter = () =>
+    onJoin(choices, {
+      ...choices,
+      camera: choices.camera && !camera.trouble,
+      microphone: choices.microphone && !microphone.trouble,
+    });
   const devices = useDevices([camera.track, microphone.track].filter(Boolean).length);
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -123,7 +130,7 @@ export function Prejoin({ meeting, problem, onJoin }: Props) {
           </div>
           <AlreadyThere meeting={meeting} />
           {problem && <ProblemNote error={problem} />}
-          <Button size="lg" onClick={() => onJoin(choices)} autoFocus>
+          <Button size="lg" onClick={enter} autoFocus>
             {t('room.join')}
           </Button>
           {hasCamera && (

@@ -57,6 +57,7 @@ export function Stage({ meeting, present, phone }: { meeting: Meeting; present: 
       track={track}
       person={byIdentity.get(track.participant.identity)}
       withVideo={meeting.meeting_type !== 'audio'}
+      face={share ? 48 : Math.round(Math.min(140, Math.max(40, grid.height * 0.4)))}
       style={share ? undefined : { width: grid.width, height: grid.height }}
     />
   );
@@ -114,11 +115,13 @@ type TileProps = {
   track: TrackReferenceOrPlaceholder;
   person: Present | undefined;
   withVideo: boolean;
+  /** Size of the initials, in pixels. */
+  face: number;
   style?: { width: number; height: number };
 };
 
 /** One person: picture or initials, name, and what others should know at a glance. */
-function Tile({ track, person, withVideo, style }: TileProps) {
+function Tile({ track, person, withVideo, face, style }: TileProps) {
   const { t } = useTranslation();
   const { participant } = track;
   const speaking = useIsSpeaking(participant);
@@ -137,12 +140,7 @@ function Tile({ track, person, withVideo, style }: TileProps) {
       {shown ? (
         <VideoTrack trackRef={track} className={classes.video} />
       ) : (
-        <PersonAvatar
-          name={name}
-          url={avatarOf(participant.metadata)}
-          size="min(96px, 40%)"
-          className={classes.face}
-        />
+        <PersonAvatar name={name} url={avatarOf(participant.metadata)} size={face} />
       )}
       <div className={classes.label}>
         {silent && <IconMicrophoneOff size={16} role="img" aria-label={t('room.muted')} />}

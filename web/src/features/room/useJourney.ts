@@ -85,10 +85,10 @@ export function useJourney(meetingId: string) {
     setPhase({ at: 'joining', again: true });
   }, []);
 
-  const join = useCallback((chosen: Choices) => {
+  const join = useCallback((chosen: Choices, now: Choices) => {
     tries.current = 0;
     writeChoices(localStorage, chosen);
-    writeChoices(sessionStorage, chosen);
+    writeChoices(sessionStorage, now);
     setPhase({ at: 'joining', again: false });
   }, []);
 
