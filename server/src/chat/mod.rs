@@ -1,0 +1,5 @@
+//! Chat: messages, reactions, raised hands and polls, kept for good and announced to the room and its pages.
+
+pub mod api;
+mod rules;
+mod store;

@@ -1,0 +1,104 @@
+//! SQL of chat.
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, MessageId, UserId},
+};
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::PgExecutor;
+use utoipa::ToSchema;
+
+use super::rules::MessageType;
+use crate::meetings::model::{EndedBy, MeetingStatus};
+
+/// A message as everybody in the meeting sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// The meeting.
+    pub meeting_id: MeetingId,
+    /// Who wrote it; `null` when that person is no longer known here.
+    pub sender: Option<Sender>,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: MessageType,
+    /// The text or the emoji; empty for a hand.
+    pub content: String,
+    /// What belongs to it, for example a poll's question and options.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Sender {
+    /// Their id.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+}
+
+/// What became of a message.
+pub struct Posted {
+    /// Its number; `None` when it was not stored.
+    pub number: Option<i64>,
+    pub status: MeetingStatus,
+    pub ended_by: Option<EndedBy>,
+    pub takes_part: bool,
+    pub banned: bool,
+    pub sender_name: String,
+}
+
+/// Stores a message, counts it and announces it, in one round trip: the function sets its own rights. `None` when the
+/// meeting is not visible to the sender.
+pub async fn post(db: impl PgExecutor<'_>, sender: UserId, message: &Message) -> sqlx::Result<Option<Posted>> {
+    sqlx::query_as!(
+        Posted,
+        r#"select number, meeting_status as "status!: MeetingStatus", how_ended as "ended_by: EndedBy",
+                  takes_part as "takes_part!", banned as "banned!", sender_name as "sender_name!"
+           from post_message($1, $2, $3, $4, $5, $6, $7, $8)"#,
+        sender.0,
+        message.meeting_id.0,
+        message.id.0,
+        message.kind as MessageType,
+        message.content,
+        message.metadata,
+        message.created_at,
+        serde_json::json!(message),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Messages in their order, behind number `after`, each with its number.
+pub async fn list(tx: &mut Tx, meeting: MeetingId, after: Option<i64>, limit: i64) -> sqlx::Result<Vec<(i64, Message)>> {
+    let rows = sqlx::query!(
+        r#"select c.seq, c.id as "id: MessageId", u.id as "sender_id?: UserId", u.name as "sender_name?",
+                  c.type as "kind: MessageType", c.content, c.metadata, c.created_at
+           from chat_messages c left join users u on u.id = c.sender_id
+           where c.meeting_id = $1 and c.seq > $2 order by c.seq limit $3"#,
+        meeting.0,
+        after.unwrap_or(0),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let messages = rows.into_iter().map(|row| {
+        let message = Message {
+            id: row.id,
+            meeting_id: meeting,
+            sender: row.sender_id.zip(row.sender_name).map(|(id, name)| Sender { id, name }),
+            kind: row.kind,
+            content: row.content,
+            metadata: row.metadata,
+            created_at: row.created_at,
+        };
+        (row.seq, message)
+    });
+    Ok(messages.collect())
+}

@@ -1,0 +1,206 @@
+//! The file of a recording: through this program as a stream of constant size in memory, or by a redirect to the vault.
+
+use std::ops::Range;
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Duration, Utc};
+use futures::StreamExt;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use kernel::{
+    config::Download,
+    db::{self, Actor},
+    ids::{RecordingId, UserId},
+    recording::Status,
+    vault::Key,
+};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use tokio_util::io::ReaderStream;
+use utoipa::ToSchema;
+
+use super::{
+    api::{gone, no_recording},
+    rules::{self, Wanted},
+    store::{self, File},
+};
+use crate::{
+    access::caller::Caller,
+    app::App,
+    http::{Json, Path, Problem, Result},
+};
+
+/// How long an address to play from is good for.
+const PLAYBACK: Duration = Duration::minutes(5);
+/// Bytes that are read at once.
+const CHUNK: usize = 64 * 1024;
+/// Tells our playback tokens from our access tokens, which the same secret signs.
+const ISSUER: &str = "baraza/playback";
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: UserId,
+    rec: RecordingId,
+    exp: i64,
+}
+
+fn sign(app: &App, viewer: UserId, recording: RecordingId, expires_at: DateTime<Utc>) -> Result<String> {
+    let claims = Claims { iss: ISSUER.to_owned(), sub: viewer, rec: recording, exp: expires_at.timestamp() };
+    let secret = app.config.token_secret().map_err(Problem::internal)?;
+    let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Problem::internal)
+}
+
+fn read(app: &App, token: &str) -> Option<(UserId, RecordingId)> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    // The library would take the system's time.
+    validation.validate_exp = false;
+    let secret = app.config.token_secret().ok()?;
+    let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
+    (claims.exp > app.clock.now().timestamp()).then_some((claims.sub, claims.rec))
+}
+
+/// Who wants a file: a signed-in person, or a player that was given an address for one recording.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer {
+    user: UserId,
+    /// The one recording that the address is for.
+    only: Option<RecordingId>,
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let token = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .find_map(|(name, value)| (name == "token").then_some(value));
+        match token {
+            Some(token) if !parts.headers.contains_key(header::AUTHORIZATION) => {
+                let (user, recording) = read(app, &token).ok_or_else(Problem::unauthenticated)?;
+                Ok(Self { user, only: Some(recording) })
+            }
+            _ => Ok(Self { user: Caller::from_request_parts(parts, app).await?.user_id, only: None }),
+        }
+    }
+}
+
+/// Where a recording can be played from for a while.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Playback {
+    /// An address that needs no header, for a `<video>`.
+    pub url: String,
+    /// Until when it opens. What plays by then plays on.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// An address for a `<video>`, which cannot send a header. Whether the caller may see the recording is looked at again
+/// whenever it is used.
+#[utoipa::path(post, path = "/recordings/{id}/playback", tag = "recordings", params(("id" = RecordingId, Path)),
+    responses((status = 200, body = Playback), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem)))]
+pub async fn playback(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+) -> Result<Json<Playback>> {
+    available(&app, caller.user_id, id).await?;
+    let expires_at = app.clock.now() + PLAYBACK;
+    let token = sign(&app, caller.user_id, id, expires_at)?;
+    let url = format!("{}/api/v1/recordings/{id}/download?token={token}", app.config.server.public_url);
+    Ok(Json(Playback { url, expires_at }))
+}
+
+/// The file. One range of bytes at a time; with `vault.download: presigned` a redirect to the vault.
+#[utoipa::path(get, path = "/recordings/{id}/download", tag = "recordings",
+    params(("id" = RecordingId, Path),
+           ("token" = Option<String>, Query, description = "From `playback`, instead of a header."),
+           ("Range" = Option<String>, Header, description = "One range of bytes.")),
+    responses((status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4"), (status = 302),
+              (status = 304), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 410, body = Problem), (status = 416, body = Problem), (status = 503, body = Problem)))]
+pub async fn download(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<RecordingId>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response> {
+    if viewer.only.is_some_and(|only| only != id) {
+        return Err(Problem::unauthenticated());
+    }
+    let (file, size) = available(&app, viewer.user, id).await?;
+    let key = Key::Recording(file.organization, id);
+    let content_type = file.content_type.as_deref().unwrap_or("video/mp4");
+    let name = rules::file_name(&file.title, file.started_at, content_type);
+    if app.config.vault.download == Download::Presigned && method == Method::GET {
+        let life = PLAYBACK.to_std().map_err(Problem::internal)?;
+        let url = app.vault.sign(key, &rules::ascii_name(&name), life).await.map_err(|error| vault_away(&error))?;
+        return Ok((StatusCode::FOUND, [(header::LOCATION, url), (header::CACHE_CONTROL, "no-store".into())]).into_response());
+    }
+    let etag = format!("\"{}\"", file.sha256.unwrap_or_default());
+    let kind = if viewer.only.is_some() { "inline" } else { "attachment" };
+    let mut common = HeaderMap::new();
+    for (name, value) in [
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (header::CONTENT_TYPE, content_type),
+        (header::ETAG, &etag),
+        (header::CONTENT_DISPOSITION, &rules::disposition(kind, &name)),
+    ] {
+        common.insert(name, HeaderValue::from_str(value).map_err(Problem::internal)?);
+    }
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+    }
+    // Parts of another file than the client has the rest of are of no use to it.
+    let same = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == etag.as_bytes());
+    let range = headers.get(header::RANGE).filter(|_| same).map(|range| range.to_str().unwrap_or("bytes="));
+    let (status, part) = match rules::wanted(range, size) {
+        Wanted::Whole => (StatusCode::OK, 0..size),
+        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Wanted::Unsatisfiable => return Ok(unsatisfiable(size)),
+    };
+    if status == StatusCode::PARTIAL_CONTENT {
+        let value = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+        common.insert(header::CONTENT_RANGE, HeaderValue::from_str(&value).map_err(Problem::internal)?);
+    }
+    common.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+    let body = if method == Method::HEAD { Body::empty() } else { stream(&app, key, part).await? };
+    Ok((status, common, body).into_response())
+}
+
+/// A recording's finished file and its size.
+async fn available(app: &App, viewer: UserId, id: RecordingId) -> Result<(File, u64)> {
+    let mut tx = db::begin(&app.pool, Actor::User(viewer)).await?;
+    let file = store::file(&mut tx, id).await?.ok_or_else(no_recording)?;
+    match (file.status, file.size.and_then(|size| u64::try_from(size).ok())) {
+        (Status::Available, Some(size)) => Ok((file, size)),
+        (Status::Deleted, _) => Err(gone()),
+        (Status::Failed, _) => Err(Problem::conflict("RECORDING_FAILED", "This recording has no file.")),
+        _ => Err(Problem::conflict("NOT_AVAILABLE", "This recording is not finished yet.")),
+    }
+}
+
+/// The bytes on their way; only a few of them are here at a time, and none after the program was told to stop.
+async fn stream(app: &App, key: Key, part: Range<u64>) -> Result<Body> {
+    let object = app.vault.get(key, Some(part)).await.map_err(|error| vault_away(&error))?;
+    let chunks = ReaderStream::with_capacity(object.body.into_async_read(), CHUNK);
+    Ok(Body::from_stream(chunks.take_until(app.stopping.clone().cancelled_owned())))
+}
+
+fn unsatisfiable(size: u64) -> Response {
+    let detail = "The file has no such range of bytes, or more than one was asked for.";
+    let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_NOT_SATISFIABLE", detail);
+    ([(header::CONTENT_RANGE, format!("bytes */{size}"))], problem).into_response()
+}
+
+fn vault_away(error: &anyhow::Error) -> Problem {
+    tracing::warn!(error = format!("{error:#}"), "the vault does not answer");
+    Problem::unavailable("VAULT_AWAY", "The store of recordings can't be reached at the moment.")
+}

@@ -1,0 +1,39 @@
+//! Takes the objects of deleted recordings out of the vault, after their deletion was committed.
+
+use kernel::{
+    ids::{OrganizationId, RecordingId},
+    vault::Key,
+};
+
+use super::store;
+use crate::app::App;
+
+/// Recordings looked at in one go.
+const PAGE: i64 = 100;
+
+/// Erases what deleted recordings have left in the vault. What cannot be erased now is left for the next time.
+///
+/// # Errors
+/// When the database or the vault is away.
+pub async fn erase_deleted(app: &App) -> anyhow::Result<()> {
+    loop {
+        let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
+        let left = store::to_erase(&mut tx, PAGE).await?;
+        drop(tx);
+        if left.is_empty() {
+            return Ok(());
+        }
+        for (organization, id) in left {
+            erase(app, organization, id).await?;
+        }
+    }
+}
+
+async fn erase(app: &App, organization: OrganizationId, id: RecordingId) -> anyhow::Result<()> {
+    app.vault.delete(Key::Recording(organization, id)).await?;
+    let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
+    store::erased(&mut tx, id).await?;
+    tx.commit().await?;
+    tracing::info!(recording = %id, "erased a deleted recording");
+    Ok(())
+}
