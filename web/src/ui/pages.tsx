@@ -37,6 +37,7 @@ export function NotFoundPage() {
 }
 
 export function ErrorPage({ error, reset }: { error: unknown; reset: () => void }) {
+  const { t } = useTranslation();
   const router = useRouter();
   return (
     <Container component="main" size="sm" py="xl">
@@ -47,6 +48,9 @@ export function ErrorPage({ error, reset }: { error: unknown; reset: () => void 
           void router.invalidate();
         }}
       />
+      <Button variant="subtle" mt="md" renderRoot={(props) => <Link to="/meetings" {...props} />}>
+        {t('notFound.home')}
+      </Button>
     </Container>
   );
 }

@@ -1,13 +1,16 @@
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useMutation } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { publicApi, take } from '../../api/client';
 import { signIn } from '../../api/session';
 import { FormProblem, showAtFields } from '../../ui/forms';
+import { notifyProblem } from '../../ui/ProblemNote';
 import { NarrowPage } from '../../ui/pages';
+import { meetNow } from '../meetings/meetNow';
+import { meQuery } from '../orgs/queries';
 import { NewPasswordInput } from './NewPasswordInput';
 
 const route = getRouteApi('/setup');
@@ -16,6 +19,8 @@ const route = getRouteApi('/setup');
 export function SetupPage() {
   const { t } = useTranslation();
   const { token } = route.useSearch();
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
   const [done, setDone] = useState(false);
   const form = useForm({
     mode: 'uncontrolled',
@@ -31,13 +36,22 @@ export function SetupPage() {
     onError: (error) => showAtFields(form, error),
   });
 
+  const meet = useMutation({
+    mutationFn: async () => {
+      const { user, memberships } = await queryClient.fetchQuery(meQuery);
+      return meetNow(memberships[0]?.organization.id ?? '', t('meeting.instantTitle', { name: user.name }));
+    },
+    onSuccess: ({ id }) => navigate({ to: '/meetings/$id', params: { id } }),
+    onError: notifyProblem,
+  });
+
   if (done)
     return (
       <NarrowPage title={t('setup.done')}>
         <Text>{t('setup.next')}</Text>
         <Stack gap="sm">
           <Button renderRoot={(props) => <Link to="/people" {...props} />}>{t('setup.invite')}</Button>
-          <Button variant="default" renderRoot={(props) => <Link to="/meetings" {...props} />}>
+          <Button variant="default" loading={meet.isPending} onClick={() => meet.mutate()}>
             {t('setup.meet')}
           </Button>
         </Stack>

@@ -5,7 +5,6 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, idempotent, take } from '../../api/client';
 import { isOfficer } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
@@ -13,6 +12,7 @@ import { usePageTitle } from '../../ui/pages';
 import { useNow } from '../../ui/useNow';
 import { useHere } from '../orgs/OrganizationGate';
 import { MeetingCard } from './MeetingCard';
+import { meetNow } from './meetNow';
 import { meetingsQuery } from './queries';
 import { ScheduleDialog } from './ScheduleDialog';
 import { MEETING_TABS, type MeetingTab } from './tabs';
@@ -26,15 +26,8 @@ export function MeetingsPage() {
   const navigate = useNavigate();
   const { organization, role, me } = useHere();
   const [scheduling, { open, close }] = useDisclosure(false);
-  const meetNow = useMutation({
-    mutationFn: () =>
-      take(
-        api.POST('/api/v1/organizations/{org}/meetings/instant', {
-          params: { path: { org: organization.id } },
-          body: { title: t('meeting.instantTitle', { name: me.name }) },
-          headers: idempotent(),
-        }),
-      ),
+  const start = useMutation({
+    mutationFn: () => meetNow(organization.id, t('meeting.instantTitle', { name: me.name })),
     onSuccess: ({ id }) => navigate({ to: '/meetings/$id', params: { id } }),
     onError: notifyProblem,
   });
@@ -48,8 +41,8 @@ export function MeetingsPage() {
             <Button
               variant="default"
               leftSection={<IconBolt size={16} aria-hidden />}
-              loading={meetNow.isPending}
-              onClick={() => meetNow.mutate()}
+              loading={start.isPending}
+              onClick={() => start.mutate()}
             >
               {t('meeting.meetNow')}
             </Button>

@@ -1,0 +1,11 @@
+import { api, idempotent, take } from '../../api/client';
+
+/** Starts a meeting at once. */
+export const meetNow = (org: string, title: string) =>
+  take(
+    api.POST('/api/v1/organizations/{org}/meetings/instant', {
+      params: { path: { org } },
+      body: { title },
+      headers: idempotent(),
+    }),
+  );
