@@ -13,7 +13,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use anyhow::{Context, Result};
@@ -99,9 +102,11 @@ impl Mixer {
         let compositor = pipeline.by_name("compositor");
         let audiomixer = pipeline.by_name("audiomixer").context("no audiomixer")?;
         let (outputs, receiver) = mpsc::unbounded_channel();
-        collect(&pipeline, "sound", Kind::Audio, &outputs)?;
+        // The pipeline as a whole never ends, because the connection to the room does not; its exits do.
+        let open = Arc::new(AtomicUsize::new(1 + usize::from(compositor.is_some())));
+        collect(&pipeline, "sound", Kind::Audio, &outputs, &open)?;
         if compositor.is_some() {
-            collect(&pipeline, "pictures", Kind::Video, &outputs)?;
+            collect(&pipeline, "pictures", Kind::Video, &outputs, &open)?;
         }
         watch_bus(&pipeline, outputs);
         pipeline.set_state(gst::State::Playing).context("the mixer cannot start")?;
@@ -138,7 +143,7 @@ impl Mixer {
         let sink = bin.static_pad("sink").context("the decoder has no entry")?;
         // A line that ends may begin again with another person's track, so the end of a track must not end the line.
         sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| match info.event().map(|e| e.type_()) {
-            Some(gst::EventType::Eos) => gst::PadProbeReturn::Drop,
+            Some(gst::EventType::Eos) => gst::PadProbeReturn::Handled,
             _ => gst::PadProbeReturn::Ok,
         });
         self.pipeline.add(&bin)?;
@@ -251,9 +256,15 @@ fn audio_desk() -> String {
 }
 
 /// Hands what arrives at the sink `name` on as frames.
-fn collect(pipeline: &gst::Pipeline, name: &str, kind: Kind, outputs: &mpsc::UnboundedSender<Output>) -> Result<()> {
+fn collect(
+    pipeline: &gst::Pipeline,
+    name: &str,
+    kind: Kind,
+    outputs: &mpsc::UnboundedSender<Output>,
+    open: &Arc<AtomicUsize>,
+) -> Result<()> {
     let sink = pipeline.by_name(name).context("no sink")?.downcast::<gst_app::AppSink>().ok().context("not an appsink")?;
-    let outputs = outputs.clone();
+    let (outputs, at_end, open) = (outputs.clone(), outputs.clone(), Arc::clone(open));
     let mut config: Option<Arc<[u8]>> = None;
     sink.set_callbacks(
         gst_app::AppSinkCallbacks::builder()
@@ -277,6 +288,11 @@ fn collect(pipeline: &gst::Pipeline, name: &str, kind: Kind, outputs: &mpsc::Unb
                 }
                 Ok(gst::FlowSuccess::Ok)
             })
+            .eos(move |_| {
+                if open.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    let _ = at_end.send(Output::Finished);
+                }
+            })
             .build(),
     );
     Ok(())
@@ -292,7 +308,6 @@ fn watch_bus(pipeline: &gst::Pipeline, outputs: mpsc::UnboundedSender<Output>) {
     let weak = pipeline.downgrade();
     bus.set_sync_handler(move |_, message| {
         match message.view() {
-            gst::MessageView::Eos(_) => drop(outputs.send(Output::Finished)),
             gst::MessageView::Latency(_) => {
                 if let Some(pipeline) = weak.upgrade() {
                     // Not in the thread that posts the message: it may hold a lock that the query needs.

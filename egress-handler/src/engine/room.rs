@@ -12,8 +12,7 @@ use anyhow::{Context, Result, anyhow};
 use gst::prelude::*;
 use gst_sdp::SDPMessage;
 use gst_webrtc::{
-    WebRTCPeerConnectionState, WebRTCRTPTransceiver, WebRTCRTPTransceiverDirection, WebRTCSDPType,
-    WebRTCSessionDescription,
+    WebRTCPeerConnectionState, WebRTCRTPTransceiver, WebRTCSDPType, WebRTCSessionDescription,
 };
 use livekit_protocol::{
     self as proto, SignalTarget, TrackType, participant_info, signal_request::Message as Request,
@@ -27,6 +26,9 @@ use tracing::{debug, info, warn};
 
 use super::mixer::{Kind, Mixer};
 use crate::layout::{self, Rect};
+
+/// The codecs that the mixer decodes, as an offer names them.
+const CODECS: [&str; 2] = ["VP8/", "OPUS/"];
 
 /// What happens in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,16 +219,16 @@ impl Session {
 
     /// Answers an offer of the server: takes every line it offers, and remembers which track stands on it.
     async fn answer(&mut self, offer: proto::SessionDescription) -> Result<()> {
-        let sdp = SDPMessage::parse_buffer(offer.sdp.as_bytes()).map_err(|_| anyhow!("the offer cannot be read"))?;
+        let sdp = SDPMessage::parse_buffer(narrowed(&offer.sdp).as_bytes())
+            .map_err(|_| anyhow!("the offer cannot be read"))?;
         self.lines = sdp
             .medias()
             .zip(0u32..)
             .filter(|(media, _)| media.attribute_val("inactive").is_none())
             .filter_map(|(media, line)| Some((line, track_of(media.attribute_val("msid")?)?.to_owned())))
             .collect();
-        let remote = WebRTCSessionDescription::new(WebRTCSDPType::Offer, sdp.clone());
+        let remote = WebRTCSessionDescription::new(WebRTCSDPType::Offer, sdp);
         self.call("set-remote-description", Some(&remote)).await?;
-        self.take_lines(&sdp);
         let reply = self.call("create-answer", None).await?.context("no answer was made")?;
         let answer = reply
             .get::<WebRTCSessionDescription>("answer")
@@ -246,27 +248,6 @@ impl Session {
         }
         self.arrange().await;
         Ok(())
-    }
-
-    /// Says for each line which codec we take; older versions of `webrtcbin` want the line itself added, too.
-    fn take_lines(&self, sdp: &SDPMessage) {
-        for (media, line) in sdp.medias().zip(0u32..) {
-            let Some(caps) = codec_of(media) else { continue };
-            let known = (0i32..)
-                .map_while(|n| self.webrtc.emit_by_name::<Option<WebRTCRTPTransceiver>>("get-transceiver", &[&n]))
-                .find(|transceiver| transceiver.property::<u32>("mlineindex") == line);
-            if media.attribute_val("inactive").is_some() {
-                continue;
-            }
-            let transceiver = known.unwrap_or_else(|| {
-                self.webrtc.emit_by_name::<WebRTCRTPTransceiver>(
-                    "add-transceiver",
-                    &[&WebRTCRTPTransceiverDirection::Recvonly, &caps],
-                )
-            });
-            transceiver.set_property("do-nack", true);
-            transceiver.set_property("codec-preferences", caps);
-        }
     }
 
     async fn call(
@@ -396,6 +377,11 @@ fn listen(webrtc: &gst::Element, mixer: &Arc<Mixer>, client: &Arc<SignalClient>,
         }
         None
     });
+    webrtc.connect("on-new-transceiver", false, |values| {
+        // Lost packets are asked for again.
+        values[1].get::<WebRTCRTPTransceiver>().ok()?.set_property("do-nack", true);
+        None
+    });
     let (own_mixer, own_shared) = (Arc::downgrade(mixer), Arc::clone(shared));
     webrtc.connect_pad_added(move |_, pad| {
         let Some(mixer) = own_mixer.upgrade().filter(|_| pad.direction() == gst::PadDirection::Src) else { return };
@@ -430,27 +416,50 @@ fn track_of(msid: &str) -> Option<&str> {
     msid.split(['|', ' ']).find(|part| part.starts_with("TR_"))
 }
 
-/// The codec that we take on a line, in the words of the offer.
-fn codec_of(media: &gst_sdp::SDPMediaRef) -> Option<gst::Caps> {
-    let caps = media.formats().find_map(|format| {
-        let mut caps = media.caps_from_media(format.parse().ok()?)?;
-        let codec = caps.structure(0)?.get::<String>("encoding-name").ok()?;
-        if !matches!(codec.as_str(), "VP8" | "OPUS") {
-            return None;
+/// The offer with one codec left on each line: the one that we decode, and its retransmission. `webrtcbin` would take
+/// the first that it knows, which need not be the one that is sent.
+fn narrowed(offer: &str) -> String {
+    let mut sections: Vec<Vec<&str>> = vec![Vec::new()];
+    for line in offer.lines() {
+        if line.starts_with("m=") {
+            sections.push(Vec::new());
         }
-        media.attributes_to_caps(caps.get_mut()?).ok()?;
-        Some(caps)
-    })?;
-    let mut line = gst::Structure::new_empty("application/x-rtp");
-    for (key, value) in caps.structure(0)?.iter() {
-        // Feedback is webrtcbin's own business, and the rest of the session's attributes would narrow the match.
-        let wanted = key.starts_with("extmap-")
-            || !(key.starts_with("rtcp-") || key.starts_with("a-") || key.starts_with("ssrc-") || key == "ssrc");
-        if wanted {
-            line.set_value(key.as_str(), value.clone());
-        }
+        sections.last_mut().expect("one at least").push(line);
     }
-    Some(gst::Caps::builder_full().structure(line).build())
+    let lines = sections.iter().flat_map(|section| narrowed_section(section));
+    lines.fold(String::new(), |text, line| text + &line + "\r\n")
+}
+
+fn narrowed_section(section: &[&str]) -> Vec<String> {
+    let attribute = |line: &str, name: &str| -> Option<(String, String)> {
+        let (payload, value) = line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':')?.split_once(' ')?;
+        Some((payload.to_owned(), value.to_owned()))
+    };
+    let ours = section.iter().find_map(|line| {
+        let (payload, codec) = attribute(line, "rtpmap")?;
+        CODECS.iter().any(|name| codec.to_ascii_uppercase().starts_with(name)).then_some(payload)
+    });
+    let Some(ours) = ours else { return section.iter().map(|line| (*line).to_owned()).collect() };
+    let again = section.iter().find_map(|line| {
+        let (payload, value) = attribute(line, "fmtp")?;
+        (value == format!("apt={ours}")).then_some(payload)
+    });
+    let keeps = |payload: &str| payload == "*" || payload == ours || Some(payload) == again.as_deref();
+    section
+        .iter()
+        .filter(|line| {
+            let named = ["rtpmap", "fmtp", "rtcp-fb"].iter().find_map(|name| attribute(line, name));
+            named.is_none_or(|(payload, _)| keeps(&payload))
+        })
+        .map(|line| {
+            if !line.starts_with("m=") {
+                return (*line).to_owned();
+            }
+            // m=video 9 UDP/TLS/RTP/SAVPF 96 97 …
+            let kept = line.split(' ').enumerate().filter(|(n, word)| *n < 3 || keeps(word)).map(|(_, word)| word);
+            kept.collect::<Vec<_>>().join(" ")
+        })
+        .collect()
 }
 
 /// A relay's address as `webrtcbin` wants it, with the credentials in front.
@@ -488,6 +497,20 @@ mod tests {
         assert_eq!(track_of("PA_a|TR_b TR_b"), Some("TR_b"));
         assert_eq!(track_of("PA_a TR_b"), Some("TR_b"));
         assert_eq!(track_of("PA_a"), None);
+    }
+
+    #[test]
+    fn one_codec_is_left_on_each_line() {
+        let offer = "v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 125 96 97 126\r\na=mid:1\r\na=rtpmap:125 H264/90000\r\na=rtcp-fb:125 nack \r\n\
+            a=rtpmap:126 rtx/90000\r\na=fmtp:126 apt=125\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack pli\r\n\
+            a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=sendonly\r\n";
+        assert_eq!(
+            narrowed(offer),
+            "v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n\
+             m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack pli\r\n\
+             a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=sendonly\r\n"
+        );
     }
 
     #[test]

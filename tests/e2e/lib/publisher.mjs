@@ -6,9 +6,9 @@
 //                 [--size 640x360] [--fps 15] [--source camera|screen] [--simulcast]
 //                 [--no-video] [--no-audio] [--seconds N]
 //
-// Prints one JSON object per line: {"event": "joined" | "published" | "muted" | "left", "at": milliseconds since the epoch, …}.
-// Reads commands from its input, one per line: mute video | unmute video | mute audio | unmute audio |
-// unpublish video | publish video | leave.
+// Prints one JSON object per line: {"event": "joined" | "published" | "unpublished" | "left", "at": milliseconds since the
+// epoch, …}; lines without an event are the library's. Reads commands from its input, one per line: unpublish video |
+// publish video | unpublish audio | publish audio | leave. Tracks are muted from outside, through RoomService.
 
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -134,7 +134,6 @@ async function playTone() {
 async function leave() {
   running = false;
   await room.disconnect();
-  say('left');
   await dispose();
   process.exit(0);
 }
@@ -142,11 +141,7 @@ async function leave() {
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const [verb, kind] = line.trim().split(/\s+/);
   if (verb === 'leave') await leave();
-  else if (verb === 'mute' || verb === 'unmute') {
-    if (verb === 'mute') tracks[kind]?.track.mute();
-    else tracks[kind]?.track.unmute();
-    say(`${verb}d`, { kind });
-  } else if (verb === 'unpublish') {
+  else if (verb === 'unpublish') {
     const { publication } = tracks[kind];
     delete tracks[kind];
     await room.localParticipant.unpublishTrack(publication.sid);
