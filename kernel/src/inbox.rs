@@ -3,7 +3,7 @@
 //! A webhook's answer waits for nothing but the commit that stores it. Whatever arrives while one commit is under way
 //! goes into the next, all in one statement, so that the database's disk is asked once for many.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
