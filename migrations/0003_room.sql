@@ -210,13 +210,13 @@ create policy chat_messages_insert on chat_messages for insert
 alter table attendance_spans enable row level security;
 alter table attendance_spans force row level security;
 create policy attendance_spans_read on attendance_spans for select
-    using (app_is_system() or user_id = app_user() or app_is_host(meeting_id) or app_is_officer(organization_id));
-create policy attendance_spans_write on attendance_spans using (app_is_system());
+    using ((select app_is_system()) or user_id = app_user() or app_is_host(meeting_id) or app_is_officer(organization_id));
+create policy attendance_spans_write on attendance_spans using ((select app_is_system()));
 
 alter table attendance_log enable row level security;
 alter table attendance_log force row level security;
 create policy attendance_log_read on attendance_log for select
-    using (app_is_system() or user_id = app_user() or app_is_host(meeting_id) or app_is_officer(organization_id));
+    using ((select app_is_system()) or user_id = app_user() or app_is_host(meeting_id) or app_is_officer(organization_id));
 create policy attendance_log_insert on attendance_log for insert
     with check (app_is_system() or (user_id = app_user() and event = 'requested'));
 
