@@ -47,11 +47,11 @@ pub async fn serve(config: Config, clock: Clock) -> Result<()> {
 pub async fn work(config: Config, clock: Clock) -> Result<()> {
     let app = App::new(config, clock)?;
     let stop = app.stopping.clone();
-    let working = work::run(app, stop.clone());
-    tokio::select! {
-        () = working => {}
-        () = stop_signal() => stop.cancel(),
-    }
+    let working = tokio::spawn(work::run(app.clone(), stop.clone()));
+    tokio::spawn(work::listen(app, stop.clone()));
+    stop_signal().await;
+    stop.cancel();
+    working.await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use kernel::{db, ids::MeetingId};
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, attendance, webhooks};
+use crate::{app::App, attendance, room, webhooks};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
@@ -28,6 +28,14 @@ pub async fn run(app: App, stop: CancellationToken) {
             async move { webhooks::worker::run(&app).await }
         }));
     }
+    let (carrying, until) = (app.clone(), stop.clone());
+    loops.spawn(forever("fan-out", stop.clone(), move || {
+        let (app, stop) = (carrying.clone(), until.clone());
+        async move {
+            room::fanout::run(app, stop).await;
+            Ok(())
+        }
+    }));
     loops.spawn(forever("reconcile", stop, move || {
         let app = app.clone();
         async move { reconcile(&app).await }
@@ -35,8 +43,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.join_all().await;
 }
 
-/// Wakes whoever in this process follows a meeting, whichever process has news of it, until told to stop. Every
-/// process that answers requests needs it.
+/// Wakes whoever in this process follows a meeting, whichever process has news of it, until told to stop.
 pub async fn listen(app: App, stop: CancellationToken) {
     forever("listen", stop, move || {
         let app = app.clone();
