@@ -228,3 +228,16 @@ async fn a_flood_of_one_sender_is_stored_in_full_or_refused_in_full() {
     assert!(answers.iter().all(|status| matches!(status, 201 | 429)), "{answers:?}");
     assert_eq!(history(&organization.admin, &meeting).await.len(), stored);
 }
+
+// LIV-01: what somebody said stays theirs after they have left the organization.
+#[tokio::test]
+async fn the_history_keeps_the_names_of_those_who_have_left() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let guest = organization.member("member").await;
+    let meeting = organization.meeting().invite(&guest).create().await;
+    say(&guest, &meeting, "remember me").await.is(201);
+    organization.admin.delete(&organization.path(&format!("/members/{}", guest.id))).await.is(204);
+    let all = history(&organization.admin, &meeting).await;
+    assert_eq!(all[0]["sender"]["name"], guest.name.as_str());
+}

@@ -98,7 +98,7 @@ async fn invitees_accept_or_decline_for_themselves() {
     assert_eq!(seen(&organization.admin, &meeting, &guest).await["status"], "joined");
 }
 
-// PAR-04, TOK-14, LIV-10
+// PAR-04, TOK-14, LIV-09, LIV-10
 #[tokio::test]
 async fn rights_changed_while_connected_reach_the_room_at_once() {
     let app = TestApp::start().await;
@@ -452,4 +452,49 @@ async fn leaving_by_the_button_ends_the_connection_too() {
     app.settle().await;
     let stranger = organization.member("member").await;
     stranger.post(&meeting.path("/leave"), json!({})).await.problem(403, "FORBIDDEN");
+}
+
+/// All that touches one meeting, at once: whoever locks in another order than the others dies of it.
+#[tokio::test]
+async fn everything_at_once_ends_in_no_deadlock() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    for _ in 0..4 {
+        let guests = [organization.member("member").await, organization.member("member").await];
+        let meeting = organization.meeting().set("max_participants", 50).invite(&guests[0]).invite(&guests[1]).create().await;
+        let connections = [app.enter(&guests[0], &meeting).await, app.enter(&guests[1], &meeting).await];
+        let (host, meeting) = (&organization.admin, &meeting);
+        let mut calls: Vec<std::pin::Pin<Box<dyn Future<Output = Answer> + '_>>> = Vec::new();
+        for guest in &guests {
+            for number in 0..4 {
+                let rights = json!({"can_unmute": number % 2 == 0, "can_share_screen": number % 2 == 1});
+                calls.push(Box::pin(async move { host.patch(&of(meeting, guest, ""), rights).await }));
+                let kind = if number % 2 == 0 { "hand_raise" } else { "hand_lower" };
+                calls.push(Box::pin(async move { guest.post(&meeting.path("/chat"), json!({"type": kind})).await }));
+                calls.push(Box::pin(async move { say(guest, meeting).await }));
+                calls.push(Box::pin(async move { guest.join(meeting).await }));
+                calls.push(Box::pin(async move { guest.post(&meeting.path("/leave"), json!({})).await }));
+                let accepted = json!({"response": "accepted"});
+                calls.push(Box::pin(async move { guest.post(&meeting.path("/response"), accepted).await }));
+            }
+            calls.push(Box::pin(async move { invite(host, meeting, &[guest]).await }));
+            calls.push(Box::pin(async move { host.post(&of(meeting, guest, "/remove"), json!({})).await }));
+            calls.push(Box::pin(async move { host.post(&meeting.path(&format!("/lobby/{}/admit", guest.id)), json!({})).await }));
+        }
+        calls.push(Box::pin(async move { host.patch(&meeting.path(""), json!({"meeting_type": "audio"})).await }));
+        calls.push(Box::pin(async move { host.post(&meeting.path("/end"), json!({})).await }));
+        for connection in &connections {
+            app.livekit.disconnect(connection, DisconnectReason::ClientInitiated);
+        }
+        let (answers, ()) = tokio::join!(futures::future::join_all(calls), app.settle());
+        for answer in answers {
+            assert!(answer.status < 500, "{} {}", answer.request, answer.text());
+        }
+        app.run_jobs().await;
+        app.settle().await;
+    }
+}
+
+async fn say(person: &Person, meeting: &Meeting) -> Answer {
+    person.post(&meeting.path("/chat"), json!({"type": "text", "content": "hello"})).await
 }

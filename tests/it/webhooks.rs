@@ -345,3 +345,20 @@ async fn a_webhook_for_a_cancelled_meeting_moves_nothing() {
     app.settle().await;
     assert_eq!(host.get(&meeting.path("")).await.is(200)["status"], "cancelled");
 }
+
+/// The harness itself: what is left undone does not go unseen.
+#[tokio::test]
+#[should_panic(expected = "webhooks were left undone")]
+async fn a_test_that_leaves_webhooks_undone_fails() {
+    let app = TestApp::start().await;
+    let (_, _, events) = entering(&app).await;
+    app.webhook(&events[0]).await.is(200);
+}
+
+#[tokio::test]
+async fn a_test_may_leave_webhooks_undone_when_it_says_so() {
+    let app = TestApp::start().await;
+    let (_, _, events) = entering(&app).await;
+    app.webhook(&events[0]).await.is(200);
+    app.expect_leftovers();
+}

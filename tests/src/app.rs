@@ -81,8 +81,7 @@ impl TestApp {
         let config: Config = serde_json::from_value(config).expect("a configuration");
         let app = App::new(config, clock.clone()).expect("the program fits together");
         let service = server::router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let serving =
-            vec![tokio::spawn(async move { axum::serve(listener, service).await.expect("serving") })];
+        let serving = tokio::spawn(async move { axum::serve(listener, service).await.expect("serving") });
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -271,19 +270,20 @@ impl Drop for TestApp {
         self.app.stopping.cancel();
         self.serving.abort();
         let Some(database) = self.database.take() else { return };
-        let (tell, told) = std::sync::mpsc::channel();
-        // Elsewhere: this thread is a runtime's own and may not wait for another future.
-        RUNTIME.spawn(async move {
-            let leftovers: Result<Vec<String>, _> = sqlx::query_scalar(
-                "select kind || ' of ' || subject || coalesce(': ' || error, '')
-                 from webhook_inbox where processed_at is null order by arrival",
-            )
-            .fetch_all(&mut database.owner().await)
-            .await;
-            database.delete().await;
-            let _ = tell.send(leftovers);
+        // On another thread: this one drives a runtime and may not wait for another.
+        let clearing = std::thread::spawn(|| {
+            RUNTIME.block_on(async move {
+                let leftovers: Result<Vec<String>, _> = sqlx::query_scalar(
+                    "select kind || ' of ' || subject || coalesce(': ' || error, '')
+                     from webhook_inbox where processed_at is null order by arrival",
+                )
+                .fetch_all(&mut database.owner().await)
+                .await;
+                database.delete().await;
+                leftovers
+            })
         });
-        let leftovers = told.recv().expect("the database is cleared away").expect("the inbox can be read");
+        let leftovers = clearing.join().expect("the database is cleared away").expect("the inbox can be read");
         let expected = *self.leftovers_expected.get_mut() || std::thread::panicking();
         assert!(expected || leftovers.is_empty(), "webhooks were left undone: {leftovers:?}");
     }

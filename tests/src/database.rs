@@ -23,6 +23,15 @@ static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static ADMIN: OnceCell<PgPool> = OnceCell::const_new();
 static NUMBER: AtomicU32 = AtomicU32::new(1);
 
+/// Runs something on [`RUNTIME`], so that what it opens outlives the test.
+pub async fn aside<T, F>(work: impl FnOnce() -> F + Send + 'static) -> T
+where
+    F: Future<Output = T>,
+    T: Send + 'static,
+{
+    tokio::task::spawn_blocking(|| RUNTIME.block_on(work())).await.expect("no panic aside")
+}
+
 /// Only one process at a time makes the template.
 const LOCK: i64 = 0x6261_7261_7a61;
 
@@ -38,17 +47,15 @@ pub struct Database {
 impl Database {
     /// Copies the template.
     pub async fn create() -> Self {
-        RUNTIME
-            .spawn(async {
-                let template = TEMPLATE.get_or_init(template).await;
-                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-                let name = format!("baraza_test_{}_{number}", std::process::id());
-                run(format!("create database {name} template {template}")).await;
-                let url = url_of(&name);
-                Self { name, url }
-            })
-            .await
-            .expect("a database for this test")
+        aside(|| async {
+            let template = TEMPLATE.get_or_init(template).await;
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let name = format!("baraza_test_{}_{number}", std::process::id());
+            run(format!("create database {name} template {template}")).await;
+            let url = url_of(&name);
+            Self { name, url }
+        })
+        .await
     }
 
     /// Deletes it, with whatever is connected to it.

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use crate::database::RUNTIME;
+use crate::database::aside;
 
 /// The store's access key.
 pub const ACCESS_KEY: &str = "tests";
@@ -29,7 +29,7 @@ static STORE: OnceCell<Store> = OnceCell::const_new();
 
 /// The store of this process, started when first needed.
 pub async fn store() -> &'static Store {
-    STORE.get_or_init(|| async { RUNTIME.spawn(start()).await.expect("the S3 store starts") }).await
+    STORE.get_or_init(|| async { aside(start).await }).await
 }
 
 async fn start() -> Store {
