@@ -7,10 +7,12 @@ use sqlx::{Connection, PgConnection};
 /// The login of Baraza: owner of its database, but no superuser, so that row-level security binds it.
 pub(super) const LOGIN: &str = "baraza";
 
-/// Makes the login and its database. Fed to PostgreSQL's single-user mode, which takes one statement per line.
+/// Makes the login and its database, and lets it write the parameter by which row-level security knows the caller into
+/// functions. Fed to PostgreSQL's single-user mode, which takes one statement per line.
 pub(super) fn make_database(password: &str) -> String {
     format!(
         "create role {LOGIN} login createrole createdb password '{password}';\n\
+         grant set on parameter app.actor to {LOGIN};\n\
          create database {LOGIN} owner {LOGIN};\n"
     )
 }
