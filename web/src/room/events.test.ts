@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEvent, readPacket } from './events';
+import { type MeetingEvent, newsFilter, readEvent, readPacket } from './events';
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const removed = { event: 'participant.removed', data: { user_id: 'u1' } };
@@ -28,5 +28,38 @@ describe('packets', () => {
     '{"event":1,"data":{}}',
   ])('leaves %j alone', (json) => {
     expect(readEvent(json)).toBeNull();
+  });
+});
+
+describe('news', () => {
+  const hand = (seq: number, id: string) =>
+    ({ event: 'participant.updated', data: { user: { id } }, seq }) as MeetingEvent;
+
+  it('takes each event once, whichever way it came', () => {
+    const isNews = newsFilter();
+    expect([hand(1, 'a'), hand(1, 'a'), hand(2, 'a'), hand(1, 'a')].map(isNews)).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('takes a late event about somebody else', () => {
+    const isNews = newsFilter();
+    expect([hand(3, 'a'), hand(2, 'b')].map(isNews)).toEqual([true, true]);
+  });
+
+  it('lets nobody come back who was removed later', () => {
+    const isNews = newsFilter();
+    const gone = { event: 'participant.removed', data: { user_id: 'a' }, seq: 5 } as MeetingEvent;
+    expect([gone, hand(4, 'a')].map(isNews)).toEqual([true, false]);
+  });
+
+  it('still takes the whole of what was too large for a packet', () => {
+    const isNews = newsFilter();
+    const part = { event: 'chat.message', data: { id: 'm' }, seq: 6, truncated: true } as MeetingEvent;
+    const whole = { event: 'chat.message', data: { id: 'm', content: 'long' }, seq: 6 } as MeetingEvent;
+    expect([part, whole, whole].map(isNews)).toEqual([true, true, false]);
   });
 });

@@ -1,7 +1,14 @@
 import type { Meeting, Message, Participant, Recording } from '../api/types';
 
 /** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
-export type MeetingEvent =
+export type MeetingEvent = Happening & {
+  /** Its number in the meeting. */
+  seq?: number;
+  /** Too large for a packet: `data` holds only the id, and the rest must be fetched. */
+  truncated?: true;
+};
+
+type Happening =
   | { event: 'chat.message'; data: Message }
   | { event: 'participant.updated'; data: Participant }
   | { event: 'participant.removed'; data: { user_id: string } }
@@ -20,6 +27,38 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'recording.updated',
   'presence.changed',
 ]);
+
+/** What an event is about: of two about the same, the later one counts. */
+function subject({ event, data }: MeetingEvent): string {
+  switch (event) {
+    case 'chat.message':
+    case 'recording.updated':
+    case 'meeting.updated':
+      return `${event} ${data.id}`;
+    case 'participant.updated':
+      return `participant ${data.user.id}`;
+    case 'participant.removed':
+      return `participant ${data.user_id}`;
+    case 'presence.changed':
+      return `presence ${data.user_id}`;
+  }
+}
+
+/**
+ * Tells news from what is known. Events come on two ways, of which one may be behind the other or lose
+ * some; an older word about something must not overwrite a newer one.
+ */
+export function newsFilter(): (event: MeetingEvent) => boolean {
+  const heard = new Map<string, number>();
+  return (event) => {
+    // The whole of a truncated event is still to come under the same number.
+    if (event.seq === undefined || event.truncated) return true;
+    const about = subject(event);
+    if ((heard.get(about) ?? -1) >= event.seq) return false;
+    heard.set(about, event.seq);
+    return true;
+  };
+}
 
 /** The topic of the server's own packets. */
 export const TOPIC = 'baraza';

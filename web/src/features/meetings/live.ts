@@ -2,13 +2,27 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { authorizedFetch } from '../../api/session';
 import type { Meeting, Message, Participant, Recording } from '../../api/types';
-import type { MeetingEvent } from '../../room/events';
+import { type MeetingEvent, newsFilter } from '../../room/events';
 import { mergeMessages } from '../../room/messages';
 import { followEvents } from '../../room/stream';
 
+const filters = new Map<string, ReturnType<typeof newsFilter>>();
+
+function isNews(meetingId: string, event: MeetingEvent) {
+  const filter = filters.get(meetingId) ?? newsFilter();
+  filters.set(meetingId, filter);
+  return filter(event);
+}
+
 /** Writes an event into what the pages have loaded. What is not loaded will be fetched fresh anyway. */
-export function applyEvent(queryClient: QueryClient, meetingId: string, { event, data }: MeetingEvent) {
+export function applyEvent(queryClient: QueryClient, meetingId: string, happened: MeetingEvent) {
+  if (!isNews(meetingId, happened)) return;
   const key = ['meeting', meetingId];
+  if (happened.truncated) {
+    void queryClient.invalidateQueries({ queryKey: key });
+    return;
+  }
+  const { event, data } = happened;
   const participants = (change: (list: Participant[]) => Participant[]) =>
     queryClient.setQueryData<Participant[]>([...key, 'participants'], (list) => list && change(list));
   switch (event) {
