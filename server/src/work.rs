@@ -9,10 +9,12 @@ use kernel::{db, ids::MeetingId};
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, attendance, room, webhooks};
+use crate::{app::App, attendance, recordings, room, webhooks};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
+/// How often it is looked for what deleted recordings have left.
+const ERASE: Duration = Duration::from_secs(60);
 /// Pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The key under which processes agree who compares with LiveKit.
@@ -35,6 +37,11 @@ pub async fn run(app: App, stop: CancellationToken) {
             room::fanout::run(app, stop).await;
             Ok(())
         }
+    }));
+    let erasing = app.clone();
+    loops.spawn(forever("erase", stop.clone(), move || {
+        let app = erasing.clone();
+        async move { erase(&app).await }
     }));
     loops.spawn(forever("reconcile", stop, move || {
         let app = app.clone();
@@ -86,6 +93,14 @@ async fn listen_once(app: &App) -> Result<()> {
             // The connection broke and is made again; what was told meanwhile is lost.
             None => app.watch.tell_all(),
         }
+    }
+}
+
+/// Erases what deleted recordings have left in the vault, should it have been away when they were deleted.
+async fn erase(app: &App) -> Result<()> {
+    loop {
+        tokio::time::sleep(ERASE).await;
+        recordings::erase_deleted(app).await?;
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
         self,
         model::{Meeting, MeetingStatus, State},
     },
+    recordings,
 };
 
 /// Compares every meeting that may have people in it with LiveKit, once.
@@ -62,6 +63,7 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
     let state = next_state(&mut tx, &meeting, room.as_ref(), asked_at).await?;
     if state != meeting.state {
         meetings::store::save_state(&mut tx, meeting.id, meeting.state.status(), &state, None, None).await?;
+        recordings::auto_start(&mut tx, &meeting, &state, asked_at).await?;
     }
     let afterwards = afterwards(&mut tx, &meeting, room.is_some(), &people).await?;
     tx.commit().await?;

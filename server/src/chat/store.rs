@@ -20,7 +20,7 @@ pub struct Message {
     pub id: MessageId,
     /// The meeting.
     pub meeting_id: MeetingId,
-    /// Who wrote it; `null` when that person is no longer known here.
+    /// Who wrote it; `null` when that account was erased.
     pub sender: Option<Sender>,
     /// What it is.
     #[serde(rename = "type")]
@@ -75,12 +75,16 @@ pub async fn post(db: impl PgExecutor<'_>, sender: UserId, message: &Message) ->
     .await
 }
 
-/// Messages in their order, behind number `after`, each with its number.
+/// Messages in their order, behind number `after`, each with its number. Whoever has left the organization keeps the
+/// name under which they wrote.
 pub async fn list(tx: &mut Tx, meeting: MeetingId, after: Option<i64>, limit: i64) -> sqlx::Result<Vec<(i64, Message)>> {
     let rows = sqlx::query!(
-        r#"select c.seq, c.id as "id: MessageId", u.id as "sender_id?: UserId", u.name as "sender_name?",
+        r#"select c.seq, c.id as "id: MessageId", c.sender_id as "sender_id: UserId",
+                  coalesce(u.name, e.data #>> '{sender,name}') as sender_name,
                   c.type as "kind: MessageType", c.content, c.metadata, c.created_at
-           from chat_messages c left join users u on u.id = c.sender_id
+           from chat_messages c
+           left join users u on u.id = c.sender_id
+           left join meeting_events e on e.meeting_id = c.meeting_id and e.seq = c.seq
            where c.meeting_id = $1 and c.seq > $2 order by c.seq limit $3"#,
         meeting.0,
         after.unwrap_or(0),

@@ -24,6 +24,7 @@ use crate::{
         self,
         model::{Meeting, State},
     },
+    recordings,
 };
 
 /// LiveKit as a source of webhooks.
@@ -69,6 +70,7 @@ pub async fn apply(tx: &mut Tx, room: &str, events: &[Stored], now: DateTime<Utc
     }
     if state != meeting.state {
         meetings::store::save_state(tx, meeting.id, meeting.state.status(), &state, None, None).await?;
+        recordings::auto_start(tx, &meeting, &state, now).await?;
     }
     Ok(afterwards)
 }

@@ -66,7 +66,7 @@ pub async fn start(
         by: caller.user_id,
     };
     store::request(&mut tx, &wish).await?;
-    if !store::recorder_is_there(&mut tx).await? {
+    if !store::recorder_is_there(&mut tx, app.clock.now()).await? {
         return Err(Problem::unavailable("NO_RECORDER", "No recorder is running at the moment."));
     }
     answer(tx, wish.id).await.map(|recording| (StatusCode::ACCEPTED, recording))

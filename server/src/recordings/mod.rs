@@ -9,22 +9,22 @@ mod erase;
 mod rules;
 mod store;
 
-use kernel::{
-    db::Tx,
-    ids::{MeetingId, RecordingId},
-};
+use chrono::{DateTime, Utc};
+use kernel::{db::Tx, ids::RecordingId};
 
 pub use erase::erase_deleted;
 
-use crate::app::App;
+use crate::meetings::model::{Meeting, MeetingStatus, State};
 
-/// Asks for a recording when a meeting that wants one by itself has begun; one that runs already is enough.
+/// Asks for a recording when a meeting that records by itself begins, by moving to the state `to`; one that runs
+/// already is enough.
 ///
 /// # Errors
 /// When the database refuses or is away.
-pub async fn auto_start(app: &App, tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<()> {
-    let id = RecordingId::new(app.clock.now());
-    if store::request_automatically(tx, id, meeting, rules::engine_name(app.config.recorder.engine)).await? {
+pub async fn auto_start(tx: &mut Tx, meeting: &Meeting, to: &State, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let begins = to.status() == MeetingStatus::InProgress && meeting.state.status() != MeetingStatus::InProgress;
+    let id = RecordingId::new(now);
+    if begins && store::request_automatically(tx, id, meeting.id).await? {
         store::announce(tx, id).await?;
         store::wake(tx, id).await?;
     }

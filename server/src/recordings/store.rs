@@ -161,31 +161,25 @@ pub async fn request(tx: &mut Tx, wish: &Wish) -> sqlx::Result<()> {
 }
 
 /// Asks for a recording when the meeting records by itself and none runs; tells whether it did.
-pub async fn request_automatically(
-    tx: &mut Tx,
-    id: RecordingId,
-    meeting: MeetingId,
-    engine: &str,
-) -> sqlx::Result<bool> {
+pub async fn request_automatically(tx: &mut Tx, id: RecordingId, meeting: MeetingId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "insert into recordings (id, organization_id, meeting_id, engine)
-         select $1, organization_id, id, $3 from meetings where id = $2 and auto_record
+        "insert into recordings (id, organization_id, meeting_id)
+         select $1, organization_id, id from meetings where id = $2 and auto_record
          on conflict (meeting_id) where status in ('requested', 'starting', 'recording', 'finalizing') do nothing",
         id.0,
         meeting.0,
-        engine,
     )
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether an egress handler lives that takes new recordings. Handlers write the database's time.
-pub async fn recorder_is_there(tx: &mut Tx) -> sqlx::Result<bool> {
+/// Whether an egress handler lives that takes new recordings.
+pub async fn recorder_is_there(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from egress_handlers where not draining
-                          and last_seen_at > now() - make_interval(secs => $1)) as "there!""#,
-        HANDLER_GONE_AFTER.as_seconds_f64(),
+                          and last_seen_at > $1) as "there!""#,
+        now - HANDLER_GONE_AFTER,
     )
     .fetch_one(&mut **tx)
     .await

@@ -137,6 +137,8 @@ impl Follower {
     /// Passes on what is new in a batch; what was missed before it comes from the database.
     async fn take(&mut self, batch: &Batch) -> Result<(), Over> {
         if batch.after > self.position {
+            // Row-level security would show nothing, rather than say no.
+            self.check_access().await?;
             return self.catch_up().await;
         }
         for event in &batch.events {
