@@ -144,7 +144,7 @@ fn a_bare_pool_is_reached_for_only_where_it_must_be() {
     let sources = sources(&["server"]);
     for source in &sources {
         let allowed = source.name().starts_with("store")
-            || matches!(source.name(), "app" | "serve")
+            || matches!(source.name(), "app" | "serve" | "work")
             || source.folder() == "up";
         for line in source.lines().filter(|_| !allowed) {
             assert!(

@@ -33,6 +33,8 @@ async fn the_description_is_served() {
     let served = app.api.get("/openapi.json").await.is(200);
     assert_eq!(&served, &SPEC.document);
     let page = app.api.http_get("/api/docs").await;
+    assert_eq!((page.status, page.header("location")), (303, "/api/docs/"));
+    let page = app.api.http_get("/api/docs/").await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.header("content-type"));
 }

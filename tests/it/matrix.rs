@@ -59,6 +59,7 @@ POST   /meetings/{id}/recordings                     401   403   403  403    403
 GET    /recordings/{id}                              401   404   404  404    404  404   ok   404
 POST   /recordings/{id}/stop                         401   404   404  404    404  404   ok   404
 PUT    /recordings/{id}/access                       401   404   404  404    404  404   ok   404
+POST   /recordings/{id}/playback                     401   404   404  404    404  404  409   404
 GET    /recordings/{id}/download                     401   404   404  404    404  404  409   404
 DELETE /recordings/{id}                              401   404   404  404    404  404  409   404
 POST   /webhooks/livekit                             403   403   403  403    403  403  403   403

@@ -573,7 +573,8 @@ async fn invitations_at_once_make_one_row_each() {
     let guest = organization.member("member").await;
     let meeting = organization.meeting().create().await;
     let body = json!({"user_ids": [guest.id]});
-    let invitations = (0..6).map(async |_| organization.admin.post(&meeting.path("/invite"), body.clone()).await);
+    let invitations =
+        (0..6).map(async |_| organization.admin.post(&meeting.path("/invite"), body.clone()).await);
     let answers = join_all(invitations).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(app.value::<i64>("select count(*) from meeting_participants").await, 2);

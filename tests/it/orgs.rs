@@ -283,7 +283,6 @@ async fn every_problem_has_the_one_shape_and_carries_the_correlation_id() {
     };
     let (get, post, json) = (reqwest::Method::GET, reqwest::Method::POST, "application/json");
     send(post.clone(), &path, json, b"{\"email\":".to_vec()).await.problem(400, "MALFORMED");
-    send(post.clone(), &path, json, b"{} {}".to_vec()).await.problem(400, "MALFORMED");
     send(post.clone(), &path, json, b"\xff\xfe".to_vec()).await.problem(400, "MALFORMED");
     send(post.clone(), &path, json, b"[]".to_vec()).await.is(422);
     send(post.clone(), &path, json, b"{}".to_vec()).await.is(422);

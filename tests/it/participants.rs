@@ -461,7 +461,13 @@ async fn everything_at_once_ends_in_no_deadlock() {
     let organization = app.organization().await;
     for _ in 0..4 {
         let guests = [organization.member("member").await, organization.member("member").await];
-        let meeting = organization.meeting().set("max_participants", 50).invite(&guests[0]).invite(&guests[1]).create().await;
+        let meeting = organization
+            .meeting()
+            .set("max_participants", 50)
+            .invite(&guests[0])
+            .invite(&guests[1])
+            .create()
+            .await;
         let connections = [app.enter(&guests[0], &meeting).await, app.enter(&guests[1], &meeting).await];
         let (host, meeting) = (&organization.admin, &meeting);
         let mut calls: Vec<std::pin::Pin<Box<dyn Future<Output = Answer> + '_>>> = Vec::new();
@@ -470,7 +476,9 @@ async fn everything_at_once_ends_in_no_deadlock() {
                 let rights = json!({"can_unmute": number % 2 == 0, "can_share_screen": number % 2 == 1});
                 calls.push(Box::pin(async move { host.patch(&of(meeting, guest, ""), rights).await }));
                 let kind = if number % 2 == 0 { "hand_raise" } else { "hand_lower" };
-                calls.push(Box::pin(async move { guest.post(&meeting.path("/chat"), json!({"type": kind})).await }));
+                calls.push(Box::pin(async move {
+                    guest.post(&meeting.path("/chat"), json!({"type": kind})).await
+                }));
                 calls.push(Box::pin(async move { say(guest, meeting).await }));
                 calls.push(Box::pin(async move { guest.join(meeting).await }));
                 calls.push(Box::pin(async move { guest.post(&meeting.path("/leave"), json!({})).await }));
@@ -479,9 +487,13 @@ async fn everything_at_once_ends_in_no_deadlock() {
             }
             calls.push(Box::pin(async move { invite(host, meeting, &[guest]).await }));
             calls.push(Box::pin(async move { host.post(&of(meeting, guest, "/remove"), json!({})).await }));
-            calls.push(Box::pin(async move { host.post(&meeting.path(&format!("/lobby/{}/admit", guest.id)), json!({})).await }));
+            calls.push(Box::pin(async move {
+                host.post(&meeting.path(&format!("/lobby/{}/admit", guest.id)), json!({})).await
+            }));
         }
-        calls.push(Box::pin(async move { host.patch(&meeting.path(""), json!({"meeting_type": "audio"})).await }));
+        calls.push(Box::pin(
+            async move { host.patch(&meeting.path(""), json!({"meeting_type": "audio"})).await },
+        ));
         calls.push(Box::pin(async move { host.post(&meeting.path("/end"), json!({})).await }));
         for connection in &connections {
             app.livekit.disconnect(connection, DisconnectReason::ClientInitiated);

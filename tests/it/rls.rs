@@ -280,7 +280,7 @@ async fn recordings_are_seen_by_role_and_access_setting() {
     let pool = pool(&app);
     let seen = async |person: &Person| -> Vec<String> {
         let mut tx = db::begin(&pool, Actor::User(person.user_id())).await.expect("a transaction");
-        sqlx::query_scalar("select access_level::text from recordings order by access_level")
+        sqlx::query_scalar("select access_level::text from recordings order by recordings.access_level")
             .fetch_all(&mut *tx)
             .await
             .expect("recordings")

@@ -81,7 +81,7 @@ async fn a_forged_replayed_or_expired_webhook_is_403_and_has_no_effect() {
     let token = good.sign(API_SECRET);
     app.pass(Duration::minutes(7));
     app.webhook_with(body, &token).await.is(403);
-    app.run_jobs().await;
+    app.work_off_webhooks().await;
     assert_eq!(stored(&app).await, 0);
     assert_eq!(app.value::<i64>("select count(*) from attendance_spans").await, 0);
 }

@@ -71,6 +71,11 @@ impl TestApp {
 
     /// Starts the service with a changed configuration.
     pub async fn start_with(change: impl FnOnce(&mut Value)) -> Self {
+        // What the service says of itself is shown when asked for.
+        static TELL: std::sync::Once = std::sync::Once::new();
+        if std::env::var_os("BARAZA_LOG").is_some() {
+            TELL.call_once(kernel::telemetry::init);
+        }
         let database = Database::create().await;
         let clock = Clock::fixed(beginning());
         let livekit = FakeLiveKit::start(clock.clone()).await;
@@ -283,7 +288,8 @@ impl Drop for TestApp {
                 leftovers
             })
         });
-        let leftovers = clearing.join().expect("the database is cleared away").expect("the inbox can be read");
+        let leftovers =
+            clearing.join().expect("the database is cleared away").expect("the inbox can be read");
         let expected = *self.leftovers_expected.get_mut() || std::thread::panicking();
         assert!(expected || leftovers.is_empty(), "webhooks were left undone: {leftovers:?}");
     }
