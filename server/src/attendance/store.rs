@@ -181,12 +181,15 @@ pub async fn last_left_at(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Optio
         .await
 }
 
-/// Which of these people may not be in the room: banned ones, and those who are not (or no longer) on the list.
+/// Which of these people may not be in the room: banned ones, and those who are not (or no longer) on the list or in
+/// the organization.
 pub async fn unwelcome(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sqlx::Result<Vec<UserId>> {
     let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
     sqlx::query_scalar!(
         r#"select u.id as "id!: UserId" from unnest($2::uuid[]) as u (id)
            where not exists (select from meeting_participants p
+                             join organization_members m on m.organization_id = p.organization_id
+                                  and m.user_id = p.user_id and m.is_active
                              where p.meeting_id = $1 and p.user_id = u.id and p.banned_at is null)"#,
         meeting.0,
         &users,
@@ -236,6 +239,17 @@ pub async fn seen(tx: &mut Tx, spans: &[SpanId], at: DateTime<Utc>) -> sqlx::Res
     sqlx::query!(
         "update attendance_spans set misses = 0, last_seen_at = greatest(last_seen_at, $2) where id = any ($1)",
         &ids(spans),
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that everybody whose span is open was there at `at`, as far as anybody can know.
+pub async fn all_seen(tx: &mut Tx, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update attendance_spans set last_seen_at = greatest(last_seen_at, $1) where left_at is null and misses = 0",
         at,
     )
     .execute(&mut **tx)

@@ -89,6 +89,8 @@ pub async fn create(
 }
 
 async fn free_slug(tx: &mut Tx, wanted: &str) -> sqlx::Result<String> {
+    // Two organizations of one name at once look one after the other.
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 1))", wanted).fetch_one(&mut **tx).await?;
     sqlx::query_scalar!(
         r#"select candidate as "candidate!" from (
                select $1::text as candidate, 0 as n

@@ -105,6 +105,8 @@ pub async fn change(
 ) -> Result<Json<Participant>> {
     let mut tx = app.begin(&caller).await?;
     let standing = require(&mut tx, &caller, id, Action::Moderate).await?;
+    // Locks are taken in one order everywhere: the meeting, its people, its stream of events.
+    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     if let Some(role) = body.role.filter(|role| *role != participant.role) {
         if standing.meeting_role != Some(MeetingRole::Host) {
@@ -117,7 +119,6 @@ pub async fn change(
     store::change(&mut tx, id, user, body.role, body.can_unmute, body.can_share_screen, caller.user_id).await?;
     let changed = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     store::emit(&mut tx, id, "participant.updated", &json!(changed)).await?;
-    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     tx.commit().await?;
     push_rights(&app, &meeting, &changed).await;
     Ok(Json(changed))
@@ -134,11 +135,11 @@ pub async fn remove(
 ) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Moderate).await?;
+    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     refuse_for_host(&participant)?;
     store::remove(&mut tx, id, user).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
-    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     tx.commit().await?;
     throw_out(&app, &meeting, user).await;
     Ok(StatusCode::NO_CONTENT)

@@ -105,11 +105,11 @@ pub async fn remove(
 ) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Moderate).await?;
+    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     refuse_for_host(&participant)?;
     store::send_out(&mut tx, id, user, body.ban, app.clock.now(), caller.user_id).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
-    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     tx.commit().await?;
     throw_out(&app, &meeting, user).await;
     Ok(StatusCode::NO_CONTENT)
