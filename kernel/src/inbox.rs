@@ -188,7 +188,9 @@ pub fn without_nul(value: Value) -> Value {
         Value::Array(items) => items.into_iter().map(without_nul).collect(),
         Value::Object(fields) => fields
             .into_iter()
-            .map(|(key, value)| (if key.contains('\0') { key.replace('\0', "\u{fffd}") } else { key }, without_nul(value)))
+            .map(|(key, value)| {
+                (if key.contains('\0') { key.replace('\0', "\u{fffd}") } else { key }, without_nul(value))
+            })
             .collect(),
         other => other,
     }
@@ -263,7 +265,13 @@ pub async fn claim(tx: &mut Tx, source: &str, now: DateTime<Utc>, limit: i64) ->
 ///
 /// # Errors
 /// When the database is away.
-pub async fn failed(tx: &mut Tx, source: &str, event_id: &str, cause: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn failed(
+    tx: &mut Tx,
+    source: &str,
+    event_id: &str,
+    cause: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"update webhook_inbox set attempts = attempts + 1, error = $3,
                   next_attempt_at = $4::timestamptz + make_interval(secs => least(power(2, attempts), $5)),

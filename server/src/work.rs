@@ -30,6 +30,11 @@ pub async fn run(app: App, stop: CancellationToken) {
             async move { webhooks::worker::run(&app).await }
         }));
     }
+    let watching = app.clone();
+    loops.spawn(forever("pulse", stop.clone(), move || {
+        let app = watching.clone();
+        async move { attendance::pulse::watch(&app).await }
+    }));
     let (carrying, until) = (app.clone(), stop.clone());
     loops.spawn(forever("fan-out", stop.clone(), move || {
         let (app, stop) = (carrying.clone(), until.clone());

@@ -22,7 +22,11 @@ use crate::{
 /// Who was there, from when to when. The host and officers see it.
 #[utoipa::path(get, path = "/meetings/{id}/attendance", tag = "attendance", params(("id" = MeetingId, Path)),
     responses((status = 200, body = Attendance), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn read(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Json<Attendance>> {
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MeetingId>,
+) -> Result<Json<Attendance>> {
     let attendance = load(&app, &caller, id).await?;
     Ok(Json(attendance))
 }
@@ -88,7 +92,11 @@ fn time(at: Option<DateTime<Utc>>) -> String {
 
 /// A text that no spreadsheet takes for a formula.
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -114,9 +122,6 @@ mod tests {
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
         let rest = ",invited,,,1.500,false,false,0,0\n";
-        assert_eq!(
-            text,
-            format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(","))
-        );
+        assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod model;
+pub mod pulse;
 pub mod reconcile;
 pub mod report;
 pub mod rules;
@@ -31,7 +32,12 @@ impl From<&Meeting> for store::Of {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn joined(tx: &mut Tx, meeting: &Meeting, connection: &Connection, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn joined(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    connection: &Connection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     store::open(tx, meeting.into(), connection, OpenedBy::Webhook, now).await?;
     store::close_replaced(tx, meeting.id, &connection.identity).await
 }
@@ -55,7 +61,12 @@ pub async fn left(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn room_started(tx: &mut Tx, meeting: &Meeting, room_sid: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn room_started(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    room_sid: &str,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
     store::close_earlier_rooms(tx, meeting.id, room_sid, at).await
 }
 
@@ -63,7 +74,12 @@ pub async fn room_started(tx: &mut Tx, meeting: &Meeting, room_sid: &str, at: Da
 ///
 /// # Errors
 /// When the database is away.
-pub async fn room_finished(tx: &mut Tx, meeting: &Meeting, room_sid: &str, at: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn room_finished(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    room_sid: &str,
+    at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     store::close_room(tx, meeting.id, room_sid, at).await?;
     Ok(!anybody(tx, meeting.id).await?)
 }

@@ -52,7 +52,8 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
         .filter(|present| present.is_person && present.is_active)
         .filter_map(|present| person_of(&present.identity, &present.name).map(|person| (present, person)))
         .collect();
-    let room = room_sid.map(|sid| Room { sid: sid.to_owned(), people: people.iter().map(|(p, _)| listed(p)).collect() });
+    let room = room_sid
+        .map(|sid| Room { sid: sid.to_owned(), people: people.iter().map(|(p, _)| listed(p)).collect() });
 
     let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
     let Some(meeting) = meetings::store::lock_by_room(&mut tx, name).await? else { return Ok(()) };
@@ -94,7 +95,10 @@ async fn repair(
             }
             Action::Reopen(span) => store::reopen(tx, *span, asked_at).await?,
             Action::Open(listed) => {
-                let person = people.iter().find(|(present, _)| present.sid == listed.sid).map(|(_, person)| person.clone());
+                let person = people
+                    .iter()
+                    .find(|(present, _)| present.sid == listed.sid)
+                    .map(|(_, person)| person.clone());
                 let Some((person, room)) = person.zip(room) else { continue };
                 tracing::info!(meeting = %meeting.id, sid = listed.sid, "opened a span of which no webhook told");
                 let connection = Connection {
@@ -113,14 +117,22 @@ async fn repair(
 }
 
 /// People in the room start the meeting; when the room is gone and nobody is there any more, it is over.
-async fn next_state(tx: &mut Tx, meeting: &Meeting, room: Option<&Room>, asked_at: DateTime<Utc>) -> sqlx::Result<State> {
+async fn next_state(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    room: Option<&Room>,
+    asked_at: DateTime<Utc>,
+) -> sqlx::Result<State> {
     let state = meeting.state.clone();
     let first = room.and_then(|room| room.people.iter().map(|listed| listed.joined_at).min());
     if let Some(first) = first {
         // Only what has not begun, or ended because its room emptied, starts; the others are closed again.
         return Ok(if state.status() == MeetingStatus::InProgress { state } else { start(state, first) });
     }
-    if room.is_none() && state.status() == MeetingStatus::InProgress && !store::anybody(tx, meeting.id).await? {
+    if room.is_none()
+        && state.status() == MeetingStatus::InProgress
+        && !store::anybody(tx, meeting.id).await?
+    {
         let at = store::last_left_at(tx, meeting.id).await?.unwrap_or(asked_at);
         return Ok(emptied(state, at));
     }

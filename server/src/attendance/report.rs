@@ -116,11 +116,16 @@ pub struct AttendanceSpan {
 
 /// Makes the report as it stands at `now`.
 pub fn report(frame: Frame, attendees: Vec<Attendee>, now: DateTime<Utc>) -> Attendance {
-    let presences: Vec<Vec<Stretch>> = attendees.iter().map(|attendee| presence(&attendee.spans, now)).collect();
+    let presences: Vec<Vec<Stretch>> =
+        attendees.iter().map(|attendee| presence(&attendee.spans, now)).collect();
     let invited = attendees.iter().filter(|attendee| attendee.status.is_some()).count();
-    let absent = attendees.iter().filter(|attendee| attendee.status.is_some() && attendee.spans.is_empty()).count();
-    let items: Vec<AttendanceItem> =
-        attendees.into_iter().zip(&presences).map(|(attendee, presence)| item(frame, attendee, presence)).collect();
+    let absent =
+        attendees.iter().filter(|attendee| attendee.status.is_some() && attendee.spans.is_empty()).count();
+    let items: Vec<AttendanceItem> = attendees
+        .into_iter()
+        .zip(&presences)
+        .map(|(attendee, presence)| item(frame, attendee, presence))
+        .collect();
     let there: Vec<f64> =
         items.iter().filter(|item| !item.spans.is_empty()).map(|item| item.duration_seconds).collect();
     #[expect(clippy::cast_precision_loss, reason = "no meeting has 2^52 people")]
@@ -223,7 +228,12 @@ mod tests {
     }
 
     fn frame() -> Frame {
-        Frame { scheduled_start: at(0), scheduled_end: Some(at(3600)), actual_end: None, late_threshold_minutes: 5 }
+        Frame {
+            scheduled_start: at(0),
+            scheduled_end: Some(at(3600)),
+            actual_end: None,
+            late_threshold_minutes: 5,
+        }
     }
 
     #[test]
@@ -231,7 +241,10 @@ mod tests {
         let report = report(
             frame(),
             vec![
-                attendee(Some(ParticipantStatus::Left), vec![span(0, Some(100)), span(50, Some(120)), span(200, Some(210))]),
+                attendee(
+                    Some(ParticipantStatus::Left),
+                    vec![span(0, Some(100)), span(50, Some(120)), span(200, Some(210))],
+                ),
                 attendee(Some(ParticipantStatus::Joined), vec![span(301, None)]),
                 attendee(Some(ParticipantStatus::Invited), vec![]),
                 attendee(None, vec![span(60, Some(70))]),

@@ -43,7 +43,12 @@ const VANISHED_PUBLISHER: Duration = Duration::milliseconds(21_000);
 const VANISHED_LISTENER: Duration = Duration::milliseconds(20_500);
 
 /// When a connection ended of which LiveKit said so at `moment`.
-pub fn left_at(vanished: bool, published: bool, moment: DateTime<Utc>, joined_at: DateTime<Utc>) -> DateTime<Utc> {
+pub fn left_at(
+    vanished: bool,
+    published: bool,
+    moment: DateTime<Utc>,
+    joined_at: DateTime<Utc>,
+) -> DateTime<Utc> {
     let silence = match (vanished, published) {
         (false, _) => Duration::zero(),
         (true, true) => VANISHED_PUBLISHER,

@@ -25,7 +25,13 @@ pub struct Of {
 }
 
 /// Opens a span, unless the connection is known. An identity of nobody we know opens nothing.
-pub async fn open(tx: &mut Tx, of: Of, connection: &Connection, how: OpenedBy, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn open(
+    tx: &mut Tx,
+    of: Of,
+    connection: &Connection,
+    how: OpenedBy,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let (user, guest) = columns(&connection.person);
     sqlx::query!(
         "insert into attendance_spans (id, organization_id, meeting_id, user_id, guest_name, identity, participant_sid,
@@ -117,7 +123,12 @@ pub async fn close_replaced(tx: &mut Tx, meeting: MeetingId, identity: &str) -> 
 
 /// Closes the spans of a room that closed at `at`. One that a comparison had missed already ended when it was last
 /// seen.
-pub async fn close_room(tx: &mut Tx, meeting: MeetingId, room_sid: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn close_room(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    room_sid: &str,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update attendance_spans set closed_by = 'room_finished',
                 left_at = greatest(joined_at, case when misses > 0 then last_seen_at else $3 end)
@@ -326,7 +337,8 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
     .fetch_all(&mut **tx)
     .await?;
     for row in rows {
-        let span = AttendanceSpan { joined_at: row.joined_at, left_at: row.left_at, how_closed: row.closed_by };
+        let span =
+            AttendanceSpan { joined_at: row.joined_at, left_at: row.left_at, how_closed: row.closed_by };
         spans.entry(row.who).or_default().push(span);
     }
     let people = sqlx::query!(

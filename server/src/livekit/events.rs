@@ -42,7 +42,8 @@ pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
     if let Some(room) = body.get_mut("room").and_then(Value::as_object_mut) {
         room.remove("turnPassword");
     }
-    let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).filter(|text| text.len() <= LONGEST);
+    let text =
+        |pointer: &str| body.pointer(pointer).and_then(Value::as_str).filter(|text| text.len() <= LONGEST);
     let event_id = text("/id").filter(|id| !id.is_empty())?.to_owned();
     let kind = text("/event").filter(|kind| !kind.is_empty())?.to_owned();
     let subject = ["/room/name", "/egressInfo/roomName", "/ingressInfo/roomName"].into_iter().find_map(text);
@@ -55,7 +56,12 @@ pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
 ///
 /// # Errors
 /// When the database is away, or something in it contradicts an event.
-pub async fn apply(tx: &mut Tx, room: &str, events: &[Stored], now: DateTime<Utc>) -> sqlx::Result<Afterwards> {
+pub async fn apply(
+    tx: &mut Tx,
+    room: &str,
+    events: &[Stored],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Afterwards> {
     let mut afterwards = Afterwards::default();
     let Some(meeting) = meetings::store::lock_by_room(tx, room).await? else {
         tracing::debug!(room, events = events.len(), "no meeting has this room");
@@ -160,7 +166,8 @@ impl Event {
                 let Some(connection) = self.connection() else { return Ok(()) };
                 let reason = self.participant.disconnect_reason.as_str();
                 let vanished = reason == "CONNECTION_TIMEOUT";
-                let left_at = rules::left_at(vanished, self.participant.is_publisher, moment, connection.joined_at);
+                let left_at =
+                    rules::left_at(vanished, self.participant.is_publisher, moment, connection.joined_at);
                 let how = if reason == "DUPLICATE_IDENTITY" { ClosedBy::Replaced } else { ClosedBy::Left };
                 attendance::left(tx, meeting, &connection, left_at, how, now).await?;
             }
@@ -203,8 +210,10 @@ mod tests {
     use super::*;
 
     fn event(participant: Value) -> Event {
-        serde_json::from_value(json!({"event": "participant_joined", "room": {"sid": "RM_1"}, "participant": participant}))
-            .expect("reads")
+        serde_json::from_value(
+            json!({"event": "participant_joined", "room": {"sid": "RM_1"}, "participant": participant}),
+        )
+        .expect("reads")
     }
 
     #[test]
@@ -216,9 +225,18 @@ mod tests {
         assert_eq!((event.event_id.as_str(), event.subject.as_str(), event.concerns_us), ("EV_1", "r", true));
         assert_eq!(event.body["room"], json!({"name": "r", "sid": "RM_1"}));
         assert_eq!(event.body["participant"]["name"], "a\u{fffd}b");
-        let egress = incoming(br#"{"event":"egress_ended","id":"EV_2","egressInfo":{"roomName":"r"}}"#, now).expect("an event");
+        let egress = incoming(br#"{"event":"egress_ended","id":"EV_2","egressInfo":{"roomName":"r"}}"#, now)
+            .expect("an event");
         assert_eq!((egress.subject.as_str(), egress.concerns_us), ("r", false));
-        for no_event in ["", "[]", "{}", r#"{"id":"EV_1"}"#, r#"{"id":"","event":"x"}"#, r#"{"id":7,"event":"x"}"#, "{\"id\":\"EV"] {
+        for no_event in [
+            "",
+            "[]",
+            "{}",
+            r#"{"id":"EV_1"}"#,
+            r#"{"id":"","event":"x"}"#,
+            r#"{"id":7,"event":"x"}"#,
+            "{\"id\":\"EV",
+        ] {
             assert_eq!(incoming(no_event.as_bytes(), now), None, "{no_event}");
         }
     }
@@ -226,8 +244,10 @@ mod tests {
     #[test]
     fn numbers_come_as_texts_and_unknown_words_do_no_harm() {
         let user = "01890a5d-ac96-774b-bcce-b302099a8057";
-        let told = event(json!({"sid": "PA_1", "identity": user, "joinedAt": "1795240741", "joinedAtMs": "1795240741091",
-                                "disconnectReason": 99, "newField": {"x": []}}));
+        let told = event(
+            json!({"sid": "PA_1", "identity": user, "joinedAt": "1795240741", "joinedAtMs": "1795240741091",
+                                "disconnectReason": 99, "newField": {"x": []}}),
+        );
         let connection = told.connection().expect("a person");
         assert_eq!(connection.joined_at.timestamp_millis(), 1_795_240_741_091);
         assert_eq!(connection.room_sid, "RM_1");
@@ -240,7 +260,9 @@ mod tests {
         let user = "01890a5d-ac96-774b-bcce-b302099a8057";
         let is_person = |participant: Value| {
             let mut base = json!({"sid": "PA_1", "identity": user, "joinedAtMs": "1795240741091"});
-            base.as_object_mut().expect("an object").extend(participant.as_object().expect("an object").clone());
+            base.as_object_mut()
+                .expect("an object")
+                .extend(participant.as_object().expect("an object").clone());
             event(base).connection().is_some()
         };
         assert!(is_person(json!({})));

@@ -27,10 +27,11 @@ const RETRY_AFTER: u64 = 5;
 pub async fn livekit(State(app): State<App>, request: Request) -> Result<StatusCode> {
     let received_at = app.clock.now();
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "The request is too large.")
-    })?;
-    let signature = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let body = to_bytes(body, BODY_LIMIT)
+        .await
+        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "The request is too large."))?;
+    let signature =
+        head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     inbox::verify(app.livekit.keys(), signature, &body, received_at).map_err(|_| {
         Problem::new(StatusCode::FORBIDDEN, "BAD_SIGNATURE", "The signature does not fit the request.")
     })?;
