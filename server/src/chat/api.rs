@@ -90,8 +90,13 @@ fn accepted(posted: &Posted, message: &Message) -> Result<()> {
         return Err(Problem::new(StatusCode::FORBIDDEN, "BANNED", "You were removed from this meeting."));
     }
     let at = message.created_at;
-    MeetingState::from_columns(posted.status, at, None, None, posted.ended_by, None).open().map_err(refused)?;
-    posted.number.map(drop).ok_or_else(|| Problem::internal("the database refused a message that the rules allow"))
+    MeetingState::from_columns(posted.status, at, None, None, posted.ended_by, None)
+        .open()
+        .map_err(refused)?;
+    posted
+        .number
+        .map(drop)
+        .ok_or_else(|| Problem::internal("the database refused a message that the rules allow"))
 }
 
 /// The chat of a meeting, oldest first. People who take part may read it.

@@ -58,7 +58,12 @@ pub fn check(kind: MessageType, content: &str, metadata: &Map<String, Value>) ->
         MessageType::Reaction => {
             checks.text(content, "/content", 1..=LONGEST_REACTION);
             let detail = "A reaction is a single emoji.";
-            checks.require(!content.contains(|c: char| c.is_whitespace() || c.is_control()), "/content", "INVALID", detail);
+            checks.require(
+                !content.contains(|c: char| c.is_whitespace() || c.is_control()),
+                "/content",
+                "INVALID",
+                detail,
+            );
         }
         MessageType::Poll => {
             checks.text(content, "/content", 0..=LONGEST_TEXT);
@@ -69,9 +74,19 @@ pub fn check(kind: MessageType, content: &str, metadata: &Map<String, Value>) ->
         }
     }
     let size = serde_json::to_vec(metadata).map_or(usize::MAX, |json| json.len());
-    checks.require(size <= LARGEST_METADATA, "/metadata", "TOO_LARGE", "The metadata may have at most 8 KiB.");
+    checks.require(
+        size <= LARGEST_METADATA,
+        "/metadata",
+        "TOO_LARGE",
+        "The metadata may have at most 8 KiB.",
+    );
     let storable = !metadata.iter().any(|(key, value)| key.contains('\0') || holds_nul(value));
-    checks.require(storable, "/metadata", "INVALID", "The metadata contains a character that cannot be stored.");
+    checks.require(
+        storable,
+        "/metadata",
+        "INVALID",
+        "The metadata contains a character that cannot be stored.",
+    );
     checks.done()
 }
 
@@ -79,12 +94,19 @@ fn check_poll(checks: &mut Checks, metadata: &Map<String, Value>) {
     let question = metadata.get("question").and_then(Value::as_str).unwrap_or_default();
     checks.text(question, "/metadata/question", 1..=LONGEST_QUESTION);
     let options = metadata.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    checks.require(OPTIONS.contains(&options.len()), "/metadata/options", "INVALID", "A poll has 2 to 20 options.");
+    checks.require(
+        OPTIONS.contains(&options.len()),
+        "/metadata/options",
+        "INVALID",
+        "A poll has 2 to 20 options.",
+    );
     for (index, option) in options.iter().enumerate().take(*OPTIONS.end()) {
         let pointer = format!("/metadata/options/{index}");
         match option.as_str() {
             Some(text) if (1..=LONGEST_OPTION).contains(&text.trim().chars().count()) => {
-                let new = !options[..index].iter().any(|other| other.as_str().is_some_and(|other| other.trim() == text.trim()));
+                let new = !options[..index]
+                    .iter()
+                    .any(|other| other.as_str().is_some_and(|other| other.trim() == text.trim()));
                 checks.require(new, &pointer, "DUPLICATE", "Two options are the same.");
             }
             _ => {
@@ -93,7 +115,12 @@ fn check_poll(checks: &mut Checks, metadata: &Map<String, Value>) {
         }
     }
     for key in RESERVED.iter().filter(|key| metadata.contains_key(**key)) {
-        checks.require(false, &format!("/metadata/{key}"), "READ_ONLY", "The results of a poll come from its votes.");
+        checks.require(
+            false,
+            &format!("/metadata/{key}"),
+            "READ_ONLY",
+            "The results of a poll come from its votes.",
+        );
     }
 }
 
@@ -154,6 +181,9 @@ mod tests {
         assert_eq!(poll(json!({"question": "Tea?", "options": ["a", 2]})), ["/metadata/options/1"]);
         let many: Vec<String> = (0..21).map(|n| n.to_string()).collect();
         assert_eq!(poll(json!({"question": "Tea?", "options": many})), ["/metadata/options"]);
-        assert_eq!(poll(json!({"question": "Tea?", "options": ["a", "b"], "votes": {}})), ["/metadata/votes"]);
+        assert_eq!(
+            poll(json!({"question": "Tea?", "options": ["a", "b"], "votes": {}})),
+            ["/metadata/votes"]
+        );
     }
 }

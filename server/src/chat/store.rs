@@ -56,7 +56,11 @@ pub struct Posted {
 
 /// Stores a message, counts it and announces it, in one round trip: the function sets its own rights. `None` when the
 /// meeting is not visible to the sender.
-pub async fn post(db: impl PgExecutor<'_>, sender: UserId, message: &Message) -> sqlx::Result<Option<Posted>> {
+pub async fn post(
+    db: impl PgExecutor<'_>,
+    sender: UserId,
+    message: &Message,
+) -> sqlx::Result<Option<Posted>> {
     sqlx::query_as!(
         Posted,
         r#"select number, meeting_status as "status!: MeetingStatus", how_ended as "ended_by: EndedBy",
@@ -77,7 +81,12 @@ pub async fn post(db: impl PgExecutor<'_>, sender: UserId, message: &Message) ->
 
 /// Messages in their order, behind number `after`, each with its number. Whoever has left the organization keeps the
 /// name under which they wrote.
-pub async fn list(tx: &mut Tx, meeting: MeetingId, after: Option<i64>, limit: i64) -> sqlx::Result<Vec<(i64, Message)>> {
+pub async fn list(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    after: Option<i64>,
+    limit: i64,
+) -> sqlx::Result<Vec<(i64, Message)>> {
     let rows = sqlx::query!(
         r#"select c.seq, c.id as "id: MessageId", c.sender_id as "sender_id: UserId",
                   coalesce(u.name, e.data #>> '{sender,name}') as sender_name,

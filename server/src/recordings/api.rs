@@ -54,7 +54,10 @@ pub async fn start(
     rules::check_layout(body.layout)?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     if meeting.state.status() != MeetingStatus::InProgress {
-        return Err(Problem::conflict("NOT_IN_PROGRESS", "Only a meeting that is in progress can be recorded."));
+        return Err(Problem::conflict(
+            "NOT_IN_PROGRESS",
+            "Only a meeting that is in progress can be recorded.",
+        ));
     }
     let wish = store::Wish {
         id: RecordingId::new(app.clock.now()),
@@ -174,14 +177,21 @@ pub async fn set_access(
 /// Deletes a recording with its file. Only the host may; one that runs has to be stopped first.
 #[utoipa::path(delete, path = "/recordings/{id}", tag = "recordings", params(("id" = RecordingId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn delete(State(app): State<App>, caller: Caller, Path(id): Path<RecordingId>) -> Result<StatusCode> {
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
     let recording = owned(&mut tx, &caller, id).await?;
     if recording.status == Status::Deleted {
         return Ok(StatusCode::NO_CONTENT);
     }
     if !store::delete(&mut tx, id, caller.user_id).await? {
-        return Err(Problem::conflict("RECORDING_ACTIVE", "The recording is not finished yet. Please stop it first."));
+        return Err(Problem::conflict(
+            "RECORDING_ACTIVE",
+            "The recording is not finished yet. Please stop it first.",
+        ));
     }
     answer(tx, id).await?;
     // The worker tries again what fails here.

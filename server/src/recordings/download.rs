@@ -140,8 +140,13 @@ pub async fn download(
     let name = rules::file_name(&file.title, file.started_at, content_type);
     if app.config.vault.download == Download::Presigned && method == Method::GET {
         let life = PLAYBACK.to_std().map_err(Problem::internal)?;
-        let url = app.vault.sign(key, &rules::ascii_name(&name), life).await.map_err(|error| vault_away(&error))?;
-        return Ok((StatusCode::FOUND, [(header::LOCATION, url), (header::CACHE_CONTROL, "no-store".into())]).into_response());
+        let url =
+            app.vault.sign(key, &rules::ascii_name(&name), life).await.map_err(|error| vault_away(&error))?;
+        return Ok((
+            StatusCode::FOUND,
+            [(header::LOCATION, url), (header::CACHE_CONTROL, "no-store".into())],
+        )
+            .into_response());
     }
     let etag = format!("\"{}\"", file.sha256.unwrap_or_default());
     let kind = if viewer.only.is_some() { "inline" } else { "attachment" };

@@ -22,7 +22,8 @@ use crate::meetings::model::{Meeting, MeetingStatus, State};
 /// # Errors
 /// When the database refuses or is away.
 pub async fn auto_start(tx: &mut Tx, meeting: &Meeting, to: &State, now: DateTime<Utc>) -> sqlx::Result<()> {
-    let begins = to.status() == MeetingStatus::InProgress && meeting.state.status() != MeetingStatus::InProgress;
+    let begins =
+        to.status() == MeetingStatus::InProgress && meeting.state.status() != MeetingStatus::InProgress;
     let id = RecordingId::new(now);
     if begins && store::request_automatically(tx, id, meeting.id).await? {
         store::announce(tx, id).await?;

@@ -43,7 +43,9 @@ pub fn roles_for(level: AccessLevel, mut roles: Vec<OrgRole>) -> Result<Vec<OrgR
     }
     roles.sort_unstable();
     roles.dedup();
-    Checks::default().require(!roles.is_empty(), "/allowed_roles", "REQUIRED", "Please choose at least one role.").done()?;
+    Checks::default()
+        .require(!roles.is_empty(), "/allowed_roles", "REQUIRED", "Please choose at least one role.")
+        .done()?;
     Ok(roles)
 }
 
@@ -128,7 +130,16 @@ mod tests {
         assert_eq!(part("bytes=-200"), Wanted::Part(800..1000));
         assert_eq!(part("Bytes=-2000"), Wanted::Part(0..1000));
         assert_eq!(part("items=0-1"), Wanted::Whole);
-        for bad in ["bytes=1000-", "bytes=5-4", "bytes=-0", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "bytes=+1-2", "bytes="] {
+        for bad in [
+            "bytes=1000-",
+            "bytes=5-4",
+            "bytes=-0",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=0-1,3-4",
+            "bytes=+1-2",
+            "bytes=",
+        ] {
             assert_eq!(part(bad), Wanted::Unsatisfiable, "{bad}");
         }
         assert_eq!(wanted(Some("bytes=0-"), 0), Wanted::Unsatisfiable);
@@ -137,7 +148,10 @@ mod tests {
     #[test]
     fn file_names_are_safe_and_still_readable() {
         let at = DateTime::from_timestamp(1_800_000_000, 0);
-        assert_eq!(file_name("Weekly: plans/ideas\r\n", at, "video/mp4"), "Weekly plans ideas 2027-01-15.mp4");
+        assert_eq!(
+            file_name("Weekly: plans/ideas\r\n", at, "video/mp4"),
+            "Weekly plans ideas 2027-01-15.mp4"
+        );
         assert_eq!(file_name("../..", None, "audio/mp4"), "recording.m4a");
         let header = disposition("attachment", &file_name("Ärzte \"A\"", None, "video/mp4"));
         assert_eq!(header, "attachment; filename=\"_rzte A.mp4\"; filename*=UTF-8''%C3%84rzte%20A.mp4");
@@ -146,7 +160,10 @@ mod tests {
     #[test]
     fn roles_belong_to_access_by_role_only() {
         let roles = vec![OrgRole::Member, OrgRole::Admin, OrgRole::Member];
-        assert_eq!(roles_for(AccessLevel::RoleBased, roles.clone()).expect("roles"), [OrgRole::Admin, OrgRole::Member]);
+        assert_eq!(
+            roles_for(AccessLevel::RoleBased, roles.clone()).expect("roles"),
+            [OrgRole::Admin, OrgRole::Member]
+        );
         assert!(roles_for(AccessLevel::Public, roles).expect("none").is_empty());
         assert!(roles_for(AccessLevel::RoleBased, Vec::new()).is_err());
     }

@@ -5,8 +5,8 @@ use kernel::{
     db::Tx,
     ids::{MeetingId, OrganizationId, RecordingId, UserId},
     recording::{
-        AccessLevel, FailureCode, Gap, HANDLER_GONE_AFTER, Layout, Recording, RecordingOut, Status, StopReason,
-        UPDATED_EVENT, WAKE_CHANNEL,
+        AccessLevel, FailureCode, Gap, HANDLER_GONE_AFTER, Layout, Recording, RecordingOut, Status,
+        StopReason, UPDATED_EVENT, WAKE_CHANNEL,
     },
 };
 use sqlx::types::Json;
@@ -187,7 +187,12 @@ pub async fn recorder_is_there(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<
 
 /// Asks for the end of a recording. One that no handler has taken yet ends at once; one that has ended stays as it is.
 /// Tells whether it changed anything.
-pub async fn request_stop(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>, by: UserId) -> sqlx::Result<bool> {
+pub async fn request_stop(
+    tx: &mut Tx,
+    id: RecordingId,
+    now: DateTime<Utc>,
+    by: UserId,
+) -> sqlx::Result<bool> {
     let nothing = FailureCode::NothingRecorded;
     let done = sqlx::query!(
         "update recordings set stop_requested_at = $2, stop_reason = coalesce(stop_reason, $3), updated_by = $4,

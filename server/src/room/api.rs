@@ -12,6 +12,7 @@ use axum::{
 };
 use kernel::ids::MeetingId;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
     time::{Instant, MissedTickBehavior},
@@ -78,12 +79,9 @@ pub async fn events(
 
 fn last_seen(headers: &HeaderMap, from: &Begin) -> Result<Option<i64>> {
     let Some(header) = headers.get(LAST_EVENT_ID) else { return Ok(from.last_event_id) };
-    header
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-        .map(Some)
-        .ok_or_else(|| Problem::invalid_field("/last_event_id", "INVALID", "The last event's id is a number."))
+    header.to_str().ok().and_then(|text| text.trim().parse().ok()).map(Some).ok_or_else(|| {
+        Problem::invalid_field("/last_event_id", "INVALID", "The last event's id is a number.")
+    })
 }
 
 /// One open stream. It ends when its client goes, when the client may no longer follow, when the program stops, and
@@ -168,8 +166,9 @@ impl Follower {
         let message = sse::Event::default().id(event.seq.to_string()).event(&event.event).data(event.json());
         self.put(message).await?;
         self.position = event.seq;
-        // Whoever was sent out sees that, and nothing after it.
-        if event.event == "participant.removed" {
+        // Whoever is sent out sees that, and nothing after it.
+        let whom = event.data.get("user_id").and_then(Value::as_str);
+        if event.event == "participant.removed" && whom == Some(self.caller.user_id.to_string().as_str()) {
             self.check_access().await?;
         }
         Ok(())

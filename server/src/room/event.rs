@@ -32,7 +32,9 @@ impl Event {
             return whole.into_bytes();
         }
         let id = self.data.get("id").cloned().unwrap_or(Value::Null);
-        json!({"event": self.event, "data": {"id": id}, "seq": self.seq, "truncated": true}).to_string().into_bytes()
+        json!({"event": self.event, "data": {"id": id}, "seq": self.seq, "truncated": true})
+            .to_string()
+            .into_bytes()
     }
 }
 
@@ -52,6 +54,9 @@ mod tests {
         assert_eq!(sent(small.clone()), json!({"event": "chat.message", "data": small, "seq": 7}));
         // 4000 characters of four bytes each.
         let large = json!({"id": "a", "content": "😀".repeat(4000)});
-        assert_eq!(sent(large), json!({"event": "chat.message", "data": {"id": "a"}, "seq": 7, "truncated": true}));
+        assert_eq!(
+            sent(large),
+            json!({"event": "chat.message", "data": {"id": "a"}, "seq": 7, "truncated": true})
+        );
     }
 }

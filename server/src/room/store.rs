@@ -71,7 +71,12 @@ pub async fn carry(
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| Load { head: row.head, room: row.room, in_progress: row.in_progress, events: row.events.0 }))
+    Ok(row.map(|row| Load {
+        head: row.head,
+        room: row.room,
+        in_progress: row.in_progress,
+        events: row.events.0,
+    }))
 }
 
 fn interval(of: std::time::Duration) -> PgInterval {
