@@ -180,8 +180,10 @@ impl Events {
                 let (id, event, data) = (field("id"), field("event"), field("data"));
                 self.text = rest.to_owned();
                 if !data.is_empty() {
-                    let data = serde_json::from_str(&data).unwrap_or_else(|_| panic!("{data} is not JSON"));
-                    return Event { id, event, data };
+                    // The same JSON as in a data packet.
+                    let told: Value = serde_json::from_str(&data).unwrap_or_else(|_| panic!("{data} is not JSON"));
+                    assert_eq!((&told["event"], told["seq"].to_string()), (&Value::from(&*event), id.clone()));
+                    return Event { id, event, data: told["data"].clone() };
                 }
             }
             let chunk =
