@@ -50,7 +50,9 @@ fn in_one_shape(mut response: Response, id: &str) -> Response {
         let headers = std::mem::take(response.headers_mut());
         let mut shaped = problem.into_response();
         for (name, value) in &headers {
-            if !shaped.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+            // The body is a new one: it has another length, and it is not compressed.
+            let of_body = name == header::CONTENT_LENGTH || name == header::CONTENT_ENCODING;
+            if !of_body && !shaped.headers().contains_key(name) {
                 shaped.headers_mut().append(name, value.clone());
             }
         }
@@ -77,7 +79,17 @@ fn in_one_shape(mut response: Response, id: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::is_fit;
+    use super::*;
+
+    #[test]
+    fn a_reshaped_problem_is_not_said_to_be_compressed() {
+        let mut response = Problem::unauthenticated().into_response();
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        let shaped = in_one_shape(response, "correlation");
+        assert!(!shaped.headers().contains_key(header::CONTENT_ENCODING));
+        assert!(shaped.headers().contains_key(header::VARY));
+    }
 
     #[test]
     fn only_plain_ids_are_kept() {
