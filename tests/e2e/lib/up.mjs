@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -121,11 +122,10 @@ process.once('exit', () => {
   for (const up of running) up.process.kill('SIGTERM');
 });
 
-/** Whether a process is there. */
+/** Whether a process is there and at work; one that waits to be buried is not. */
 export function alive(pid) {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }

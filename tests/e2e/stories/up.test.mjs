@@ -81,7 +81,7 @@ test('killed in the middle it takes all children with it, and the next one goes 
   const { data, port } = up;
   up = await Up.start({ data, port }); // at once, while the children may still be on their way out
   up.ownsData = true;
-  for (const [name, pid] of Object.entries(before)) assert.ok(!alive(pid), `the old ${name} is gone`);
+  for (const [name, pid] of Object.entries(before)) await until(`the old ${name} is gone`, () => !alive(pid), { seconds: 2 });
   assert.equal(up.setup_token, null);
   const host = await new Api(up.url).login('host@example.org', PASSWORD);
   assert.equal((await host.get(`/meetings/${meeting.id}`)).title, meeting.title);
