@@ -30,7 +30,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long the first try to get into the room may take.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// An absence that is shorter than this is not worth a word.
-const GAP: chrono::Duration = chrono::Duration::milliseconds(500);
+const GAP: chrono::Duration = chrono::Duration::milliseconds(100);
 /// How long a recording rests after its engine broke.
 const REST_SECONDS: f64 = 1.0;
 /// How long the token for the room holds; LiveKit renews it while the recorder is there.

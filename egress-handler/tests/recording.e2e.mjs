@@ -443,6 +443,8 @@ const tests = {
     await sleep(5000);
     const holder = look(recording).leased_by;
     const victim = [...children].filter((c) => c.spawnfile === program.egress).find((c) => handlerOf(c) === holder);
+    startEgress();
+    await sleep(1500);
     await stop(victim);
     await until('taken over', () => look(recording).gaps.length > 0, 15);
     await sleep(4000);
@@ -452,7 +454,6 @@ const tests = {
     const missing = (Date.parse(gap.to) - Date.parse(gap.from)) / 1000;
     check(missing < 5, `${missing} s are missing`);
     playable(stored(done.row));
-    startEgress();
     return { missing: round(missing) };
   },
 

@@ -185,32 +185,35 @@ impl Mixer {
         }
     }
 
-    /// Takes every line out, when the connection to the room is gone. Its source must have been stopped before.
+    /// Takes every line out, when the connection to the room is gone. May wait for threads.
     pub fn clear(&self) {
-        for (_, input) in self.lock().drain() {
-            if let Err(error) = input.bin.set_state(gst::State::Null) {
-                warn!(%error, "a decoder did not stop");
-            }
+        let inputs: Vec<Input> = self.lock().drain().map(|(_, input)| input).collect();
+        for input in inputs {
             let mixer = match input.kind {
                 Kind::Video => self.compositor.as_ref(),
                 Kind::Audio => Some(&self.audiomixer),
             };
+            // First, because a decoder cannot stop while it waits for the mixer to take what it has.
             if let Some(mixer) = mixer {
                 mixer.release_request_pad(&input.mixer_pad);
+            }
+            if let Err(error) = input.bin.set_state(gst::State::Null) {
+                warn!(%error, "a decoder did not stop");
             }
             let _ = self.pipeline.remove(&input.bin);
         }
     }
 
-    /// Ends pictures and sound; [`Output::Finished`] follows when all is out.
+    /// Ends pictures and sound; [`Output::Finished`] follows when all is out. May wait for threads.
     pub fn finish(&self) {
+        let pads: Vec<gst::Pad> = self.lock().values().map(|input| input.mixer_pad.clone()).collect();
+        for pad in pads {
+            pad.send_event(gst::event::Eos::new());
+        }
         for name in ["black", "silence"] {
             if let Some(source) = self.pipeline.by_name(name) {
                 source.send_event(gst::event::Eos::new());
             }
-        }
-        for input in self.lock().values() {
-            input.mixer_pad.send_event(gst::event::Eos::new());
         }
     }
 

@@ -12,9 +12,9 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use kernel::clock::Clock;
-use tokio::{sync::mpsc, task::JoinHandle, time};
+use tokio::{sync::mpsc, time};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::mp4::{Codecs, Index};
 pub use mixer::{ELEMENTS, FRAME_RATE, SAMPLE_RATE};
@@ -79,7 +79,6 @@ pub struct Segment {
 /// A running recording of a room.
 pub struct Engine {
     finish: CancellationToken,
-    task: JoinHandle<()>,
 }
 
 impl Engine {
@@ -88,11 +87,11 @@ impl Engine {
     /// # Errors
     /// When the pipeline cannot be built or started.
     pub fn start(wish: Wish, clock: Clock) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
-        let (mixer, outputs) = Mixer::start(wish.audio_only)?;
+        let (mixer, outputs) = tokio::task::block_in_place(|| Mixer::start(wish.audio_only))?;
         let (events, receiver) = mpsc::unbounded_channel();
         let finish = CancellationToken::new();
-        let task = tokio::spawn(run(Arc::new(mixer), outputs, wish, clock, events, finish.clone()));
-        Ok((Self { finish, task }, receiver))
+        tokio::spawn(run(Arc::new(mixer), outputs, wish, clock, events, finish.clone()));
+        Ok((Self { finish }, receiver))
     }
 
     /// Ends the recording; the last segments and [`Event::Finished`] follow.
@@ -104,10 +103,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.finish.cancel();
-        if !self.task.is_finished() {
-            // The task ends by itself and stops the pipeline on its way.
-            info!("the engine is left to end by itself");
-        }
     }
 }
 
@@ -141,7 +136,8 @@ async fn run(
         }
     };
     if end.is_none() {
-        mixer.finish();
+        let ending = Arc::clone(&mixer);
+        tokio::task::spawn_blocking(move || ending.finish());
         let drained = time::timeout(DRAIN, async {
             while let Some(Output::Frame(frame)) = outputs.recv().await {
                 if let Some(segment) = section.push(&frame, &mixer) {
@@ -298,7 +294,7 @@ mod tests {
     fn parameter_sets_are_taken_out_of_their_box() {
         let avcc = [1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 2, 0x67, 0x64, 1, 0, 1, 0x68];
         assert_eq!(parameter_sets(&avcc), [0, 0, 0, 2, 0x67, 0x64, 0, 0, 0, 1, 0x68]);
-        assert_eq!(parameter_sets(&avcc[..7]), []);
-        assert_eq!(parameter_sets(&[]), []);
+        assert!(parameter_sets(&avcc[..7]).is_empty());
+        assert!(parameter_sets(&[]).is_empty());
     }
 }

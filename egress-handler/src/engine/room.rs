@@ -22,13 +22,16 @@ use livekit_signaling::{SignalClient, SignalError, SignalEvent, SignalOptions};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info, trace, warn};
 
 use super::mixer::{Kind, Mixer};
 use crate::layout::{self, Rect};
 
 /// The codecs that the mixer decodes, as an offer names them.
 const CODECS: [&str; 2] = ["VP8/", "OPUS/"];
+
+/// How the lines of an offer say that nothing is sent on them.
+const STOPPED: [&str; 2] = ["a=recvonly", "a=inactive"];
 
 /// What happens in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,14 +222,10 @@ impl Session {
 
     /// Answers an offer of the server: takes every line it offers, and remembers which track stands on it.
     async fn answer(&mut self, offer: proto::SessionDescription) -> Result<()> {
+        trace!(sdp = offer.sdp, "offer");
+        self.lines = lines_of(&offer.sdp);
         let sdp = SDPMessage::parse_buffer(narrowed(&offer.sdp).as_bytes())
             .map_err(|_| anyhow!("the offer cannot be read"))?;
-        self.lines = sdp
-            .medias()
-            .zip(0u32..)
-            .filter(|(media, _)| media.attribute_val("inactive").is_none())
-            .filter_map(|(media, line)| Some((line, track_of(media.attribute_val("msid")?)?.to_owned())))
-            .collect();
         let remote = WebRTCSessionDescription::new(WebRTCSDPType::Offer, sdp);
         self.call("set-remote-description", Some(&remote)).await?;
         let reply = self.call("create-answer", None).await?.context("no answer was made")?;
@@ -235,6 +234,7 @@ impl Session {
             .map_err(|_| anyhow!("the offer cannot be answered: {reply}"))?;
         self.call("set-local-description", Some(&answer)).await?;
         let text = answer.sdp().as_text().context("the answer cannot be written")?;
+        let text = with_stops(&text, &offer.sdp);
         let description = proto::SessionDescription {
             r#type: "answer".into(),
             sdp: text,
@@ -416,18 +416,58 @@ fn track_of(msid: &str) -> Option<&str> {
     msid.split(['|', ' ']).find(|part| part.starts_with("TR_"))
 }
 
-/// The offer with one codec left on each line: the one that we decode, and its retransmission. `webrtcbin` would take
-/// the first that it knows, which need not be the one that is sent.
-fn narrowed(offer: &str) -> String {
-    let mut sections: Vec<Vec<&str>> = vec![Vec::new()];
-    for line in offer.lines() {
+/// A description's head and its lines, each as text lines.
+fn sections(description: &str) -> Vec<Vec<&str>> {
+    let mut sections = vec![Vec::new()];
+    for line in description.lines() {
         if line.starts_with("m=") {
             sections.push(Vec::new());
         }
-        sections.last_mut().expect("one at least").push(line);
+        if let Some(section) = sections.last_mut() {
+            section.push(line);
+        }
     }
-    let lines = sections.iter().flat_map(|section| narrowed_section(section));
-    lines.fold(String::new(), |text, line| text + &line + "\r\n")
+    sections
+}
+
+fn joined<T: AsRef<str>>(lines: impl Iterator<Item = T>) -> String {
+    lines.fold(String::new(), |text, line| text + line.as_ref() + "\r\n")
+}
+
+fn is_stopped(section: &[&str]) -> bool {
+    section.iter().any(|line| STOPPED.contains(line))
+}
+
+/// The track that each line of an offer carries.
+fn lines_of(offer: &str) -> BTreeMap<u32, String> {
+    let medias = sections(offer).into_iter().skip(1).zip(0u32..);
+    medias
+        .filter(|(section, _)| !is_stopped(section))
+        .filter_map(|(section, line)| {
+            let msid = section.iter().find_map(|text| text.strip_prefix("a=msid:"))?;
+            Some((line, track_of(msid)?.to_owned()))
+        })
+        .collect()
+}
+
+/// The offer as `webrtcbin` can take it.
+///
+/// One codec is left on each line: the one that we decode, and its retransmission. `webrtcbin` would take the first that
+/// it knows, which need not be the one that is sent. And no line is stopped: LiveKit stops lines and starts them again
+/// with another track, but `webrtcbin` cannot start a line a second time.
+fn narrowed(offer: &str) -> String {
+    joined(sections(offer).iter().flat_map(|section| narrowed_section(section)))
+}
+
+/// The answer with those lines stopped that are so in the offer.
+fn with_stops(answer: &str, offer: &str) -> String {
+    let offer = sections(offer);
+    let answer = sections(answer);
+    let lines = answer.iter().enumerate().flat_map(|(n, section)| {
+        let stopped = offer.get(n).is_some_and(|section| is_stopped(section));
+        section.iter().map(move |line| if stopped && *line == "a=recvonly" { "a=inactive" } else { *line })
+    });
+    joined(lines)
 }
 
 fn narrowed_section(section: &[&str]) -> Vec<String> {
@@ -452,6 +492,9 @@ fn narrowed_section(section: &[&str]) -> Vec<String> {
             named.is_none_or(|(payload, _)| keeps(&payload))
         })
         .map(|line| {
+            if STOPPED.contains(line) {
+                return "a=sendrecv".to_owned();
+            }
             if !line.starts_with("m=") {
                 return (*line).to_owned();
             }
@@ -511,6 +554,17 @@ mod tests {
              m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack pli\r\n\
              a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=sendonly\r\n"
         );
+    }
+
+    #[test]
+    fn a_stopped_line_looks_alive_inside_and_stopped_outside() {
+        let offer = "v=0\r\nm=audio 9 X 111\r\na=rtpmap:111 opus/48000/2\r\na=recvonly\r\n\
+                     m=audio 9 X 111\r\na=msid:PA_a|TR_b TR_b\r\na=rtpmap:111 opus/48000/2\r\na=sendrecv\r\n";
+        assert_eq!(lines_of(offer), BTreeMap::from([(1, "TR_b".to_owned())]));
+        assert_eq!(narrowed(offer), offer.replace("recvonly", "sendrecv"));
+        let answer = "v=0\r\nm=audio 9 X 111\r\na=recvonly\r\nm=audio 9 X 111\r\na=recvonly\r\n";
+        let expected = "v=0\r\nm=audio 9 X 111\r\na=inactive\r\nm=audio 9 X 111\r\na=recvonly\r\n";
+        assert_eq!(with_stops(answer, offer), expected);
     }
 
     #[test]

@@ -115,19 +115,22 @@ async function showPictures() {
   }
 }
 
+/** Keeps a little sound queued. What is queued sounds later, so each block is made for the moment at which it will sound. */
 async function playTone() {
   const block = SAMPLE_RATE / 100;
   const step = (2 * Math.PI * Number(args.frequency)) / SAMPLE_RATE;
-  const start = Date.now();
-  for (let n = 0; running; n += block) {
-    const at = start + (n * 1000) / SAMPLE_RATE;
-    await sleep(at - Date.now());
-    const samples = new Int16Array(block);
-    for (let i = 0; i < block; i += 1) {
-      const sounds = !args.pulse || inPulse(at + (i * 1000) / SAMPLE_RATE);
-      samples[i] = sounds ? Math.round(8000 * Math.sin(step * (n + i))) : 0;
+  while (running) {
+    const source = tracks.audio?.source;
+    while (source && source.queuedDuration < 30) {
+      const at = Date.now() + source.queuedDuration;
+      const samples = new Int16Array(block);
+      for (let i = 0; i < block; i += 1) {
+        const sounds = !args.pulse || inPulse(at + (i * 1000) / SAMPLE_RATE);
+        samples[i] = sounds ? Math.round(8000 * Math.sin(step * ((at % 1000) * (SAMPLE_RATE / 1000) + i))) : 0;
+      }
+      await source.captureFrame(new AudioFrame(samples, SAMPLE_RATE, 1, block));
     }
-    await tracks.audio?.source.captureFrame(new AudioFrame(samples, SAMPLE_RATE, 1, block));
+    await sleep(10);
   }
 }
 
