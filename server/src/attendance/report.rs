@@ -153,7 +153,10 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
         status: attendee.status.unwrap_or(status),
         first_joined_at,
         last_left_at,
-        duration_seconds: presence.iter().map(|(from, to)| seconds(*to - *from)).sum(),
+        duration_seconds: presence
+            .iter()
+            .map(|(from, to)| seconds(*to - *from))
+            .fold(0.0, |sum, span| sum + span),
         is_late: first_joined_at.is_some_and(|first| is_late(frame, first)),
         left_early: !is_there && last_left_at.is_some_and(|last| left_early(frame, last)),
         messages_sent: attendee.messages_sent,
