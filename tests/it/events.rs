@@ -17,13 +17,10 @@ async fn a_page_hears_what_happens_in_order() {
         .await
         .is(201);
     let event = events.next().await;
-    assert_eq!((event.event.as_str(), &event.data["data"]), ("chat.message", &message));
+    assert_eq!((event.event.as_str(), &event.data), ("chat.message", &message));
     guest.post(&meeting.path("/response"), json!({"response": "accepted"})).await.is(200);
     let next = events.next().await;
-    assert_eq!(
-        (next.event.as_str(), &next.data["data"]["status"]),
-        ("participant.updated", &json!("accepted"))
-    );
+    assert_eq!((next.event.as_str(), &next.data["status"]), ("participant.updated", &json!("accepted")));
     let number = |id: &str| id.parse::<i64>().expect("a number");
     assert!(number(&next.id) > number(&event.id));
     assert!(events.is_silent().await);
@@ -49,11 +46,10 @@ async fn a_page_that_comes_back_misses_nothing_and_hears_nothing_twice() {
     say("two").await;
     say("three").await;
     let mut again = organization.admin.follow(&meeting.path("/events"), Some(&last.id)).await;
-    let missed: Vec<_> =
-        again.take(2).await.into_iter().map(|event| event.data["data"]["content"].clone()).collect();
+    let missed: Vec<_> = again.take(2).await.into_iter().map(|event| event.data["content"].clone()).collect();
     assert_eq!(missed, ["two", "three"]);
     say("four").await;
-    assert_eq!(again.next().await.data["data"]["content"], "four");
+    assert_eq!(again.next().await.data["content"], "four");
     // A number that was never given is no reason to break.
     for odd in ["999999", "x", "-1", "9223372036854775808"] {
         let request = organization
@@ -106,18 +102,17 @@ async fn comings_and_goings_are_told() {
     let mut events = organization.admin.follow(&meeting.path("/events"), None).await;
     let connection = app.enter(&guest, &meeting).await;
     let mut told = events.take(2).await;
-    let started =
-        told.iter().any(|it| it.event == "meeting.updated" && it.data["data"]["status"] == "in_progress");
+    let started = told.iter().any(|it| it.event == "meeting.updated" && it.data["status"] == "in_progress");
     let arrived = |it: &harness::Event| {
-        (it.event == "participant.updated" && it.data["data"]["status"] == "joined")
-            || (it.event == "presence.changed" && it.data["data"]["online"] == true)
+        (it.event == "participant.updated" && it.data["status"] == "joined")
+            || (it.event == "presence.changed" && it.data["online"] == true)
     };
     assert!(started && told.iter().any(arrived), "{told:?}");
     app.go(&connection).await;
     app.livekit.close_empty(&meeting.room);
     app.settle().await;
     told.clear();
-    while !told.iter().any(|it| it.event == "meeting.updated" && it.data["data"]["status"] == "completed") {
+    while !told.iter().any(|it| it.event == "meeting.updated" && it.data["status"] == "completed") {
         told.push(events.next().await);
     }
 }

@@ -319,3 +319,13 @@ async fn a_deeply_nested_body_is_refused_and_harms_nothing() {
     let answer = organization.admin.send(request.header("content-type", "application/json").body(body)).await;
     assert!(matches!(answer.status, 400 | 422), "{}", answer.text());
 }
+
+/// Browsers ask for compressed answers; what is said to be compressed is.
+#[tokio::test]
+async fn a_problem_can_be_read_by_a_client_that_takes_compressed_answers() {
+    let app = TestApp::start().await;
+    let request = app.api.request(reqwest::Method::GET, "/me").header("accept-encoding", "gzip, br");
+    let answer = app.api.send(request).await;
+    assert_eq!(answer.header("content-encoding"), "");
+    answer.problem(401, "UNAUTHENTICATED");
+}

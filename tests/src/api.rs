@@ -181,8 +181,12 @@ impl Events {
                 self.text = rest.to_owned();
                 if !data.is_empty() {
                     // The same JSON as in a data packet.
-                    let told: Value = serde_json::from_str(&data).unwrap_or_else(|_| panic!("{data} is not JSON"));
-                    assert_eq!((&told["event"], told["seq"].to_string()), (&Value::from(&*event), id.clone()));
+                    let told: Value =
+                        serde_json::from_str(&data).unwrap_or_else(|_| panic!("{data} is not JSON"));
+                    assert_eq!(
+                        (&told["event"], told["seq"].to_string()),
+                        (&Value::from(&*event), id.clone())
+                    );
                     return Event { id, event, data: told["data"].clone() };
                 }
             }
