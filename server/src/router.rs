@@ -108,12 +108,26 @@ fn api() -> OpenApiRouter<App> {
 /// # Errors
 /// None in practice: the description is plain data.
 pub fn openapi_json() -> serde_json::Result<String> {
-    api().into_openapi().to_pretty_json()
+    let mut description = api().into_openapi();
+    name_operations(&mut description);
+    description.to_pretty_json()
+}
+
+/// Handlers of different slices share short names; in the description the slice stands before them.
+fn name_operations(description: &mut utoipa::openapi::OpenApi) {
+    for item in description.paths.paths.values_mut() {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
+        for operation in methods.into_iter().filter_map(Option::as_mut) {
+            let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
+            operation.operation_id = operation.operation_id.take().map(|name| format!("{tag}_{name}"));
+        }
+    }
 }
 
 /// The whole service.
 pub fn router(app: App) -> Router {
-    let (api, description) = api().split_for_parts();
+    let (api, mut description) = api().split_for_parts();
+    name_operations(&mut description);
     api.merge(ops::routes())
         .merge(SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", description))
         .route_layer(middleware::from_fn(ops::count))
