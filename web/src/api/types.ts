@@ -2,21 +2,21 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type User = Schemas['User'];
+export type User = Schemas['Person'];
 export type Me = Schemas['Me'];
 export type Organization = Schemas['Organization'];
 export type OrgRole = Schemas['OrgRole'];
 export type Member = Schemas['Member'];
-export type Meeting = Schemas['Meeting'];
+export type Meeting = Schemas['MeetingOut'];
 export type NewMeeting = Schemas['NewMeeting'];
 export type MeetingAction = Schemas['Action'];
 export type MeetingStatus = Schemas['MeetingStatus'];
 export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
-export type Joined = Schemas['Joined'];
+export type Joined = Schemas['Admission'];
 export type Message = Schemas['Message'];
 export type Attendance = Schemas['Attendance'];
-export type Recording = Schemas['Recording'];
+export type Recording = Schemas['RecordingOut'];
 export type AccessLevel = Schemas['AccessLevel'];
 
 export const ORG_ROLES = [

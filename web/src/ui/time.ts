@@ -28,7 +28,12 @@ export function nextQuarter(now: Date): Date {
 }
 
 /** "Tue, 1 Dec 2026, 12:00 – 13:00 EAT". */
-export function formatSpan(start: string, end: string | null, locale: string, zone = localZone()): string {
+export function formatSpan(
+  start: string,
+  end: string | null | undefined,
+  locale: string,
+  zone = localZone(),
+): string {
   const format = new Intl.DateTimeFormat(locale, {
     weekday: 'short',
     day: 'numeric',

@@ -10,7 +10,8 @@ export function useFormat() {
     const locale = formatLocale(i18n.language);
     return {
       locale,
-      span: (start: string, end: string | null, zone?: string) => formatSpan(start, end, locale, zone),
+      span: (start: string, end: string | null | undefined, zone?: string) =>
+        formatSpan(start, end, locale, zone),
       time: (instant: string, seconds = false) => formatTime(instant, locale, seconds),
       relative: (instant: string, now: Date) => relative(instant, now, locale),
       duration: (seconds: number) => formatDuration(seconds, locale),

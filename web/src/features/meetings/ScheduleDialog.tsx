@@ -53,7 +53,7 @@ function initialValues(meeting: Meeting | undefined): Values {
     description: meeting?.description ?? '',
     agenda: meeting?.agenda ?? '',
     scheduled_start: toWall(start, zone),
-    scheduled_end: end && toWall(end, zone),
+    scheduled_end: end ? toWall(end, zone) : null,
     timezone: zone,
     meeting_type: meeting?.meeting_type ?? 'video',
     max_participants: meeting?.max_participants ?? '',

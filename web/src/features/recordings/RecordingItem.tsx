@@ -57,8 +57,8 @@ export function RecordingItem({ recording, title, heading, canShare }: Props) {
     onError: notifyProblem,
   });
   const facts = [
-    recording.duration_seconds !== null && format.duration(recording.duration_seconds),
-    recording.size_bytes !== null && format.bytes(recording.size_bytes),
+    typeof recording.duration_seconds === 'number' && format.duration(recording.duration_seconds),
+    typeof recording.size_bytes === 'number' && format.bytes(recording.size_bytes),
   ].filter(Boolean);
 
   return (

@@ -117,5 +117,5 @@ export function useJourney(meetingId: string) {
 /** The admission, or null while the person has to wait in the lobby. */
 async function askToJoin(meetingId: string): Promise<Joined | null> {
   const answer = await take(api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } }));
-  return answer.status === 'admitted' ? answer : null;
+  return 'token' in answer ? answer : null;
 }
