@@ -74,6 +74,13 @@ export class Client {
     await this.exited;
   }
 
+  /** Waits until the room has put this client out. */
+  async out() {
+    await until('the client was put out', () => this.event('left') || this.ended);
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
   /** Is gone from one moment to the next. */
   async kill() {
     this.killedAt = Date.now();
