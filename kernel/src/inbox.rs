@@ -336,3 +336,65 @@ pub async fn replay(tx: &mut Tx, event_id: &str, now: DateTime<Utc>) -> sqlx::Re
     .await?;
     Ok(replayed.rows_affected() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use jsonwebtoken::{EncodingKey, Header};
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time")
+    }
+
+    fn keys() -> Keys {
+        Keys { api_key: "key".into(), api_secret: SECRET.into() }
+    }
+
+    fn signed(issuer: &str, body: &[u8], algorithm: Algorithm, secret: &str) -> String {
+        let claims = json!({"iss": issuer, "nbf": now().timestamp(), "exp": now().timestamp() + 300,
+                            "sha256": STANDARD.encode(Sha256::digest(body))});
+        jsonwebtoken::encode(&Header::new(algorithm), &claims, &EncodingKey::from_secret(secret.as_bytes()))
+            .expect("signs")
+    }
+
+    #[test]
+    fn a_true_signature_holds_for_its_body_and_its_time() {
+        let token = signed("key", b"body", Algorithm::HS256, SECRET);
+        let at = |seconds: i64| now() + Duration::seconds(seconds);
+        for header in [token.clone(), format!("Bearer {token}"), format!("bearer  {token} ")] {
+            assert_eq!(verify(&keys(), &header, b"body", now()), Ok(()), "{header}");
+        }
+        assert_eq!(verify(&keys(), &token, b"another body", now()), Err(BadSignature));
+        for (seconds, holds) in [(-61, false), (-60, true), (359, true), (360, false)] {
+            assert_eq!(verify(&keys(), &token, b"body", at(seconds)).is_ok(), holds, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_holds() {
+        for token in [
+            signed("key", b"body", Algorithm::HS256, "another secret that is long enough"),
+            signed("another", b"body", Algorithm::HS256, SECRET),
+            signed("key", b"body", Algorithm::HS512, SECRET),
+            String::new(),
+            "Bearer".into(),
+            "a.b.c".into(),
+        ] {
+            assert_eq!(verify(&keys(), &token, b"body", now()), Err(BadSignature), "{token}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_replaced_wherever_it_stands() {
+        let odd = json!({"a\0": ["x\0y", {"b": "\0"}], "c": 1, "d": null});
+        assert_eq!(
+            without_nul(odd),
+            json!({"a\u{fffd}": ["x\u{fffd}y", {"b": "\u{fffd}"}], "c": 1, "d": null})
+        );
+    }
+}
