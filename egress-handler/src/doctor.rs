@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use kernel::{clock::Clock, config::Config, db, ids, vault::Vault};
 use tokio::{net::TcpStream, time};
 
-use crate::engine;
+use crate::{engine, ledger};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -67,13 +67,8 @@ async fn spool(config: &Config) -> Result<String> {
 async fn database(config: &Config) -> Result<String> {
     let pool = db::connect(config.database_url()?, 1)?;
     let mut tx = db::begin(&pool, db::Actor::System).await.context("cannot connect")?;
-    let waiting = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from recordings where status in ('requested', 'starting', 'recording', 'finalizing')"#
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .context("the table of recordings cannot be read")?;
-    Ok(format!("{waiting} recordings open"))
+    let open = ledger::open(&mut tx).await.context("the table of recordings cannot be read")?;
+    Ok(format!("{open} recordings open"))
 }
 
 async fn vault(config: &Config, clock: &Clock) -> Result<String> {

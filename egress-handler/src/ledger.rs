@@ -32,6 +32,15 @@ pub enum LedgerError {
 
 type Result<T> = std::result::Result<T, LedgerError>;
 
+/// How many recordings have not ended.
+pub async fn open(tx: &mut Tx) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from recordings where status in ('requested', 'starting', 'recording', 'finalizing')"#
+    )
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 /// A recording that this handler has taken.
 #[derive(Debug, Clone)]
 pub struct Claim {
