@@ -23,8 +23,14 @@ pub struct Outcome {
 impl Outcome {
     /// The latency in milliseconds below which `share` of the answers came.
     pub fn percentile(&self, share: f64) -> f64 {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-        let index = ((self.latencies.len() as f64 * share) as usize).min(self.latencies.len().saturating_sub(1));
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index"
+        )]
+        let index =
+            ((self.latencies.len() as f64 * share) as usize).min(self.latencies.len().saturating_sub(1));
         self.latencies.get(index).copied().unwrap_or(f64::NAN)
     }
 }
@@ -32,18 +38,27 @@ impl Outcome {
 /// One request as bytes.
 pub fn request(host: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+        .into_bytes()
 }
 
 /// Sends `requests` over `connections` for `seconds`. Each connection takes every n-th request, again from the start
 /// when `again`, else until its share is used up.
-pub async fn load(host: &str, requests: Arc<Vec<Vec<u8>>>, connections: usize, seconds: u64, again: bool) -> Result<Outcome> {
+pub async fn load(
+    host: &str,
+    requests: Arc<Vec<Vec<u8>>>,
+    connections: usize,
+    seconds: u64,
+    again: bool,
+) -> Result<Outcome> {
     let until = Instant::now() + Duration::from_secs(seconds);
     let started = Instant::now();
     let tasks: Vec<_> = (0..connections)
         .map(|first| {
             let (host, requests) = (host.to_owned(), requests.clone());
-            tokio::spawn(async move { one_connection(&host, &requests, first, connections, until, again).await })
+            tokio::spawn(
+                async move { one_connection(&host, &requests, first, connections, until, again).await },
+            )
         })
         .collect();
     let (mut latencies, mut errors) = (Vec::new(), 0);

@@ -23,10 +23,12 @@ pub async fn run(platform: &Platform, args: &Args) -> Result<Line> {
         let member = json!({"email": email, "name": format!("Member {n}"), "role": "member", "password": "bench password"});
         let added = platform.post(&platform.admin, &format!("/organizations/{org}/members"), &member).await?;
         people.push(added["user"]["id"].clone());
-        let login = platform.post("", "/auth/login", &json!({"email": email, "password": "bench password"})).await?;
+        let login =
+            platform.post("", "/auth/login", &json!({"email": email, "password": "bench password"})).await?;
         tokens.push(login["access_token"].as_str().context("no token")?.to_owned());
     }
-    let meeting = json!({"title": "Bench", "scheduled_start": "2030-01-01T09:00:00Z", "participants": people});
+    let meeting =
+        json!({"title": "Bench", "scheduled_start": "2030-01-01T09:00:00Z", "participants": people});
     let meeting = platform.post(&platform.admin, &format!("/organizations/{org}/meetings"), &meeting).await?;
     let path = format!("/api/v1/meetings/{}/join", meeting["id"].as_str().context("no meeting")?);
     let host = platform.value("url")?.trim_start_matches("http://").replace("localhost", "127.0.0.1");

@@ -76,12 +76,23 @@ async fn main() -> Result<()> {
     if wants(Name::Webhook) {
         lines.push(webhook::run(&platform, &args).await?);
     }
-    writeln!(out, "{:<9} {:>9} {:>9} {:>7} {:>7} {:>9} {:>9}  reference", "bench", "call/s", "ref/s", "ratio", "wanted", "p50 ms", "p99 ms")?;
+    writeln!(
+        out,
+        "{:<9} {:>9} {:>9} {:>7} {:>7} {:>9} {:>9}  reference",
+        "bench", "call/s", "ref/s", "ratio", "wanted", "p50 ms", "p99 ms"
+    )?;
     for line in &lines {
         writeln!(
             out,
             "{:<9} {:>9.0} {:>9.0} {:>7.2} {:>7.2} {:>9.2} {:>9.2}  {}",
-            line.bench, line.rate, line.reference_rate, line.ratio, line.wanted_ratio, line.p50_ms, line.p99_ms, line.reference
+            line.bench,
+            line.rate,
+            line.reference_rate,
+            line.ratio,
+            line.wanted_ratio,
+            line.p50_ms,
+            line.p99_ms,
+            line.reference
         )?;
     }
     for line in &lines {

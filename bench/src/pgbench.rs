@@ -15,7 +15,9 @@ pub fn prepare(database_url: &str) -> Result<()> {
         create table bench_log (id bigint generated always as identity primary key, row bigint not null,
             payload text not null, at timestamptz not null default now());
         analyze bench_rows;";
-    let done = Command::new(program("psql")?).args(["-q", "-v", "ON_ERROR_STOP=1", "-c", sql, database_url]).status()?;
+    let done = Command::new(program("psql")?)
+        .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", sql, database_url])
+        .status()?;
     ensure!(done.success(), "could not prepare the reference tables");
     Ok(())
 }
@@ -25,7 +27,18 @@ pub fn rate(database_url: &str, script: &str, connections: usize, seconds: u64) 
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), script)?;
     let output = Command::new(program("pgbench")?)
-        .args(["-n", "-M", "prepared", "-j", "2", "-c", &connections.to_string(), "-T", &seconds.to_string(), "-f"])
+        .args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "2",
+            "-c",
+            &connections.to_string(),
+            "-T",
+            &seconds.to_string(),
+            "-f",
+        ])
         .arg(file.path())
         .arg(database_url)
         .output()?;
@@ -37,8 +50,14 @@ pub fn rate(database_url: &str, script: &str, connections: usize, seconds: u64) 
 
 /// A program of PostgreSQL: on the PATH, or where Debian keeps it.
 fn program(name: &str) -> Result<PathBuf> {
-    let on_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let on_path = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
+        .unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"));
     on_path
         .into_iter()
         .chain(versions)

@@ -40,8 +40,14 @@ impl Platform {
             "name": "Admin", "organization_name": "Bench"
         });
         let url = format!("{}/api/v1", ready["url"].as_str().context("no url")?);
-        let session: Value =
-            client.post(format!("{url}/auth/setup")).json(&setup).send().await?.error_for_status()?.json().await?;
+        let session: Value = client
+            .post(format!("{url}/auth/setup"))
+            .json(&setup)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?;
         let admin = session["access_token"].as_str().context("no token")?.to_owned();
         let me: Value = client.get(format!("{url}/me")).bearer_auth(&admin).send().await?.json().await?;
         let organization =

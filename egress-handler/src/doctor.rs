@@ -57,9 +57,13 @@ fn gstreamer() -> Result<String> {
 
 async fn spool(config: &Config) -> Result<String> {
     let folder = &config.recorder.spool_dir;
-    tokio::fs::create_dir_all(folder).await.with_context(|| format!("{} cannot be made", folder.display()))?;
+    tokio::fs::create_dir_all(folder)
+        .await
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
     let probe = folder.join("probe");
-    tokio::fs::write(&probe, b"probe").await.with_context(|| format!("{} cannot be written", folder.display()))?;
+    tokio::fs::write(&probe, b"probe")
+        .await
+        .with_context(|| format!("{} cannot be written", folder.display()))?;
     tokio::fs::remove_file(&probe).await?;
     Ok(folder.display().to_string())
 }

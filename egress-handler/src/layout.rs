@@ -82,9 +82,15 @@ mod tests {
             for (i, a) in tiles.iter().enumerate() {
                 assert!(a.width > 0 && a.height > 0);
                 assert!(a.x + a.width <= WIDTH && a.y + a.height <= HEIGHT, "{a:?} of {count} is inside");
-                assert!([a.x, a.y, a.width, a.height].iter().all(|value| value % 2 == 0), "{a:?} of {count} is even");
+                assert!(
+                    [a.x, a.y, a.width, a.height].iter().all(|value| value % 2 == 0),
+                    "{a:?} of {count} is even"
+                );
                 let apart = |b: &Rect| {
-                    a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
+                    a.x + a.width <= b.x
+                        || b.x + b.width <= a.x
+                        || a.y + a.height <= b.y
+                        || b.y + b.height <= a.y
                 };
                 assert!(tiles[i + 1..].iter().all(apart), "{a:?} of {count} covers no other");
             }

@@ -245,7 +245,10 @@ impl Ledger {
         )
         .fetch_all(&mut *tx)
         .await?;
-        Ok(rows.into_iter().map(|row| (Part { number: row.number, etag: row.etag }, row.size_bytes)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (Part { number: row.number, etag: row.etag }, row.size_bytes))
+            .collect())
     }
 
     /// Notes that a piece is safe. The same piece a second time changes nothing.
@@ -283,7 +286,9 @@ impl Ledger {
         sqlx::query!("update recordings set upload_id = $2 where id = $1", claim.id.0, upload_id)
             .execute(&mut *tx)
             .await?;
-        sqlx::query!("delete from recording_parts where recording_id = $1", claim.id.0).execute(&mut *tx).await?;
+        sqlx::query!("delete from recording_parts where recording_id = $1", claim.id.0)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -356,7 +361,12 @@ impl Ledger {
     }
 
     /// Notes that the file is complete and passed its check.
-    pub async fn available(&self, claim: &Claim, file: &Finished, ended_at: Option<DateTime<Utc>>) -> Result<()> {
+    pub async fn available(
+        &self,
+        claim: &Claim,
+        file: &Finished,
+        ended_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         self.hold(&mut tx, claim).await?;
         sqlx::query!(
@@ -437,7 +447,9 @@ impl Ledger {
     /// Forgets the pieces of a recording, after they were deleted.
     pub async fn forget(&self, recording: RecordingId) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query!("delete from recording_parts where recording_id = $1", recording.0).execute(&mut *tx).await?;
+        sqlx::query!("delete from recording_parts where recording_id = $1", recording.0)
+            .execute(&mut *tx)
+            .await?;
         sqlx::query!("delete from recording_segments where recording_id = $1", recording.0)
             .execute(&mut *tx)
             .await?;

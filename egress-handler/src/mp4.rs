@@ -8,9 +8,9 @@
 //! hour, written once. Sections that different handlers recorded follow each other in the same way.
 
 use mp4_atom::{
-    Atom, Audio, Avc1, Avcc, Co64, Codec, Dinf, Dref, DrefEntry, Encode, Esds, FixedPoint, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Minf,
-    Moov, Mp4a, Mvhd, Smhd, Stbl, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd, Trak, Visual,
-    Vmhd,
+    Atom, Audio, Avc1, Avcc, Co64, Codec, Dinf, Dref, DrefEntry, Encode, Esds, FixedPoint, FourCC, Ftyp,
+    Hdlr, Mdhd, Mdia, Minf, Moov, Mp4a, Mvhd, Smhd, Stbl, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples,
+    Stts, SttsEntry, Tkhd, Trak, Visual, Vmhd,
     esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig},
 };
 use serde::{Deserialize, Serialize};
@@ -194,7 +194,12 @@ fn audio_track(track: Track, config: &[u8]) -> Trak {
                     buffer_size_db: Default::default(),
                     max_bitrate: 0,
                     avg_bitrate: 0,
-                    dec_specific: Some(DecoderSpecific { raw: config.to_vec(), profile: 0, freq_index: 0, chan_conf: 0 }),
+                    dec_specific: Some(DecoderSpecific {
+                        raw: config.to_vec(),
+                        profile: 0,
+                        freq_index: 0,
+                        chan_conf: 0,
+                    }),
                 },
                 sl_config: SLConfig {},
             },
@@ -222,7 +227,9 @@ fn trak(id: u32, timescale: u32, handler: &[u8; 4], name: &str, entry: Codec, tr
             mdhd: Mdhd { timescale, duration: track.end, language: "und".into(), ..Default::default() },
             hdlr: Hdlr { handler: FourCC::new(handler), name: name.into() },
             minf: Minf {
-                dinf: Dinf { dref: Dref { entries: vec![DrefEntry::Url(mp4_atom::Url { location: String::new() })] } },
+                dinf: Dinf {
+                    dref: Dref { entries: vec![DrefEntry::Url(mp4_atom::Url { location: String::new() })] },
+                },
                 stbl: Stbl {
                     stsd: Stsd { codecs: vec![entry] },
                     stts: Stts { entries: track.ticks },
@@ -294,7 +301,8 @@ impl Track {
             });
         }
         let mut at = start;
-        for ticks in run.ticks.iter().flat_map(|(count, ticks)| std::iter::repeat_n(*ticks, *count as usize)) {
+        for ticks in run.ticks.iter().flat_map(|(count, ticks)| std::iter::repeat_n(*ticks, *count as usize))
+        {
             // A sample lasts until the next one begins, so that rounding and pauses never add up; the first begins
             // the file.
             let begins = self.last.map_or(0, |last| at.max(last + 1));
@@ -352,7 +360,11 @@ fn seconds(ticks: u64, per_second: u32) -> f64 {
     ticks / f64::from(per_second)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations are short and positive")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "durations are short and positive"
+)]
 fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round() as u64
 }
@@ -381,8 +393,10 @@ mod tests {
     }
 
     fn decoded(segments: &[Placed]) -> Moov {
-        let codecs =
-            Codecs { video: Some("0164001fffe100046764002001000468ee3cb0".into()), audio: Some("1190".into()) };
+        let codecs = Codecs {
+            video: Some("0164001fffe100046764002001000468ee3cb0".into()),
+            audio: Some("1190".into()),
+        };
         let bytes = tail(segments, &codecs).expect("an index");
         Moov::decode(&mut bytes.as_slice()).expect("its own index")
     }
@@ -391,7 +405,10 @@ mod tests {
     fn sound_keeps_its_distance_and_sections_follow_without_a_pause() {
         let segments = [segment(1, 0, 32), segment(1, 1, 1000), segment(2, 0, 2000)];
         let moov = decoded(&segments);
-        assert_eq!(moov.mvhd.duration, 6013, "the sound of the last segment ends a little after its pictures");
+        assert_eq!(
+            moov.mvhd.duration, 6013,
+            "the sound of the last segment ends a little after its pictures"
+        );
         let (video, audio) = (&moov.trak[0].mdia, &moov.trak[1].mdia);
         assert_eq!(video.mdhd.duration, 540_000);
         assert_eq!(video.minf.stbl.stts.entries, [SttsEntry { sample_count: 150, sample_delta: 3600 }]);

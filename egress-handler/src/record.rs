@@ -158,11 +158,8 @@ async fn run_engine(
     mut queue: Queue,
     before: Option<DateTime<Utc>>,
 ) -> Result<End, LeaseLost> {
-    let wish = Wish {
-        url: outside.livekit_url.clone(),
-        token: token(outside, claim),
-        audio_only: claim.audio_only,
-    };
+    let wish =
+        Wish { url: outside.livekit_url.clone(), token: token(outside, claim), audio_only: claim.audio_only };
     let (engine, mut events) = match Engine::start(wish, outside.clock.clone()) {
         Ok(started) => started,
         Err(error) => {
@@ -262,9 +259,19 @@ impl Attendance {
 
     /// Once the recorder is in the room and the first picture is taken, the recording has begun; what was missing
     /// until then is a gap.
-    fn tell_start(&mut self, outside: &Outside, claim: &Claim, lost: &CancellationToken, visible: DateTime<Utc>) {
+    fn tell_start(
+        &mut self,
+        outside: &Outside,
+        claim: &Claim,
+        lost: &CancellationToken,
+        visible: DateTime<Utc>,
+    ) {
         let (true, Some(began)) = (self.joined, self.began) else { return };
-        let gap = self.missing_since.take().map(|from| Gap { from, to: visible }).filter(|gap| gap.to - gap.from > GAP);
+        let gap = self
+            .missing_since
+            .take()
+            .map(|from| Gap { from, to: visible })
+            .filter(|gap| gap.to - gap.from > GAP);
         let (ledger, claim, lost) = (outside.ledger.clone(), claim.clone(), lost.clone());
         tokio::spawn(async move {
             let noted = note(&lost, || ledger.started(&claim, began)).await;

@@ -180,14 +180,18 @@ impl Uploader {
             claim,
             lost,
         };
-        let kept = uploader.insist("the ledger", || async { Ok(uploader.ledger.segments(&uploader.claim).await?) }).await?;
+        let kept = uploader
+            .insist("the ledger", || async { Ok(uploader.ledger.segments(&uploader.claim).await?) })
+            .await?;
         if let Some(last) = kept.last() {
             uploader.hash = hash_from(&last.hash_state).unwrap_or_else(Sha256::new);
             uploader.offset = end_of(last);
             uploader.count = last.number + 1;
             uploader.ended_at = Some(last.ended_at);
         }
-        let parts = uploader.insist("the ledger", || async { Ok(uploader.ledger.parts(&uploader.claim).await?) }).await?;
+        let parts = uploader
+            .insist("the ledger", || async { Ok(uploader.ledger.parts(&uploader.claim).await?) })
+            .await?;
         let covered: i64 = parts.iter().map(|(_, size)| size).sum();
         uploader.parts = parts.into_iter().map(|(part, _)| part).collect();
         if !uploader.refill(&kept, covered).await? {
@@ -245,10 +249,11 @@ impl Uploader {
             hash_state: self.hash.serialize().to_vec(),
         };
         let key = self.claim.segment(kept.section, kept.number);
-        self.insist("the vault", || self.vault.put(key, bytes.clone(), "application/octet-stream"))
-            .await?;
-        self.insist("the ledger", || async { Ok(self.ledger.keep_segment(&self.claim, &kept, &self.codecs).await?) })
-            .await?;
+        self.insist("the vault", || self.vault.put(key, bytes.clone(), "application/octet-stream")).await?;
+        self.insist("the ledger", || async {
+            Ok(self.ledger.keep_segment(&self.claim, &kept, &self.codecs).await?)
+        })
+        .await?;
         self.offset += bytes.len() as u64;
         self.count += 1;
         self.ended_at = Some(kept.ended_at);
@@ -264,7 +269,8 @@ impl Uploader {
     /// # Errors
     /// When the lease is lost meanwhile.
     pub async fn complete(&mut self) -> Result<Sent, LeaseLost> {
-        let kept = self.insist("the ledger", || async { Ok(self.ledger.segments(&self.claim).await?) }).await?;
+        let kept =
+            self.insist("the ledger", || async { Ok(self.ledger.segments(&self.claim).await?) }).await?;
         let segments: Vec<Placed> = kept
             .into_iter()
             .map(|kept| Placed {
@@ -321,9 +327,11 @@ impl Uploader {
         let file = self.claim.file();
         if self.upload.is_none() {
             let content_type = self.claim.content_type();
-            let upload =
-                self.insist("the vault", || self.vault.begin_upload(file, content_type)).await?;
-            self.insist("the ledger", || async { Ok(self.ledger.set_upload(&self.claim, Some(&upload)).await?) }).await?;
+            let upload = self.insist("the vault", || self.vault.begin_upload(file, content_type)).await?;
+            self.insist("the ledger", || async {
+                Ok(self.ledger.set_upload(&self.claim, Some(&upload)).await?)
+            })
+            .await?;
             self.upload = Some(upload);
         }
         let number = i32::try_from(self.parts.len()).unwrap_or(i32::MAX) + 1;
@@ -335,7 +343,8 @@ impl Uploader {
             .await?;
         let Some(part) = sent else { return Ok(false) };
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-        self.insist("the ledger", || async { Ok(self.ledger.keep_part(&self.claim, &part, size).await?) }).await?;
+        self.insist("the ledger", || async { Ok(self.ledger.keep_part(&self.claim, &part, size).await?) })
+            .await?;
         self.parts.push(part);
         Ok(true)
     }
@@ -347,7 +356,8 @@ impl Uploader {
             self.upload = None;
             self.parts.clear();
             self.buffer.clear();
-            let kept = self.insist("the ledger", || async { Ok(self.ledger.segments(&self.claim).await?) }).await?;
+            let kept =
+                self.insist("the ledger", || async { Ok(self.ledger.segments(&self.claim).await?) }).await?;
             if self.refill(&kept, 0).await? {
                 return Ok(());
             }
@@ -385,7 +395,9 @@ impl Uploader {
             };
             match done {
                 Ok(done) => return Ok(done),
-                Err(error) if matches!(error.downcast_ref(), Some(LedgerError::LeaseLost)) => return Err(LeaseLost),
+                Err(error) if matches!(error.downcast_ref(), Some(LedgerError::LeaseLost)) => {
+                    return Err(LeaseLost);
+                }
                 Err(error) => warn!(error = format!("{error:#}"), "{whom} is away or refuses; trying again"),
             }
             time::sleep(pause).await;

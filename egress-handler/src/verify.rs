@@ -44,8 +44,20 @@ async fn check_segment(vault: &Vault, file: Key, sent: &Sent, segment: &Placed) 
     require(data.get(4..MDAT_HEADER) == Some(b"mdat"), || "a piece is not where it should be".to_owned())?;
     let video_end = MDAT_HEADER + usize::try_from(video).unwrap_or(usize::MAX);
     let tracks = [
-        (&segment.index.video, &sent.codecs.video, MDAT_HEADER, "video/x-h264,stream-format=avc,alignment=au", "avdec_h264"),
-        (&segment.index.audio, &sent.codecs.audio, video_end, "audio/mpeg,mpegversion=4,stream-format=raw,framed=true,rate=48000,channels=2", "avdec_aac"),
+        (
+            &segment.index.video,
+            &sent.codecs.video,
+            MDAT_HEADER,
+            "video/x-h264,stream-format=avc,alignment=au",
+            "avdec_h264",
+        ),
+        (
+            &segment.index.audio,
+            &sent.codecs.audio,
+            video_end,
+            "audio/mpeg,mpegversion=4,stream-format=raw,framed=true,rate=48000,channels=2",
+            "avdec_aac",
+        ),
     ];
     for (run, config, start, caps, decoder) in tracks {
         let (Some(run), Some(config)) = (run, config) else { continue };

@@ -292,9 +292,10 @@ mod tests {
 
     #[test]
     fn file_values_replace_defaults_and_urls_change_scheme() {
-        let config = Config::from(Figment::new().merge(Toml::string(
-            "[livekit]\nurl = 'wss://live.example'\n[tokens]\njoin_token_ttl = 5\n",
-        )))
+        let config = Config::from(
+            Figment::new()
+                .merge(Toml::string("[livekit]\nurl = 'wss://live.example'\n[tokens]\njoin_token_ttl = 5\n")),
+        )
         .expect("a valid configuration");
         assert_eq!(config.livekit_http_url(), "https://live.example");
         assert_eq!(config.livekit_public_url(), "wss://live.example");

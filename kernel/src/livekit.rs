@@ -9,7 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 /// What a participant may publish, in LiveKit's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PublishSource {
     /// A camera picture.
@@ -136,11 +138,13 @@ mod tests {
     fn a_token_carries_what_was_granted_and_nothing_else() {
         let keys = Keys { api_key: "key".into(), api_secret: "0123456789abcdef0123456789abcdef".into() };
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
-        let grant = VideoGrant { room_join: true, room: "r".into(), can_subscribe: true, ..Default::default() };
+        let grant =
+            VideoGrant { room_join: true, room: "r".into(), can_subscribe: true, ..Default::default() };
         let who = Identity { identity: "u", name: "", metadata: "" };
         let token = keys.sign(who, grant, now, Duration::seconds(60)).expect("signs");
         let payload = token.split('.').nth(1).expect("three parts");
-        let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload).expect("base64");
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload)
+            .expect("base64");
         let claims: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
         assert_eq!(
             claims,

@@ -69,7 +69,9 @@ pub struct Impossible {
 }
 
 /// How the picture is composed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "recording_layout", rename_all = "snake_case")]
 pub enum Layout {
@@ -90,7 +92,9 @@ impl Layout {
 }
 
 /// Who may see a recording.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "recording_access", rename_all = "snake_case")]
 pub enum AccessLevel {
@@ -250,9 +254,8 @@ pub struct RecordingOut {
 
 impl From<Recording> for RecordingOut {
     fn from(row: Recording) -> Self {
-        let failure = row
-            .failure_code
-            .map(|code| Failure { code, detail: row.failure_detail.unwrap_or_default() });
+        let failure =
+            row.failure_code.map(|code| Failure { code, detail: row.failure_detail.unwrap_or_default() });
         Self {
             id: row.id,
             meeting_id: row.meeting_id,
@@ -284,9 +287,8 @@ mod tests {
 
     #[test]
     fn the_straight_way_is_open() {
-        let end = [Starting, Recording, Finalizing, Available, Deleted]
-            .into_iter()
-            .try_fold(Requested, Status::to);
+        let end =
+            [Starting, Recording, Finalizing, Available, Deleted].into_iter().try_fold(Requested, Status::to);
         assert_eq!(end, Ok(Deleted));
     }
 

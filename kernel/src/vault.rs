@@ -150,7 +150,13 @@ impl Vault {
     /// # Errors
     /// When it is not, or the store is away.
     pub async fn check(&self) -> Result<()> {
-        self.client.head_bucket().bucket(&self.bucket).send().await.map(drop).context("the vault does not answer")
+        self.client
+            .head_bucket()
+            .bucket(&self.bucket)
+            .send()
+            .await
+            .map(drop)
+            .context("the vault does not answer")
     }
 
     /// Writes, reads and deletes a small object.
@@ -224,7 +230,9 @@ impl Vault {
     pub async fn size(&self, key: Key) -> Result<Option<u64>> {
         match self.client.head_object().bucket(&self.bucket).key(key.path()).send().await {
             Ok(head) => Ok(head.content_length().and_then(|length| u64::try_from(length).ok())),
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => {
+                Ok(None)
+            }
             Err(error) => Err(error).with_context(|| format!("{} cannot be looked at", key.path())),
         }
     }
@@ -271,8 +279,14 @@ impl Vault {
                 .map(|key| ObjectIdentifier::builder().key(key.path()).build())
                 .collect::<Result<Vec<_>, _>>()?;
             let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-            let answer =
-                self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await.context("objects cannot be deleted")?;
+            let answer = self
+                .client
+                .delete_objects()
+                .bucket(&self.bucket)
+                .delete(delete)
+                .send()
+                .await
+                .context("objects cannot be deleted")?;
             ensure!(answer.errors().is_empty(), "the store kept {} objects", answer.errors().len());
         }
         Ok(())

@@ -72,7 +72,10 @@ impl App {
             watch: Watch::default(),
             hub: Hub::default(),
             stopping: CancellationToken::new(),
-            failed_logins: Cache::builder().time_to_live(Duration::from_mins(1)).max_capacity(100_000).build(),
+            failed_logins: Cache::builder()
+                .time_to_live(Duration::from_mins(1))
+                .max_capacity(100_000)
+                .build(),
             hashing: Arc::new(tokio::sync::Semaphore::new(1)),
             config: Arc::new(config),
         })

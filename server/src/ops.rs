@@ -21,7 +21,10 @@ const BUCKETS: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1
 /// Health and numbers, at the root where probes and scrapers look, and under the API's prefix.
 pub fn routes() -> Router<App> {
     let health = || {
-        Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(numbers))
+        Router::new()
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(numbers))
     };
     health().nest("/api/v1", health())
 }
@@ -49,8 +52,12 @@ async fn readyz(State(app): State<App>) -> Response {
         tokio::join!(database, app.livekit.room_sids(vec!["-".to_owned()]), app.vault.check());
     let said = |well: bool| if well { "ok" } else { "away" };
     let ready = database.is_some();
-    let readiness =
-        Readiness { ready, database: said(ready), livekit: said(livekit.is_ok()), vault: said(vault.is_ok()) };
+    let readiness = Readiness {
+        ready,
+        database: said(ready),
+        livekit: said(livekit.is_ok()),
+        vault: said(vault.is_ok()),
+    };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }

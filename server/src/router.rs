@@ -24,7 +24,9 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{accounts, app::App, attendance, chat, http, meetings, ops, orgs, participants, recordings, room, webhooks};
+use crate::{
+    accounts, app::App, attendance, chat, http, meetings, ops, orgs, participants, recordings, room, webhooks,
+};
 
 /// Largest body of an ordinary call, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -68,7 +70,12 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(meetings::api::list_of_organization, meetings::api::create))
             .routes(routes!(meetings::api::create_instant))
             .routes(routes!(meetings::api::list_mine))
-            .routes(routes!(meetings::api::read, meetings::api::change, meetings::api::replace, meetings::api::delete))
+            .routes(routes!(
+                meetings::api::read,
+                meetings::api::change,
+                meetings::api::replace,
+                meetings::api::delete
+            ))
             .routes(routes!(meetings::api::cancel))
             .routes(routes!(meetings::api::end))
             // Participants and the door
@@ -116,7 +123,8 @@ pub fn openapi_json() -> serde_json::Result<String> {
 /// Handlers of different slices share short names; in the description the slice stands before them.
 fn name_operations(description: &mut utoipa::openapi::OpenApi) {
     for item in description.paths.paths.values_mut() {
-        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
+        let methods =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
         for operation in methods.into_iter().filter_map(Option::as_mut) {
             let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
             operation.operation_id = operation.operation_id.take().map(|name| format!("{tag}_{name}"));

@@ -35,9 +35,29 @@ const PLANNED_LATENCY: u64 = 400_000_000;
 
 /// The elements without which the mixer and the room connection cannot work.
 pub const ELEMENTS: &[&str] = &[
-    "appsink", "audioconvert", "audiomixer", "audioresample", "audiotestsrc", "avenc_aac", "aacparse", "capsfilter",
-    "compositor", "dtlsdec", "h264parse", "nicesrc", "opusdec", "queue", "rtpbin", "rtpopusdepay", "rtpvp8depay",
-    "sctpdec", "srtpdec", "videotestsrc", "vp8dec", "webrtcbin", "x264enc",
+    "appsink",
+    "audioconvert",
+    "audiomixer",
+    "audioresample",
+    "audiotestsrc",
+    "avenc_aac",
+    "aacparse",
+    "capsfilter",
+    "compositor",
+    "dtlsdec",
+    "h264parse",
+    "nicesrc",
+    "opusdec",
+    "queue",
+    "rtpbin",
+    "rtpopusdepay",
+    "rtpvp8depay",
+    "sctpdec",
+    "srtpdec",
+    "videotestsrc",
+    "vp8dec",
+    "webrtcbin",
+    "x264enc",
 ];
 
 /// Picture or sound.
@@ -87,6 +107,7 @@ pub struct Mixer {
 struct Input {
     kind: Kind,
     bin: gst::Bin,
+    entry: gst::Pad,
     mixer_pad: gst::Pad,
 }
 
@@ -125,6 +146,16 @@ impl Mixer {
 
     /// Patches `pad`, which gives RTP, into the desk as `line`. A picture stays hidden until [`Self::arrange`].
     pub fn attach(&self, line: u32, kind: Kind, pad: &gst::Pad) -> Result<()> {
+        let known =
+            self.lock().get(&line).filter(|input| input.kind == kind).map(|input| input.entry.clone());
+        if let Some(entry) = known {
+            // A line that was stopped begins again.
+            if let Some(before) = entry.peer() {
+                before.unlink(&entry)?;
+            }
+            pad.link(&entry)?;
+            return Ok(());
+        }
         let (description, mixer) = match (kind, &self.compositor) {
             (Kind::Video, Some(compositor)) => (
                 "rtpvp8depay request-keyframe=true wait-for-keyframe=true ! vp8dec ! \
@@ -142,9 +173,11 @@ impl Mixer {
         let bin = gst::parse::bin_from_description_with_name(description, true, &format!("line-{line}"))?;
         let sink = bin.static_pad("sink").context("the decoder has no entry")?;
         // A line that ends may begin again with another person's track, so the end of a track must not end the line.
-        sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| match info.event().map(|e| e.type_()) {
-            Some(gst::EventType::Eos) => gst::PadProbeReturn::Handled,
-            _ => gst::PadProbeReturn::Ok,
+        sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
+            match info.event().map(|e| e.type_()) {
+                Some(gst::EventType::Eos) => gst::PadProbeReturn::Handled,
+                _ => gst::PadProbeReturn::Ok,
+            }
         });
         self.pipeline.add(&bin)?;
         if unused {
@@ -161,7 +194,7 @@ impl Mixer {
         bin.sync_state_with_parent()?;
         pad.link(&sink)?;
         debug!(line, ?kind, "line patched in");
-        self.lock().insert(line, Input { kind, bin, mixer_pad });
+        self.lock().insert(line, Input { kind, bin, entry: sink, mixer_pad });
         Ok(())
     }
 
@@ -170,7 +203,9 @@ impl Mixer {
         for (line, input) in self.lock().iter().filter(|(_, input)| input.kind == Kind::Video) {
             let place = places.iter().find(|(placed, _)| placed == line).map(|(_, rect)| rect);
             if let Some(rect) = place {
-                for (name, value) in [("xpos", rect.x), ("ypos", rect.y), ("width", rect.width), ("height", rect.height)] {
+                for (name, value) in
+                    [("xpos", rect.x), ("ypos", rect.y), ("width", rect.width), ("height", rect.height)]
+                {
                     input.mixer_pad.set_property(name, i32::try_from(value).unwrap_or(0));
                 }
             }
@@ -266,7 +301,12 @@ fn collect(
     outputs: &mpsc::UnboundedSender<Output>,
     open: &Arc<AtomicUsize>,
 ) -> Result<()> {
-    let sink = pipeline.by_name(name).context("no sink")?.downcast::<gst_app::AppSink>().ok().context("not an appsink")?;
+    let sink = pipeline
+        .by_name(name)
+        .context("no sink")?
+        .downcast::<gst_app::AppSink>()
+        .ok()
+        .context("not an appsink")?;
     let (outputs, at_end, open) = (outputs.clone(), outputs.clone(), Arc::clone(open));
     let mut config: Option<Arc<[u8]>> = None;
     sink.set_callbacks(
@@ -276,9 +316,9 @@ fn collect(
                 let known = config.take().or_else(|| codec_data(&sample));
                 config.clone_from(&known);
                 if let (Some(config), Some(frame)) = (known, sample.buffer_owned()) {
-                    let at = sample
-                        .segment()
-                        .and_then(|segment| segment.downcast_ref::<gst::ClockTime>()?.to_running_time(frame.pts()?));
+                    let at = sample.segment().and_then(|segment| {
+                        segment.downcast_ref::<gst::ClockTime>()?.to_running_time(frame.pts()?)
+                    });
                     let frame = Frame {
                         kind,
                         at: at.unwrap_or_default(),

@@ -116,7 +116,8 @@ async fn run(
 ) {
     let leave = CancellationToken::new();
     let mut section = Section::new(wish.audio_only, clock.clone());
-    let attending = tokio::spawn(stay_in_room(Arc::clone(&mixer), wish, clock, events.clone(), leave.clone()));
+    let attending =
+        tokio::spawn(stay_in_room(Arc::clone(&mixer), wish, clock, events.clone(), leave.clone()));
 
     let end = loop {
         tokio::select! {
@@ -215,7 +216,13 @@ struct Section {
 
 impl Section {
     fn new(audio_only: bool, clock: Clock) -> Self {
-        Self { segmenter: Segmenter::new(audio_only), clock, codecs: Codecs::default(), zero: None, told: false }
+        Self {
+            segmenter: Segmenter::new(audio_only),
+            clock,
+            codecs: Codecs::default(),
+            zero: None,
+            told: false,
+        }
     }
 
     fn push(&mut self, frame: &Frame, mixer: &Mixer) -> Option<Segment> {

@@ -11,9 +11,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use gst::prelude::*;
 use gst_sdp::SDPMessage;
-use gst_webrtc::{
-    WebRTCPeerConnectionState, WebRTCRTPTransceiver, WebRTCSDPType, WebRTCSessionDescription,
-};
+use gst_webrtc::{WebRTCPeerConnectionState, WebRTCRTPTransceiver, WebRTCSDPType, WebRTCSessionDescription};
 use livekit_protocol::{
     self as proto, SignalTarget, TrackType, participant_info, signal_request::Message as Request,
     signal_response::Message as Response,
@@ -170,7 +168,9 @@ impl Session {
             .build()
             .context("webrtcbin is missing")?;
         for server in &joined.ice_servers {
-            for url in server.urls.iter().filter_map(|url| turn_url(url, &server.username, &server.credential)) {
+            for url in
+                server.urls.iter().filter_map(|url| turn_url(url, &server.username, &server.credential))
+            {
                 webrtc.emit_by_name::<bool>("add-turn-server", &[&url]);
             }
         }
@@ -267,7 +267,8 @@ impl Session {
             Some(description) => self.webrtc.emit_by_name::<()>(what, &[description, &promise]),
             None => self.webrtc.emit_by_name::<()>(what, &[&None::<gst::Structure>, &promise]),
         }
-        let reply = receiver.await.map_err(|_| anyhow!("{what}: no reply"))?.map_err(|e| anyhow!("{what}: {e}"))?;
+        let reply =
+            receiver.await.map_err(|_| anyhow!("{what}: no reply"))?.map_err(|e| anyhow!("{what}: {e}"))?;
         if let Some(error) = reply.as_ref().and_then(|reply| reply.get::<gst::glib::Error>("error").ok()) {
             return Err(anyhow!("{what}: {error}"));
         }
@@ -305,7 +306,8 @@ impl Session {
         let mut shown: Vec<(i64, &str, &str, u32)> = Vec::new();
         let mut audible = Vec::new();
         for (line, sid) in &self.lines {
-            let owner = self.people.values().find_map(|p| Some((p, p.tracks.iter().find(|t| t.sid == *sid)?)));
+            let owner =
+                self.people.values().find_map(|p| Some((p, p.tracks.iter().find(|t| t.sid == *sid)?)));
             let Some((person, track)) = owner else { continue };
             if track.muted {
                 continue;
@@ -317,8 +319,7 @@ impl Session {
             }
         }
         shown.sort_unstable();
-        let places: Vec<_> =
-            shown.iter().map(|(.., line)| *line).zip(layout::grid(shown.len())).collect();
+        let places: Vec<_> = shown.iter().map(|(.., line)| *line).zip(layout::grid(shown.len())).collect();
         self.mixer.listen(&audible);
         self.mixer.arrange(&places);
         let wishes: Vec<_> = shown
@@ -384,10 +385,14 @@ fn listen(webrtc: &gst::Element, mixer: &Arc<Mixer>, client: &Arc<SignalClient>,
     });
     let (own_mixer, own_shared) = (Arc::downgrade(mixer), Arc::clone(shared));
     webrtc.connect_pad_added(move |_, pad| {
-        let Some(mixer) = own_mixer.upgrade().filter(|_| pad.direction() == gst::PadDirection::Src) else { return };
+        let Some(mixer) = own_mixer.upgrade().filter(|_| pad.direction() == gst::PadDirection::Src) else {
+            return;
+        };
         let line = pad.property::<WebRTCRTPTransceiver>("transceiver").property::<u32>("mlineindex");
         let kind = match pad.current_caps().or_else(|| Some(pad.query_caps(None))) {
-            Some(caps) if caps.structure(0).and_then(|s| s.get::<&str>("media").ok()) == Some("audio") => Kind::Audio,
+            Some(caps) if caps.structure(0).and_then(|s| s.get::<&str>("media").ok()) == Some("audio") => {
+                Kind::Audio
+            }
             _ => Kind::Video,
         };
         if let Err(error) = mixer.attach(line, kind, pad) {
@@ -407,7 +412,8 @@ fn listen(webrtc: &gst::Element, mixer: &Arc<Mixer>, client: &Arc<SignalClient>,
 
 async fn trickle(client: &SignalClient, candidate: &Candidate) {
     let Ok(candidate_init) = serde_json::to_string(candidate) else { return };
-    let request = proto::TrickleRequest { candidate_init, target: SignalTarget::Subscriber as i32, r#final: false };
+    let request =
+        proto::TrickleRequest { candidate_init, target: SignalTarget::Subscriber as i32, r#final: false };
     client.send(Request::Trickle(request)).await;
 }
 
@@ -472,7 +478,8 @@ fn with_stops(answer: &str, offer: &str) -> String {
 
 fn narrowed_section(section: &[&str]) -> Vec<String> {
     let attribute = |line: &str, name: &str| -> Option<(String, String)> {
-        let (payload, value) = line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':')?.split_once(' ')?;
+        let (payload, value) =
+            line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':')?.split_once(' ')?;
         Some((payload.to_owned(), value.to_owned()))
     };
     let ours = section.iter().find_map(|line| {
@@ -499,7 +506,8 @@ fn narrowed_section(section: &[&str]) -> Vec<String> {
                 return (*line).to_owned();
             }
             // m=video 9 UDP/TLS/RTP/SAVPF 96 97 …
-            let kept = line.split(' ').enumerate().filter(|(n, word)| *n < 3 || keeps(word)).map(|(_, word)| word);
+            let kept =
+                line.split(' ').enumerate().filter(|(n, word)| *n < 3 || keeps(word)).map(|(_, word)| word);
             kept.collect::<Vec<_>>().join(" ")
         })
         .collect()
@@ -514,7 +522,9 @@ fn turn_url(url: &str, username: &str, credential: &str) -> Option<String> {
 fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()
@@ -523,7 +533,8 @@ fn escape(text: &str) -> String {
 /// Whether this participant is somebody, and not a machine of ours.
 fn is_person(participant: &proto::ParticipantInfo) -> bool {
     let hidden = participant.permission.as_ref().is_some_and(|permission| permission.hidden);
-    let machine = matches!(participant.kind(), participant_info::Kind::Egress | participant_info::Kind::Agent);
+    let machine =
+        matches!(participant.kind(), participant_info::Kind::Egress | participant_info::Kind::Agent);
     !hidden && !machine
 }
 

@@ -225,11 +225,10 @@ mod tests {
         segments.extend(segmenter.finish());
         assert_eq!(segments.len(), 3);
         let videos: Vec<_> = segments.iter().map(|s| s.index.video.clone().expect("pictures")).collect();
-        assert_eq!(videos.iter().map(|v| (v.start, v.sizes.len())).collect::<Vec<_>>(), [
-            (0, 50),
-            (180_000, 50),
-            (360_000, 20)
-        ]);
+        assert_eq!(
+            videos.iter().map(|v| (v.start, v.sizes.len())).collect::<Vec<_>>(),
+            [(0, 50), (180_000, 50), (360_000, 20)]
+        );
         assert!(videos.iter().all(|v| v.keys == [0] && v.ticks.iter().all(|(_, t)| *t == 3600)));
         let audios: Vec<_> = segments.iter().map(|s| s.index.audio.clone().expect("sound")).collect();
         assert!(audios[0].start < 1024, "sound from before the first picture is dropped");

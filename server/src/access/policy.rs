@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A member's role in an organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "org_role", rename_all = "snake_case")]
 pub enum OrgRole {
@@ -135,6 +137,10 @@ mod tests {
         let guest_of_the_list = Standing { org_role: OrgRole::Member, meeting_role: None };
         assert!(guest_of_the_list.can().is_empty());
         let co_host = Standing { org_role: OrgRole::Member, meeting_role: Some(MeetingRole::CoHost) };
-        assert!(co_host.may(Action::Moderate) && !co_host.may(Action::Cancel) && !co_host.may(Action::SeeAttendance));
+        assert!(
+            co_host.may(Action::Moderate)
+                && !co_host.may(Action::Cancel)
+                && !co_host.may(Action::SeeAttendance)
+        );
     }
 }

@@ -135,8 +135,10 @@ pub async fn login(
 #[utoipa::path(post, path = "/auth/refresh", tag = "identity", security(()),
     responses((status = 200, body = Session), (status = 401, body = Problem)))]
 pub async fn refresh(State(app): State<App>, jar: CookieJar) -> Result<Response> {
-    let ended = || Problem::new(StatusCode::UNAUTHORIZED, "SESSION_ENDED", "Your session has ended. Please sign in.");
-    let token = jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).ok_or_else(Problem::unauthenticated)?;
+    let ended =
+        || Problem::new(StatusCode::UNAUTHORIZED, "SESSION_ENDED", "Your session has ended. Please sign in.");
+    let token =
+        jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).ok_or_else(Problem::unauthenticated)?;
     let now = app.clock.now();
     let mut tx = app.begin_system().await?;
     let found = store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(ended)?;
@@ -196,7 +198,11 @@ pub async fn accept_invitation(
     let invitation = orgs::lock_invitation(&mut tx, &hash_secret(&token)).await?;
     let invitation = invitation.ok_or_else(|| Problem::not_found("invitation"))?;
     if invitation.accepted || invitation.expires_at <= now {
-        return Err(Problem::new(StatusCode::GONE, "INVITATION_USED", "This invitation has been used or has expired."));
+        return Err(Problem::new(
+            StatusCode::GONE,
+            "INVITATION_USED",
+            "This invitation has been used or has expired.",
+        ));
     }
     // Whoever has a password already proves it here: an invitation must not take an account over.
     if let Some(hash) = store::password_hash(&mut tx, invitation.user_id).await? {

@@ -45,7 +45,9 @@ pub struct Login {
 
 /// Marks the platform as set up; false when it was already.
 pub async fn take_setup(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<bool> {
-    let done = sqlx::query!("update platform set set_up_at = $1 where set_up_at is null", now).execute(&mut **tx).await?;
+    let done = sqlx::query!("update platform set set_up_at = $1 where set_up_at is null", now)
+        .execute(&mut **tx)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -93,12 +95,16 @@ pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str) -> sqlx::Result<(
 
 /// A password's hash; `None` while an invitation waits to be accepted.
 pub async fn password_hash(tx: &mut Tx, id: UserId) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!("select password_hash from credentials where user_id = $1", id.0).fetch_optional(&mut **tx).await
+    sqlx::query_scalar!("select password_hash from credentials where user_id = $1", id.0)
+        .fetch_optional(&mut **tx)
+        .await
 }
 
 /// Sets a person's name.
 pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> sqlx::Result<()> {
-    sqlx::query!("update users set name = $2, updated_by = $1 where id = $1", id.0, name).execute(&mut **tx).await?;
+    sqlx::query!("update users set name = $2, updated_by = $1 where id = $1", id.0, name)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -189,7 +195,11 @@ pub struct Refresh {
 }
 
 /// Finds a refresh token and locks its session, so that two uses come one after the other.
-pub async fn lock_refresh(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<Refresh>> {
+pub async fn lock_refresh(
+    tx: &mut Tx,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Refresh>> {
     sqlx::query!("select s.id from refresh_tokens t join sessions s on s.id = t.session_id where t.token_hash = $1 for update of s", token_hash)
         .fetch_optional(&mut **tx)
         .await?;
@@ -207,7 +217,13 @@ pub async fn lock_refresh(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) ->
 }
 
 /// Marks a refresh token as used and adds its successor.
-pub async fn rotate(tx: &mut Tx, session: SessionId, used: &[u8], next: &[u8], now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn rotate(
+    tx: &mut Tx,
+    session: SessionId,
+    used: &[u8],
+    next: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "with used as (update refresh_tokens set used_at = $4 where token_hash = $2),
               seen as (update sessions set last_used_at = $4 where id = $1)

@@ -27,7 +27,11 @@ pub async fn correlate(State(app): State<App>, request: Request, next: Next) -> 
     let started = std::time::Instant::now();
     let response = async {
         let response = next.run(request).await;
-        tracing::debug!(status = response.status().as_u16(), elapsed_us = started.elapsed().as_micros(), "answered");
+        tracing::debug!(
+            status = response.status().as_u16(),
+            elapsed_us = started.elapsed().as_micros(),
+            "answered"
+        );
         response
     }
     .instrument(span)
@@ -60,13 +64,17 @@ fn in_one_shape(mut response: Response, id: &str) -> Response {
     }
     // Answers that the framework made itself.
     let problem = match response.status() {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "This address does not take that method.")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "This address does not take that method.",
+        ),
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "The request is too large.")
         }
-        StatusCode::REQUEST_TIMEOUT => Problem::unavailable("TIMEOUT", "This took too long. Please try again."),
+        StatusCode::REQUEST_TIMEOUT => {
+            Problem::unavailable("TIMEOUT", "This took too long. Please try again.")
+        }
         _ => return response,
     };
     let allow = response.headers().get(header::ALLOW).cloned();

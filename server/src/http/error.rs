@@ -131,7 +131,9 @@ fn of_constraint(name: &str) -> Option<Problem> {
     Some(match name {
         "users_email_key" => Problem::conflict("EMAIL_TAKEN", "This e-mail address has an account already."),
         "organizations_slug_key" => Problem::conflict("SLUG_TAKEN", "This short name is taken."),
-        "organization_members_pkey" => Problem::conflict("ALREADY_MEMBER", "This person is a member already."),
+        "organization_members_pkey" => {
+            Problem::conflict("ALREADY_MEMBER", "This person is a member already.")
+        }
         "meetings_end_after_start" => {
             Problem::invalid_field("/scheduled_end", "END_BEFORE_START", "The end must be after the start.")
         }
@@ -158,9 +160,10 @@ impl From<sqlx::Error> for Problem {
                     _ => Self::internal(error),
                 }
             }
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-                database_away(&error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_) => database_away(&error),
             _ => Self::internal(error),
         }
     }

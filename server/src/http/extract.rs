@@ -18,11 +18,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let is_json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
+        let is_json =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+                |kind| {
+                    kind.split(';')
+                        .next()
+                        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+                },
+            );
         let body = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "The request is too large.")
@@ -32,7 +35,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         })?;
         if body.is_empty() {
             // Calls whose fields are all optional take no body at all.
-            return serde_json::from_str("{}").map(Self).map_err(|_| Problem::malformed("The request has no body."));
+            return serde_json::from_str("{}")
+                .map(Self)
+                .map_err(|_| Problem::malformed("The request has no body."));
         }
         if !is_json {
             let detail = "The body must be application/json.";
@@ -131,7 +136,11 @@ impl Checks {
         let name = pointer.trim_start_matches('/').replace('_', " ");
         let count = text.trim().chars().count();
         if count < *length.start() {
-            let detail = if count == 0 { format!("Please give a {name}.") } else { format!("The {name} is too short.") };
+            let detail = if count == 0 {
+                format!("Please give a {name}.")
+            } else {
+                format!("The {name} is too short.")
+            };
             self.require(false, pointer, if count == 0 { "REQUIRED" } else { "TOO_SHORT" }, &detail);
         }
         self.require(
@@ -140,7 +149,12 @@ impl Checks {
             "TOO_LONG",
             &format!("The {name} may have at most {} characters.", length.end()),
         );
-        self.require(!text.contains('\0'), pointer, "INVALID", &format!("The {name} contains a character that cannot be stored."))
+        self.require(
+            !text.contains('\0'),
+            pointer,
+            "INVALID",
+            &format!("The {name} contains a character that cannot be stored."),
+        )
     }
 
     /// The verdict.
@@ -169,7 +183,10 @@ mod tests {
         assert_eq!(parse::<Body>(b"{").expect_err("no JSON").code, "MALFORMED");
         assert_eq!(parse::<Body>(br#"{"list":[1]} x"#).expect_err("trailing").code, "MALFORMED");
         let problem = parse::<Body>(br#"{"list":[1,"a"]}"#).expect_err("a text is no number");
-        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "/list/1"));
+        assert_eq!(
+            (problem.status, problem.errors[0].pointer.as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "/list/1")
+        );
     }
 
     #[test]
@@ -177,6 +194,9 @@ mod tests {
         let mut checks = Checks::default();
         checks.text("  ", "/title", 1..=5).text("123456", "/name", 1..=5).text("a\0b", "/note", 0..=5);
         let problem = checks.done().expect_err("three faults");
-        assert_eq!(problem.errors.iter().map(|e| e.code).collect::<Vec<_>>(), ["REQUIRED", "TOO_LONG", "INVALID"]);
+        assert_eq!(
+            problem.errors.iter().map(|e| e.code).collect::<Vec<_>>(),
+            ["REQUIRED", "TOO_LONG", "INVALID"]
+        );
     }
 }

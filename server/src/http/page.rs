@@ -24,7 +24,9 @@ impl PageQuery {
     pub fn limit(&self) -> Result<i64> {
         match self.limit.unwrap_or(50) {
             limit @ 1..=200 => Ok(limit),
-            _ => Err(Problem::invalid_field("/limit", "OUT_OF_RANGE", "The limit must be between 1 and 200.")),
+            _ => {
+                Err(Problem::invalid_field("/limit", "OUT_OF_RANGE", "The limit must be between 1 and 200."))
+            }
         }
     }
 
@@ -58,9 +60,10 @@ impl<T> Listing<T> {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = items.len() > limit;
         items.truncate(limit);
-        let next_cursor = items.last().filter(|_| more).map(|last| {
-            URL_SAFE_NO_PAD.encode(serde_json::to_vec(&key(last)).unwrap_or_default())
-        });
+        let next_cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|last| URL_SAFE_NO_PAD.encode(serde_json::to_vec(&key(last)).unwrap_or_default()));
         Self { items, next_cursor }
     }
 

@@ -21,7 +21,8 @@ pub async fn page(uri: Uri) -> Response {
     }
     if let Some(file) = Pages::get(path) {
         // Built files carry a hash in their name; they never change.
-        let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let cache =
+            if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
         return answer(&file, cache);
     }
     match Pages::get("index.html") {

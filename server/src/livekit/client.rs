@@ -84,7 +84,8 @@ impl LiveKit {
     /// # Errors
     /// When LiveKit is away.
     pub async fn set_rights(&self, room: &str, identity: &str, rights: &Rights) -> Result<(), LiveKitError> {
-        let options = UpdateParticipantOptions { permission: Some(rights.permission()), ..Default::default() };
+        let options =
+            UpdateParticipantOptions { permission: Some(rights.permission()), ..Default::default() };
         absent_is_fine(self.rooms.update_participant(room, identity, options).await.map(drop))
     }
 
@@ -100,7 +101,12 @@ impl LiveKit {
     ///
     /// # Errors
     /// When LiveKit is away.
-    pub async fn mute(&self, room: &str, identity: &str, source: Option<PublishSource>) -> Result<usize, LiveKitError> {
+    pub async fn mute(
+        &self,
+        room: &str,
+        identity: &str,
+        source: Option<PublishSource>,
+    ) -> Result<usize, LiveKitError> {
         let participant = match self.rooms.get_participant(room, identity).await {
             Ok(participant) => participant,
             Err(gone) if is_absent(&gone) => return Ok(0),
@@ -108,11 +114,17 @@ impl LiveKit {
         };
         let wanted = source.map(track_source);
         let mut muted = 0;
-        for track in participant.tracks.iter().filter(|track| !track.muted && wanted.is_none_or(|s| s == track.source())) {
+        for track in participant
+            .tracks
+            .iter()
+            .filter(|track| !track.muted && wanted.is_none_or(|s| s == track.source()))
+        {
             let (rooms, room, identity, sid) =
                 (self.rooms.clone(), room.to_owned(), identity.to_owned(), track.sid.clone());
             // The SDK panics when the track has gone meanwhile; in a task of its own that is just a failed call.
-            let call = tokio::spawn(async move { rooms.mute_published_track(&room, &identity, &sid, true).await.map(drop) });
+            let call = tokio::spawn(async move {
+                rooms.mute_published_track(&room, &identity, &sid, true).await.map(drop)
+            });
             match call.await {
                 Ok(result) => absent_is_fine(result)?,
                 Err(_) => continue,
@@ -152,7 +164,8 @@ fn present(info: &proto::ParticipantInfo) -> Option<Present> {
     let permission = info.permission.as_ref();
     #[expect(deprecated, reason = "servers still tell recorders by this flag")]
     let is_person = matches!(info.kind(), Kind::Standard | Kind::Sip)
-        && permission.is_none_or(|permission| !permission.hidden && !permission.recorder && !permission.agent);
+        && permission
+            .is_none_or(|permission| !permission.hidden && !permission.recorder && !permission.agent);
     let joined_at = match info.joined_at_ms {
         0 => DateTime::from_timestamp(info.joined_at, 0),
         millis => DateTime::from_timestamp_millis(millis),

@@ -76,7 +76,10 @@ mod tests {
         let sources = |kind, unmute, share| Rights::of(kind, unmute, share).sources;
         assert_eq!(sources(MeetingType::Audio, true, true), [Microphone]);
         assert_eq!(sources(MeetingType::Video, true, false), [Microphone, Camera]);
-        assert_eq!(sources(MeetingType::Video, true, true), [Microphone, Camera, ScreenShare, ScreenShareAudio]);
+        assert_eq!(
+            sources(MeetingType::Video, true, true),
+            [Microphone, Camera, ScreenShare, ScreenShareAudio]
+        );
         assert_eq!(sources(MeetingType::ScreenShare, false, true), [ScreenShare, ScreenShareAudio]);
         assert!(sources(MeetingType::Audio, false, true).is_empty());
     }

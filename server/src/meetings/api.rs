@@ -133,7 +133,11 @@ impl MeetingOut {
         let standing = Standing { org_role: row.org_role, meeting_role: row.my_role };
         let invited = row.my_role.is_some();
         Self {
-            join_url: if invited { format!("{}/meetings/{}", app.config.server.public_url, row.id) } else { String::new() },
+            join_url: if invited {
+                format!("{}/meetings/{}", app.config.server.public_url, row.id)
+            } else {
+                String::new()
+            },
             room_name: invited.then_some(row.room_name),
             host: row.host_id.zip(row.host_name).map(|(id, name)| HostOut { id, name }),
             related_object: row
@@ -312,10 +316,19 @@ impl Plan {
         rules::check_settings(&mut checks, Some(&self.options.settings));
         rules::check_size(&mut checks, &self.options.custom_fields, "/custom_fields");
         if let Some(object) = &self.options.related_object {
-            checks.text(&object.kind, "/related_object/type", 1..=100).text(&object.id, "/related_object/id", 1..=255);
+            checks.text(&object.kind, "/related_object/type", 1..=100).text(
+                &object.id,
+                "/related_object/id",
+                1..=255,
+            );
         }
         let invitees = self.options.participants.len();
-        checks.require(invitees <= MOST_INVITEES, "/participants", "TOO_LONG", "These are too many people for one call.");
+        checks.require(
+            invitees <= MOST_INVITEES,
+            "/participants",
+            "TOO_LONG",
+            "These are too many people for one call.",
+        );
         checks.done()
     }
 }
@@ -356,7 +369,11 @@ async fn make(app: &App, caller: &Caller, org: OrganizationId, plan: Plan) -> Re
         require_approval: plan.options.require_approval,
         settings: &Value::Object(settings),
         custom_fields: &Value::Object(plan.options.custom_fields.clone()),
-        related_object: plan.options.related_object.as_ref().map(|object| (object.kind.as_str(), object.id.as_str())),
+        related_object: plan
+            .options
+            .related_object
+            .as_ref()
+            .map(|object| (object.kind.as_str(), object.id.as_str())),
         host: caller.user_id,
     };
     store::insert(&mut tx, &new).await?;
@@ -407,7 +424,12 @@ impl ListQuery {
             None | Some("scheduled_start") => false,
             Some("-scheduled_start") => true,
             Some(_) => {
-                checks.require(false, "/order", "INVALID", "The order is scheduled_start or -scheduled_start.");
+                checks.require(
+                    false,
+                    "/order",
+                    "INVALID",
+                    "The order is scheduled_start or -scheduled_start.",
+                );
                 false
             }
         };
@@ -473,7 +495,9 @@ async fn page_of(
     let limit = page.limit()?;
     let rows = store::list(tx, caller.user_id, filter, page.after()?, limit + 1).await?;
     let items = rows.into_iter().map(|row| MeetingOut::of(app, row)).collect();
-    Ok(Json(Listing::from_one_more(items, limit, |meeting: &MeetingOut| (meeting.scheduled_start, meeting.id))))
+    Ok(Json(Listing::from_one_more(items, limit, |meeting: &MeetingOut| {
+        (meeting.scheduled_start, meeting.id)
+    })))
 }
 
 /// One meeting. Members who are not invited see what it is, not how to get in.
@@ -550,7 +574,12 @@ pub async fn change(
     }
     meeting.state.open().map_err(refused)?;
     let mut checks = Checks::default();
-    rules::check_texts(&mut checks, body.title.as_deref(), body.description.as_deref(), body.agenda.as_deref());
+    rules::check_texts(
+        &mut checks,
+        body.title.as_deref(),
+        body.description.as_deref(),
+        body.agenda.as_deref(),
+    );
     rules::check_times(
         &mut checks,
         body.scheduled_start.unwrap_or(meeting.scheduled_start),
@@ -645,7 +674,11 @@ pub async fn delete(state: State<App>, caller: Caller, id: Path<MeetingId>) -> R
 /// Ends a meeting for all. Host and co-hosts may.
 #[utoipa::path(post, path = "/meetings/{id}/end", tag = "meetings", params(("id" = MeetingId, Path)),
     responses((status = 200, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn end(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Json<MeetingOut>> {
+pub async fn end(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MeetingId>,
+) -> Result<Json<MeetingOut>> {
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::End).await?;
     let meeting = store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
@@ -683,7 +716,9 @@ fn not_allowed(action: Action) -> &'static str {
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
         Action::SeeAttendance => "Only the host and officers see the attendance.",
         Action::Invite => "Only the host and officers invite people.",
-        Action::Change | Action::Cancel | Action::ShareRecordings => "Only the host of the meeting may do this.",
+        Action::Change | Action::Cancel | Action::ShareRecordings => {
+            "Only the host of the meeting may do this."
+        }
         Action::End | Action::Moderate | Action::Record => "Only the host and co-hosts may do this.",
     }
 }

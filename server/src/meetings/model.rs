@@ -95,7 +95,9 @@ impl State {
     ) -> Self {
         match status {
             MeetingStatus::Scheduled => Self::Scheduled,
-            MeetingStatus::InProgress => Self::InProgress { started_at: actual_start.unwrap_or(scheduled_start) },
+            MeetingStatus::InProgress => {
+                Self::InProgress { started_at: actual_start.unwrap_or(scheduled_start) }
+            }
             MeetingStatus::Completed => Self::Completed {
                 started_at: actual_start,
                 ended_at: actual_end.unwrap_or(scheduled_start),
@@ -144,7 +146,9 @@ impl State {
     /// Someone who moderates ends it for all at `at`.
     pub fn end(self, at: DateTime<Utc>) -> Result<Self, Refusal> {
         match self {
-            Self::Scheduled => Ok(Self::Completed { started_at: None, ended_at: at, ended_by: EndedBy::Host }),
+            Self::Scheduled => {
+                Ok(Self::Completed { started_at: None, ended_at: at, ended_by: EndedBy::Host })
+            }
             Self::InProgress { started_at } => Ok(Self::Completed {
                 started_at: Some(started_at),
                 ended_at: at.max(started_at),
@@ -171,7 +175,9 @@ impl State {
     /// Whether it can still be changed.
     pub fn open(&self) -> Result<(), Refusal> {
         match self {
-            Self::Scheduled | Self::InProgress { .. } | Self::Completed { ended_by: EndedBy::RoomEmpty, .. } => Ok(()),
+            Self::Scheduled
+            | Self::InProgress { .. }
+            | Self::Completed { ended_by: EndedBy::RoomEmpty, .. } => Ok(()),
             Self::Completed { .. } => Err(Refusal::Ended),
             Self::Cancelled { .. } => Err(Refusal::Cancelled),
         }
@@ -183,7 +189,11 @@ impl State {
         match self {
             Self::Completed { ended_at, ended_by: EndedBy::RoomEmpty, .. } => {
                 let grace = *ended_at + chrono::Duration::minutes(15);
-                if now <= scheduled_end.map_or(grace, |end| end.max(grace)) { Ok(()) } else { Err(Refusal::Ended) }
+                if now <= scheduled_end.map_or(grace, |end| end.max(grace)) {
+                    Ok(())
+                } else {
+                    Err(Refusal::Ended)
+                }
             }
             other => other.open(),
         }

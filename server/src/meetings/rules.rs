@@ -15,7 +15,12 @@ pub fn room_name(organization: OrganizationId, now: DateTime<Utc>, random: u32) 
 }
 
 /// Notes what is wrong with the texts and numbers of a meeting.
-pub fn check_texts(checks: &mut Checks, title: Option<&str>, description: Option<&str>, agenda: Option<&str>) {
+pub fn check_texts(
+    checks: &mut Checks,
+    title: Option<&str>,
+    description: Option<&str>,
+    agenda: Option<&str>,
+) {
     if let Some(title) = title {
         checks.text(title, "/title", 1..=255);
     }
@@ -65,7 +70,12 @@ pub fn check_settings(checks: &mut Checks, settings: Option<&Map<String, Value>>
 pub fn check_size(checks: &mut Checks, object: &Map<String, Value>, pointer: &str) {
     let text = serde_json::to_string(object).unwrap_or_default();
     checks.require(text.len() <= JSON_LIMIT, pointer, "TOO_LONG", "This is more than can be kept.");
-    checks.require(!text.contains("\\u0000"), pointer, "INVALID", "This contains a character that cannot be stored.");
+    checks.require(
+        !text.contains("\\u0000"),
+        pointer,
+        "INVALID",
+        "This contains a character that cannot be stored.",
+    );
 }
 
 #[cfg(test)]
@@ -82,8 +92,14 @@ mod tests {
             checks.done().err().map(|problem| problem.errors[0].pointer.clone())
         };
         assert_eq!(faults(json!({"late_threshold_minutes": 0, "allow_guests": false, "other": 1})), None);
-        assert_eq!(faults(json!({"late_threshold_minutes": -1})).as_deref(), Some("/settings/late_threshold_minutes"));
-        assert_eq!(faults(json!({"late_threshold_minutes": "5"})).as_deref(), Some("/settings/late_threshold_minutes"));
+        assert_eq!(
+            faults(json!({"late_threshold_minutes": -1})).as_deref(),
+            Some("/settings/late_threshold_minutes")
+        );
+        assert_eq!(
+            faults(json!({"late_threshold_minutes": "5"})).as_deref(),
+            Some("/settings/late_threshold_minutes")
+        );
         assert_eq!(faults(json!({"allow_guests": 1})).as_deref(), Some("/settings/allow_guests"));
         assert_eq!(faults(json!({"x": "a".repeat(20_000)})).as_deref(), Some("/settings"));
         assert_eq!(faults(json!({"x": "\0"})).as_deref(), Some("/settings"));

@@ -127,7 +127,10 @@ pub async fn list(
     let (start, id) = after.map_or((None, None), |(start, id)| (Some(start), Some(id.0)));
     let organization = filter.organization.map(|id| id.0);
     let statuses = filter.statuses.as_deref();
-    let title = filter.title.as_deref().map(|part| format!("%{}%", part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
+    let title = filter
+        .title
+        .as_deref()
+        .map(|part| format!("%{}%", part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     if filter.descending {
         select_rows!(
             "where ($2::uuid is null or m.organization_id = $2) and (not $3 or p.user_id is not null)
@@ -331,7 +334,9 @@ pub async fn save_state(
     let (actual_start, actual_end, ended_by, cancelled_at) = match to {
         State::Scheduled => (None, None, None, None),
         State::InProgress { started_at } => (Some(*started_at), None, None, None),
-        State::Completed { started_at, ended_at, ended_by } => (*started_at, Some(*ended_at), Some(*ended_by), None),
+        State::Completed { started_at, ended_at, ended_by } => {
+            (*started_at, Some(*ended_at), Some(*ended_by), None)
+        }
         State::Cancelled { at } => (None, None, None, Some(*at)),
     };
     sqlx::query!(

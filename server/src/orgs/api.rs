@@ -217,7 +217,8 @@ pub async fn change_member(
     let mut tx = app.begin(&caller).await?;
     admin_of(&mut tx, &caller, org).await?;
     let member = store::lock_member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
-    let stays_admin = body.role.unwrap_or(member.role) == OrgRole::Admin && body.is_active.unwrap_or(member.is_active);
+    let stays_admin =
+        body.role.unwrap_or(member.role) == OrgRole::Admin && body.is_active.unwrap_or(member.is_active);
     if !stays_admin {
         keep_one_admin(&mut tx, org, &member).await?;
     }

@@ -4,6 +4,4 @@ pub mod api;
 mod rules;
 mod store;
 
-pub use store::{
-    accept_invitation, active_members, create, lock_invitation, timezone,
-};
+pub use store::{accept_invitation, active_members, create, lock_invitation, timezone};

@@ -90,7 +90,9 @@ pub async fn create(
 
 async fn free_slug(tx: &mut Tx, wanted: &str) -> sqlx::Result<String> {
     // Two organizations of one name at once look one after the other.
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 1))", wanted).fetch_one(&mut **tx).await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 1))", wanted)
+        .fetch_one(&mut **tx)
+        .await?;
     sqlx::query_scalar!(
         r#"select candidate as "candidate!" from (
                select $1::text as candidate, 0 as n
@@ -291,9 +293,13 @@ pub async fn change_member(
 
 /// Takes a member out of the organization.
 pub async fn remove_member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!("delete from organization_members where organization_id = $1 and user_id = $2", id.0, user.0)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "delete from organization_members where organization_id = $1 and user_id = $2",
+        id.0,
+        user.0
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

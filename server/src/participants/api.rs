@@ -65,7 +65,11 @@ pub async fn invite(
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Invite).await?;
     if body.user_ids.len() > MOST_INVITEES {
-        return Err(Problem::invalid_field("/user_ids", "TOO_LONG", "These are too many people for one call."));
+        return Err(Problem::invalid_field(
+            "/user_ids",
+            "TOO_LONG",
+            "These are too many people for one call.",
+        ));
     }
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     meeting.state.open().map_err(refused)?;
@@ -116,7 +120,8 @@ pub async fn change(
             return Err(Problem::invalid_field("/role", "INVALID", "A meeting has exactly one host."));
         }
     }
-    store::change(&mut tx, id, user, body.role, body.can_unmute, body.can_share_screen, caller.user_id).await?;
+    store::change(&mut tx, id, user, body.role, body.can_unmute, body.can_share_screen, caller.user_id)
+        .await?;
     let changed = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     store::emit(&mut tx, id, "participant.updated", &json!(changed)).await?;
     tx.commit().await?;
@@ -213,7 +218,8 @@ pub async fn lobby(
     let (limit, after) = (page.limit()?, page.after()?);
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Moderate).await?;
-    let waiting = store::list(&mut tx, id, Some(ParticipantStatus::PendingApproval), after, limit + 1).await?;
+    let waiting =
+        store::list(&mut tx, id, Some(ParticipantStatus::PendingApproval), after, limit + 1).await?;
     Ok(Json(Listing::from_one_more(waiting, limit, |p| (p.user.name.clone(), p.user.id))))
 }
 
@@ -241,7 +247,13 @@ pub async fn deny(
     decide(&app, &caller, id, user, false).await
 }
 
-async fn decide(app: &App, caller: &Caller, id: MeetingId, user: UserId, admit: bool) -> Result<Json<Participant>> {
+async fn decide(
+    app: &App,
+    caller: &Caller,
+    id: MeetingId,
+    user: UserId,
+    admit: bool,
+) -> Result<Json<Participant>> {
     let mut tx = app.begin(caller).await?;
     require(&mut tx, caller, id, Action::Moderate).await?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;

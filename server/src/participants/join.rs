@@ -80,7 +80,9 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
     let ttl = app.config.tokens.join_token_ttl;
     let facts = store::request_join(&app.pool, caller.user_id, id, now, ttl).await?.ok_or_else(not_found)?;
     let (role, rights) = match decide(&facts, now)? {
-        Decision::Wait => return Ok((StatusCode::ACCEPTED, Json(Pending { status: "pending_approval" })).into_response()),
+        Decision::Wait => {
+            return Ok((StatusCode::ACCEPTED, Json(Pending { status: "pending_approval" })).into_response());
+        }
         Decision::Admit(role, rights) => (role, rights),
     };
     let metadata = serde_json::json!({

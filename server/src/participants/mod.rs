@@ -34,7 +34,12 @@ pub async fn announce(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Re
 ///
 /// # Errors
 /// 422 `NOT_A_MEMBER` with a pointer to each who is not.
-pub async fn require_members(tx: &mut Tx, org: OrganizationId, users: &[UserId], pointer: &str) -> Result<()> {
+pub async fn require_members(
+    tx: &mut Tx,
+    org: OrganizationId,
+    users: &[UserId],
+    pointer: &str,
+) -> Result<()> {
     let members = orgs::active_members(tx, org, users).await?;
     let strangers: Vec<FieldError> = users
         .iter()
@@ -49,5 +54,9 @@ pub async fn require_members(tx: &mut Tx, org: OrganizationId, users: &[UserId],
     if strangers.is_empty() {
         return Ok(());
     }
-    Err(Problem { code: "NOT_A_MEMBER", kind: "urn:baraza:problem:not_a_member".into(), ..Problem::invalid(strangers) })
+    Err(Problem {
+        code: "NOT_A_MEMBER",
+        kind: "urn:baraza:problem:not_a_member".into(),
+        ..Problem::invalid(strangers)
+    })
 }

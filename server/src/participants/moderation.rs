@@ -17,9 +17,11 @@ use crate::{
 /// Gives a connected participant the rights that are stored for them.
 pub async fn push_rights(app: &App, meeting: &Meeting, participant: &Participant) {
     let rights = Rights::of(meeting.meeting_type, participant.can_unmute, participant.can_share_screen);
-    let (livekit, room, identity) = (app.livekit.clone(), meeting.room_name.clone(), participant.user.id.to_string());
+    let (livekit, room, identity) =
+        (app.livekit.clone(), meeting.room_name.clone(), participant.user.id.to_string());
     insist(move || {
-        let (livekit, room, identity, rights) = (livekit.clone(), room.clone(), identity.clone(), rights.clone());
+        let (livekit, room, identity, rights) =
+            (livekit.clone(), room.clone(), identity.clone(), rights.clone());
         async move { livekit.set_rights(&room, &identity, &rights).await }
     })
     .await;

@@ -125,9 +125,13 @@ pub async fn list(
 /// Some participants by id.
 pub async fn some(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sqlx::Result<Vec<Participant>> {
     let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
-    let rows = select_participants!("where p.meeting_id = $1 and p.user_id = any ($2) order by u.name, u.id", meeting.0, &users)
-        .fetch_all(&mut **tx)
-        .await?;
+    let rows = select_participants!(
+        "where p.meeting_id = $1 and p.user_id = any ($2) order by u.name, u.id",
+        meeting.0,
+        &users
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     Ok(rows.into_iter().map(Participant::from).collect())
 }
 
@@ -138,7 +142,9 @@ pub async fn find(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result
 
 /// Everybody who is in the room.
 pub async fn online(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Participant>> {
-    let rows = select_participants!("where p.meeting_id = $1 and p.status = 'joined'", meeting.0).fetch_all(&mut **tx).await?;
+    let rows = select_participants!("where p.meeting_id = $1 and p.status = 'joined'", meeting.0)
+        .fetch_all(&mut **tx)
+        .await?;
     Ok(rows.into_iter().map(Participant::from).collect())
 }
 
@@ -170,14 +176,23 @@ pub async fn change(
 
 /// Takes a participant off the list. What they did stays in the record.
 pub async fn remove(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!("delete from meeting_participants where meeting_id = $1 and user_id = $2", meeting.0, user.0)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "delete from meeting_participants where meeting_id = $1 and user_id = $2",
+        meeting.0,
+        user.0
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
 /// Stores someone's answer to the invitation; whoever is in the room or was keeps that status.
-pub async fn answer(tx: &mut Tx, meeting: MeetingId, user: UserId, status: ParticipantStatus) -> sqlx::Result<()> {
+pub async fn answer(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: UserId,
+    status: ParticipantStatus,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update meeting_participants set status = $3, updated_by = $2
          where meeting_id = $1 and user_id = $2 and status in ('invited', 'accepted', 'declined')",
@@ -191,7 +206,14 @@ pub async fn answer(tx: &mut Tx, meeting: MeetingId, user: UserId, status: Parti
 }
 
 /// Lets someone in who waits, or turns them away.
-pub async fn decide(tx: &mut Tx, meeting: MeetingId, user: UserId, admit: bool, now: DateTime<Utc>, by: UserId) -> sqlx::Result<()> {
+pub async fn decide(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: UserId,
+    admit: bool,
+    now: DateTime<Utc>,
+    by: UserId,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update meeting_participants set approved_at = case when $3 then $4::timestamptz end, denied_at = case when $3 then null else $4::timestamptz end,
                 status = case when status = 'pending_approval'
@@ -211,7 +233,14 @@ pub async fn decide(tx: &mut Tx, meeting: MeetingId, user: UserId, admit: bool, 
 }
 
 /// Sends someone out: a ban keeps them out, without one they may ask to come in again.
-pub async fn send_out(tx: &mut Tx, meeting: MeetingId, user: UserId, ban: bool, now: DateTime<Utc>, by: UserId) -> sqlx::Result<()> {
+pub async fn send_out(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: UserId,
+    ban: bool,
+    now: DateTime<Utc>,
+    by: UserId,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update meeting_participants set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
          where meeting_id = $1 and user_id = $2",
@@ -227,8 +256,15 @@ pub async fn send_out(tx: &mut Tx, meeting: MeetingId, user: UserId, ban: bool, 
 }
 
 /// Tells the room and the pages of a meeting what happened.
-pub async fn emit(tx: &mut Tx, meeting: MeetingId, event: &str, data: &serde_json::Value) -> sqlx::Result<()> {
-    sqlx::query!(r#"select emit_meeting_event($1, $2, $3) as "seq!""#, meeting.0, event, data).fetch_one(&mut **tx).await?;
+pub async fn emit(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    event: &str,
+    data: &serde_json::Value,
+) -> sqlx::Result<()> {
+    sqlx::query!(r#"select emit_meeting_event($1, $2, $3) as "seq!""#, meeting.0, event, data)
+        .fetch_one(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -65,7 +65,11 @@ pub async fn mute(
 /// Mutes every participant's microphone, except of those who moderate.
 #[utoipa::path(post, path = "/meetings/{id}/mute-all", tag = "participants", params(("id" = MeetingId, Path)),
     responses((status = 200, body = Muted), (status = 403, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)))]
-pub async fn mute_all(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Json<Muted>> {
+pub async fn mute_all(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MeetingId>,
+) -> Result<Json<Muted>> {
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Moderate).await?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
