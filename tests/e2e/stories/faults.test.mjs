@@ -55,20 +55,22 @@ for (const victim of ['serve', 'postgres', 'livekit', 'egress']) {
   test(`${victim} is killed in the middle of a meeting`, { timeout: 240_000 }, async () => {
     const meeting = await council.meet({ title: `Without ${victim}` });
     const [one, two] = council.members;
-    const truth = new Map(council.members.map((member) => [member.userId, []]));
-    const enter = async (member) => {
-      const client = await Client.join(member, meeting.id);
-      truth.get(member.userId).push(client);
-      return client;
+    const spansOf = async () => {
+      const { items } = await council.host.get(`/meetings/${meeting.id}/attendance`);
+      return (member) => items.find((item) => item.user?.id === member.userId)?.spans ?? [];
     };
-    await enter(one);
-    await enter(two);
+    const truth = new Map();
+    for (const member of [one, two]) {
+      const { joinedAt } = await Client.join(member, meeting.id);
+      truth.set(member, [{ joinedAt }]);
+    }
     const { id } = await council.host.post(`/meetings/${meeting.id}/recordings`);
     await recordingIs(council.host, id, 'recording');
     const chat = chatter(one, meeting);
     await until('some messages are confirmed', () => chat.confirmed.length > 10);
     await pass(3); // something to record
 
+    const killedAt = Date.now();
     await up.killChild(victim);
     await until('all is well again', async () => (await fetch(`${up.url}/readyz`)).status === 200);
     const before = chat.confirmed.length;
@@ -77,16 +79,20 @@ for (const victim of ['serve', 'postgres', 'livekit', 'egress']) {
       await until('the recording goes on', async () => (await council.host.get(`/recordings/${id}`)).gaps.length > 0);
     }
     if (victim === 'livekit') {
-      // Their connections are gone with it: they come back as a browser does, through the door.
-      for (const member of council.members) {
-        const [client] = truth.get(member.userId);
-        client.killedAt ??= Date.now();
-        client.process.kill('SIGKILL');
-        await enter(member);
+      // Their connections are gone with it, and they come back by themselves.
+      const back = await until('they are back', async () => {
+        const spans = await spansOf();
+        return [one, two].every((member) => spans(member).length === 2) && spans;
+      });
+      for (const [member, spans] of truth) {
+        spans[0].leftAt = killedAt;
+        spans.push({ joinedAt: Date.parse(back(member)[1].joined_at) });
+        assert.ok(spans[1].joinedAt > killedAt, 'they came back after they were gone');
       }
     }
     await pass(5);
     await chat.stop();
+    for (const spans of truth.values()) spans.at(-1).leftAt = Date.now();
     await council.host.post(`/meetings/${meeting.id}/end`);
 
     const kept = new Set((await council.host.all(`/meetings/${meeting.id}/chat?limit=200`)).map((message) => message.id));
@@ -94,17 +100,20 @@ for (const victim of ['serve', 'postgres', 'livekit', 'egress']) {
     assert.deepEqual(lost, [], 'every confirmed message is there');
     assert.equal(kept.size, chat.confirmed.length, 'and none is there twice');
 
-    const items = await until('all spans are closed', async () => {
-      const attendance = await council.host.get(`/meetings/${meeting.id}/attendance`);
-      const spans = attendance.items.flatMap((item) => item.spans);
-      return spans.length > 0 && spans.every((span) => span.left_at) && attendance.items;
+    const said = await until('all spans are closed', async () => {
+      const spans = await spansOf();
+      return [one, two].every((member) => spans(member).every(({ left_at }) => left_at)) && spans;
     }, { seconds: 60 });
-    for (const [user, clients] of truth) {
-      const spans = items.find((item) => item.user?.id === user)?.spans ?? [];
-      assert.equal(spans.length, clients.length, `spans of ${user}: ${JSON.stringify(spans)}`);
-      for (const [index, client] of clients.entries()) {
-        const off = Date.parse(spans[index].joined_at) - client.joinedAt;
-        assert.ok(Math.abs(off) <= 1000, `the start of span ${index + 1} is off by ${off} ms`);
+    for (const [member, spans] of truth) {
+      const found = said(member);
+      assert.equal(found.length, spans.length, JSON.stringify({ found, spans }));
+      for (const [index, { joinedAt, leftAt }] of spans.entries()) {
+        for (const [what, off] of [
+          ['start', Date.parse(found[index].joined_at) - joinedAt],
+          ['end', Date.parse(found[index].left_at) - leftAt],
+        ]) {
+          assert.ok(Math.abs(off) <= 1000, `the ${what} of span ${index + 1} is off by ${off} ms`);
+        }
       }
     }
 
