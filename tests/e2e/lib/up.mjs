@@ -118,6 +118,7 @@ export class Up {
 }
 
 const running = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.once('exit', () => {
   for (const up of running) up.process.kill('SIGTERM');
 });
