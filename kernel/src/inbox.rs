@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Failures after which an event is left to a person.
 const ATTEMPTS: i32 = 10;
 /// Longest pause between two attempts, in seconds.
-const LONGEST_PAUSE: i64 = 300;
+const LONGEST_PAUSE: f64 = 300.0;
 
 // Verify ----------------------------------------------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ pub async fn failed(
         event_id,
         cause,
         now,
-        LONGEST_PAUSE as f64,
+        LONGEST_PAUSE,
         ATTEMPTS,
     )
     .fetch_optional(&mut **tx)
