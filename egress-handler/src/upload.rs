@@ -71,7 +71,7 @@ pub struct Queue {
 }
 
 enum Waiting {
-    Here(Segment),
+    Here(Box<Segment>),
     Spooled(PathBuf),
 }
 
@@ -86,14 +86,14 @@ struct Label {
 
 impl Queue {
     /// Adds a piece.
-    pub async fn push(&mut self, segment: Segment) {
+    pub async fn push(&mut self, segment: Box<Segment>) {
         let full = self.waiting.fetch_add(1, Ordering::Relaxed) >= IN_MEMORY;
         let waiting = if full { self.spool(segment).await } else { Waiting::Here(segment) };
         // The other end is gone only when the lease is lost, and then nobody wants the piece.
         let _ = self.sender.send(waiting);
     }
 
-    async fn spool(&mut self, segment: Segment) -> Waiting {
+    async fn spool(&mut self, segment: Box<Segment>) -> Waiting {
         self.spooled += 1;
         let path = self.folder.join(format!("{:06}", self.spooled));
         let label = Label {
@@ -122,7 +122,7 @@ impl Queue {
 impl Waiting {
     async fn take(self) -> Result<Segment> {
         let path = match self {
-            Self::Here(segment) => return Ok(segment),
+            Self::Here(segment) => return Ok(*segment),
             Self::Spooled(path) => path,
         };
         let mut bytes = fs::read(&path).await?;

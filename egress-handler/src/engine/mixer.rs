@@ -13,10 +13,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use anyhow::{Context, Result};
@@ -89,8 +86,6 @@ pub struct Frame {
 pub enum Output {
     /// A frame is ready.
     Frame(Frame),
-    /// Everything that came in before the end is out.
-    Finished,
     /// The pipeline broke.
     Broken(String),
 }
@@ -123,11 +118,9 @@ impl Mixer {
         let compositor = pipeline.by_name("compositor");
         let audiomixer = pipeline.by_name("audiomixer").context("no audiomixer")?;
         let (outputs, receiver) = mpsc::unbounded_channel();
-        // The pipeline as a whole never ends, because the connection to the room does not; its exits do.
-        let open = Arc::new(AtomicUsize::new(1 + usize::from(compositor.is_some())));
-        collect(&pipeline, "sound", Kind::Audio, &outputs, &open)?;
+        collect(&pipeline, "sound", Kind::Audio, &outputs)?;
         if compositor.is_some() {
-            collect(&pipeline, "pictures", Kind::Video, &outputs, &open)?;
+            collect(&pipeline, "pictures", Kind::Video, &outputs)?;
         }
         watch_bus(&pipeline, outputs);
         pipeline.set_state(gst::State::Playing).context("the mixer cannot start")?;
@@ -239,19 +232,6 @@ impl Mixer {
         }
     }
 
-    /// Ends pictures and sound; [`Output::Finished`] follows when all is out. May wait for threads.
-    pub fn finish(&self) {
-        let pads: Vec<gst::Pad> = self.lock().values().map(|input| input.mixer_pad.clone()).collect();
-        for pad in pads {
-            pad.send_event(gst::event::Eos::new());
-        }
-        for name in ["black", "silence"] {
-            if let Some(source) = self.pipeline.by_name(name) {
-                source.send_event(gst::event::Eos::new());
-            }
-        }
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Input>> {
         self.inputs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -299,7 +279,6 @@ fn collect(
     name: &str,
     kind: Kind,
     outputs: &mpsc::UnboundedSender<Output>,
-    open: &Arc<AtomicUsize>,
 ) -> Result<()> {
     let sink = pipeline
         .by_name(name)
@@ -307,7 +286,7 @@ fn collect(
         .downcast::<gst_app::AppSink>()
         .ok()
         .context("not an appsink")?;
-    let (outputs, at_end, open) = (outputs.clone(), outputs.clone(), Arc::clone(open));
+    let outputs = outputs.clone();
     let mut config: Option<Arc<[u8]>> = None;
     sink.set_callbacks(
         gst_app::AppSinkCallbacks::builder()
@@ -330,11 +309,6 @@ fn collect(
                     let _ = outputs.send(Output::Frame(frame));
                 }
                 Ok(gst::FlowSuccess::Ok)
-            })
-            .eos(move |_| {
-                if open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                    let _ = at_end.send(Output::Finished);
-                }
             })
             .build(),
     );

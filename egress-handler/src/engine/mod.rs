@@ -27,7 +27,7 @@ use segmenter::{Sample, Segmenter};
 /// Shortest and longest pause between two tries to join a room.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
 /// How long the encoders may take to give out what they hold.
-const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// A token for the room; signed anew for every try to join.
 pub type Token = Box<dyn Fn() -> Result<String> + Send + Sync>;
@@ -54,7 +54,7 @@ pub enum Event {
     /// So many people are in the room.
     People(usize),
     /// A piece of the file.
-    Segment(Segment),
+    Segment(Box<Segment>),
     /// The engine cannot go on.
     Broken(String),
     /// All is given.
@@ -125,33 +125,36 @@ async fn run(
             output = outputs.recv() => match output {
                 Some(Output::Frame(frame)) => {
                     if let Some(segment) = section.push(&frame, &mixer) {
-                        let _ = events.send(Event::Segment(segment));
+                        let _ = events.send(Event::Segment(Box::new(segment)));
                     }
                     if let Some(at) = section.began() {
                         let _ = events.send(Event::Began(at));
                     }
                 }
                 Some(Output::Broken(reason)) => break Some(reason),
-                Some(Output::Finished) | None => break Some("the pipeline ended by itself".to_owned()),
+                None => break Some("the pipeline ended by itself".to_owned()),
             },
         }
     };
     if end.is_none() {
-        let ending = Arc::clone(&mixer);
-        tokio::task::spawn_blocking(move || ending.finish());
+        // What happens now comes out when the mixers and encoders have dealt with it.
+        let now = mixer.running_time();
         let drained = time::timeout(DRAIN, async {
             while let Some(Output::Frame(frame)) = outputs.recv().await {
+                if frame.at >= now && frame.kind == section.measure {
+                    break;
+                }
                 if let Some(segment) = section.push(&frame, &mixer) {
-                    let _ = events.send(Event::Segment(segment));
+                    let _ = events.send(Event::Segment(Box::new(segment)));
                 }
             }
         });
         if drained.await.is_err() {
-            warn!("the encoders did not give out all they had in time");
+            warn!("the encoders are behind; the last moment is missing");
         }
     }
     if let Some(segment) = section.finish() {
-        let _ = events.send(Event::Segment(segment));
+        let _ = events.send(Event::Segment(Box::new(segment)));
     }
     let _ = events.send(end.map_or(Event::Finished, Event::Broken));
     leave.cancel();
@@ -206,6 +209,8 @@ async fn stay_in_room(
 
 /// From frames to segments with the times of the day.
 struct Section {
+    /// The track by which its length is measured.
+    measure: Kind,
     segmenter: Segmenter,
     clock: Clock,
     codecs: Codecs,
@@ -216,8 +221,10 @@ struct Section {
 
 impl Section {
     fn new(audio_only: bool, clock: Clock) -> Self {
+        let measure = if audio_only { Kind::Audio } else { Kind::Video };
         Self {
-            segmenter: Segmenter::new(audio_only),
+            measure,
+            segmenter: Segmenter::new(measure),
             clock,
             codecs: Codecs::default(),
             zero: None,

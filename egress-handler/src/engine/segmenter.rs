@@ -57,15 +57,9 @@ pub struct Segmenter {
 }
 
 impl Segmenter {
-    /// A section with pictures, or of sound alone.
-    pub fn new(audio_only: bool) -> Self {
-        Self {
-            measure: if audio_only { Kind::Audio } else { Kind::Video },
-            origin: None,
-            video: VecDeque::new(),
-            audio: VecDeque::new(),
-            next_audio: None,
-        }
+    /// A section that is cut by the track `measure`.
+    pub fn new(measure: Kind) -> Self {
+        Self { measure, origin: None, video: VecDeque::new(), audio: VecDeque::new(), next_audio: None }
     }
 
     /// When the section began, on the pipeline's time.
@@ -220,7 +214,7 @@ mod tests {
 
     #[test]
     fn segments_begin_with_a_key_and_follow_each_other_exactly() {
-        let mut segmenter = Segmenter::new(false);
+        let mut segmenter = Segmenter::new(Kind::Video);
         let mut segments = run(&mut segmenter, 120, true);
         segments.extend(segmenter.finish());
         assert_eq!(segments.len(), 3);
@@ -245,7 +239,7 @@ mod tests {
 
     #[test]
     fn without_sound_pictures_do_not_wait_for_ever() {
-        let mut segmenter = Segmenter::new(false);
+        let mut segmenter = Segmenter::new(Kind::Video);
         let segments = run(&mut segmenter, 80, false);
         assert_eq!(segments.len(), 1);
         assert!(segments[0].index.audio.is_none());
@@ -253,7 +247,7 @@ mod tests {
 
     #[test]
     fn sound_alone_is_cut_by_its_own_time() {
-        let mut segmenter = Segmenter::new(true);
+        let mut segmenter = Segmenter::new(Kind::Audio);
         let segments: Vec<_> = (0..300).filter_map(|n| segmenter.push(sound(n))).collect();
         assert_eq!(segments.len(), 3);
         assert!(segments.iter().all(|s| s.index.video.is_none()));
@@ -261,6 +255,6 @@ mod tests {
 
     #[test]
     fn nothing_in_nothing_out() {
-        assert_eq!(Segmenter::new(false).finish(), None);
+        assert_eq!(Segmenter::new(Kind::Video).finish(), None);
     }
 }
