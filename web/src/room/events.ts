@@ -12,6 +12,8 @@ type Happening =
   | { event: 'chat.message'; data: Message }
   | { event: 'participant.updated'; data: Participant }
   | { event: 'participant.removed'; data: { user_id: string } }
+  /** Somebody asks to be let in. */
+  | { event: 'lobby.knocked'; data: { user_id: string } }
   | {
       event: 'meeting.updated';
       data: Pick<Meeting, 'id' | 'status' | 'title' | 'actual_start' | 'actual_end'>;
@@ -23,6 +25,7 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'chat.message',
   'participant.updated',
   'participant.removed',
+  'lobby.knocked',
   'meeting.updated',
   'recording.updated',
   'presence.changed',
@@ -38,6 +41,7 @@ function subject({ event, data }: MeetingEvent): string {
     case 'participant.updated':
       return `participant ${data.user.id}`;
     case 'participant.removed':
+    case 'lobby.knocked':
       return `participant ${data.user_id}`;
     case 'presence.changed':
       return `presence ${data.user_id}`;

@@ -41,6 +41,11 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'participant.removed':
       participants((list) => list.filter(({ user }) => user.id !== data.user_id));
       break;
+    case 'lobby.knocked':
+      participants((list) =>
+        list.map((one) => (one.user.id === data.user_id ? { ...one, status: 'pending_approval' } : one)),
+      );
+      break;
     case 'presence.changed':
       participants((list) =>
         list.map((one) => (one.user.id === data.user_id ? { ...one, online: data.online } : one)),
