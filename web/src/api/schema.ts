@@ -17,7 +17,7 @@ export interface paths {
          * Accepts an invitation to an organization and signs in: sets name and password of a new account; whoever has an
          *     account gives its password.
          */
-        post: operations["post_api_v1_auth_invitations_{token}"];
+        post: operations["identity_accept_invitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -34,7 +34,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Signs in with e-mail address and password. */
-        post: operations["post_api_v1_auth_login"];
+        post: operations["identity_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -51,7 +51,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Signs out: ends the session of the refresh cookie. */
-        post: operations["post_api_v1_auth_logout"];
+        post: operations["identity_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -71,7 +71,7 @@ export interface paths {
          * Exchanges the refresh cookie for a new access token and a new cookie. A cookie that comes a second time was
          *     copied: it ends the sign-in everywhere.
          */
-        post: operations["post_api_v1_auth_refresh"];
+        post: operations["identity_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -88,7 +88,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sets the platform up: the first person, who administers it, and the first organization. Works once. */
-        post: operations["post_api_v1_auth_setup"];
+        post: operations["identity_setup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -103,7 +103,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who one is and where one is a member. */
-        get: operations["get_api_v1_me"];
+        get: operations["identity_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -120,7 +120,7 @@ export interface paths {
             cookie?: never;
         };
         /** The meetings that the caller hosts or takes part in, over all organizations. */
-        get: operations["get_api_v1_meetings"];
+        get: operations["meetings_list_mine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -137,16 +137,16 @@ export interface paths {
             cookie?: never;
         };
         /** One meeting. Members who are not invited see what it is, not how to get in. */
-        get: operations["get_api_v1_meetings_{id}"];
+        get: operations["meetings_read"];
         /** Changes a meeting, as PATCH does: what is absent stays. */
-        put: operations["put_api_v1_meetings_{id}"];
+        put: operations["meetings_replace"];
         post?: never;
         /** Calls a meeting off, as `POST …/cancel` does. The row stays. */
-        delete: operations["delete_api_v1_meetings_{id}"];
+        delete: operations["meetings_delete"];
         options?: never;
         head?: never;
         /** Changes a meeting. Only its host may, until it has ended. */
-        patch: operations["patch_api_v1_meetings_{id}"];
+        patch: operations["meetings_change"];
         trace?: never;
     };
     "/api/v1/meetings/{id}/attendance": {
@@ -157,7 +157,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who was there, from when to when. The host and officers see it. */
-        get: operations["get_api_v1_meetings_{id}_attendance"];
+        get: operations["attendance_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -174,7 +174,7 @@ export interface paths {
             cookie?: never;
         };
         /** The same as a table for spreadsheets. */
-        get: operations["get_api_v1_meetings_{id}_attendance.csv"];
+        get: operations["attendance_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,7 +193,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Calls a meeting off. Only its host may; everybody in the room is sent out. */
-        post: operations["post_api_v1_meetings_{id}_cancel"];
+        post: operations["meetings_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -208,13 +208,13 @@ export interface paths {
             cookie?: never;
         };
         /** The chat of a meeting, oldest first. People who take part may read it. */
-        get: operations["get_api_v1_meetings_{id}_chat"];
+        get: operations["chat_list"];
         put?: never;
         /**
          * Says something in a meeting: a text, a reaction, a hand that goes up or down, a poll. People who take part may,
          *     before, during and after the meeting until it was ended for all.
          */
-        post: operations["post_api_v1_meetings_{id}_chat"];
+        post: operations["chat_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -231,7 +231,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Ends a meeting for all. Host and co-hosts may. */
-        post: operations["post_api_v1_meetings_{id}_end"];
+        post: operations["meetings_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -250,7 +250,7 @@ export interface paths {
          *     JSON that the room gets too. People who take part may follow. A stream that breaks is taken up again with
          *     `Last-Event-ID`.
          */
-        get: operations["get_api_v1_meetings_{id}_events"];
+        get: operations["chat_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -269,7 +269,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Invites members. Host, co-hosts and officers may; whoever is invited already stays as they are. */
-        post: operations["post_api_v1_meetings_{id}_invite"];
+        post: operations["participants_invite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -286,7 +286,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Asks to join: a LiveKit token for whoever may enter now, 202 for whoever waits until a host lets them in. */
-        post: operations["post_api_v1_meetings_{id}_join"];
+        post: operations["participants_join"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,7 +303,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Leaves the room: closes one's spans now and ends one's connection. */
-        post: operations["post_api_v1_meetings_{id}_leave"];
+        post: operations["participants_leave"];
         delete?: never;
         options?: never;
         head?: never;
@@ -318,7 +318,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who waits at the door. Host and co-hosts see it. */
-        get: operations["get_api_v1_meetings_{id}_lobby"];
+        get: operations["participants_lobby"];
         put?: never;
         post?: never;
         delete?: never;
@@ -337,7 +337,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lets someone in. Host and co-hosts may. */
-        post: operations["post_api_v1_meetings_{id}_lobby_{user}_admit"];
+        post: operations["participants_admit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -354,7 +354,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Turns someone away. Host and co-hosts may. */
-        post: operations["post_api_v1_meetings_{id}_lobby_{user}_deny"];
+        post: operations["participants_deny"];
         delete?: never;
         options?: never;
         head?: never;
@@ -371,7 +371,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Mutes every participant's microphone, except of those who moderate. */
-        post: operations["post_api_v1_meetings_{id}_mute-all"];
+        post: operations["participants_mute_all"];
         delete?: never;
         options?: never;
         head?: never;
@@ -386,7 +386,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who takes part, by name. Invited people and officers see it. */
-        get: operations["get_api_v1_meetings_{id}_participants"];
+        get: operations["participants_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -406,11 +406,11 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes a participant off the list and out of the room. Host and co-hosts may; the host stays. */
-        delete: operations["delete_api_v1_meetings_{id}_participants_{user}"];
+        delete: operations["participants_remove"];
         options?: never;
         head?: never;
         /** Changes a participant's role and rights. Host and co-hosts may; in the room it takes effect at once. */
-        patch: operations["patch_api_v1_meetings_{id}_participants_{user}"];
+        patch: operations["participants_change"];
         trace?: never;
     };
     "/api/v1/meetings/{id}/participants/{user}/mute": {
@@ -423,7 +423,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Mutes someone. They may unmute themselves again as far as their rights go. */
-        post: operations["post_api_v1_meetings_{id}_participants_{user}_mute"];
+        post: operations["participants_mute"];
         delete?: never;
         options?: never;
         head?: never;
@@ -440,7 +440,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sends someone out of the room. With `ban` they stay out; without, they may ask to come in again. */
-        post: operations["post_api_v1_meetings_{id}_participants_{user}_remove"];
+        post: operations["participants_send_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -455,13 +455,13 @@ export interface paths {
             cookie?: never;
         };
         /** The recordings of a meeting that the caller may see, the newest first. */
-        get: operations["get_api_v1_meetings_{id}_recordings"];
+        get: operations["recordings_list_of_meeting"];
         put?: never;
         /**
          * Starts recording a meeting that is in progress. Host and co-hosts may. The recording is private to the host until
          *     they decide otherwise.
          */
-        post: operations["post_api_v1_meetings_{id}_recordings"];
+        post: operations["recordings_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -478,7 +478,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Answers one's own invitation. */
-        post: operations["post_api_v1_meetings_{id}_response"];
+        post: operations["participants_respond"];
         delete?: never;
         options?: never;
         head?: never;
@@ -495,7 +495,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Makes an organization; its maker becomes its admin. */
-        post: operations["post_api_v1_organizations"];
+        post: operations["organizations_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -510,14 +510,14 @@ export interface paths {
             cookie?: never;
         };
         /** One organization. */
-        get: operations["get_api_v1_organizations_{org}"];
+        get: operations["organizations_read"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Changes an organization. Only its admins may. */
-        patch: operations["patch_api_v1_organizations_{org}"];
+        patch: operations["organizations_change"];
         trace?: never;
     };
     "/api/v1/organizations/{org}/meetings": {
@@ -528,10 +528,10 @@ export interface paths {
             cookie?: never;
         };
         /** The organization's meetings, for all its active members. */
-        get: operations["get_api_v1_organizations_{org}_meetings"];
+        get: operations["meetings_list_of_organization"];
         put?: never;
         /** Schedules a meeting. Only officers may; the caller becomes its host. */
-        post: operations["post_api_v1_organizations_{org}_meetings"];
+        post: operations["meetings_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -548,7 +548,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Makes a meeting that starts now. Only officers may. */
-        post: operations["post_api_v1_organizations_{org}_meetings_instant"];
+        post: operations["meetings_create_instant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -563,10 +563,10 @@ export interface paths {
             cookie?: never;
         };
         /** Members by name. */
-        get: operations["get_api_v1_organizations_{org}_members"];
+        get: operations["organizations_members"];
         put?: never;
         /** Adds a member. Only admins may. */
-        post: operations["post_api_v1_organizations_{org}_members"];
+        post: operations["organizations_add_member"];
         delete?: never;
         options?: never;
         head?: never;
@@ -584,11 +584,11 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes a member out of the organization. Only admins may; the last admin can't be removed. */
-        delete: operations["delete_api_v1_organizations_{org}_members_{user}"];
+        delete: operations["organizations_remove_member"];
         options?: never;
         head?: never;
         /** Changes a member's role. Only admins may; the last admin stays one. */
-        patch: operations["patch_api_v1_organizations_{org}_members_{user}"];
+        patch: operations["organizations_change_member"];
         trace?: never;
     };
     "/api/v1/organizations/{org}/recordings": {
@@ -599,7 +599,7 @@ export interface paths {
             cookie?: never;
         };
         /** The vault: the recordings of an organization that the caller may see, the newest first. */
-        get: operations["get_api_v1_organizations_{org}_recordings"];
+        get: operations["recordings_list_of_organization"];
         put?: never;
         post?: never;
         delete?: never;
@@ -616,11 +616,11 @@ export interface paths {
             cookie?: never;
         };
         /** One recording. */
-        get: operations["get_api_v1_recordings_{id}"];
+        get: operations["recordings_read"];
         put?: never;
         post?: never;
         /** Deletes a recording with its file. Only the host may; one that runs has to be stopped first. */
-        delete: operations["delete_api_v1_recordings_{id}"];
+        delete: operations["recordings_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -635,7 +635,7 @@ export interface paths {
         };
         get?: never;
         /** Decides who may see a recording. Only the host may. */
-        put: operations["put_api_v1_recordings_{id}_access"];
+        put: operations["recordings_set_access"];
         post?: never;
         delete?: never;
         options?: never;
@@ -651,7 +651,7 @@ export interface paths {
             cookie?: never;
         };
         /** The file. One range of bytes at a time; with `vault.download: presigned` a redirect to the vault. */
-        get: operations["get_api_v1_recordings_{id}_download"];
+        get: operations["recordings_download"];
         put?: never;
         post?: never;
         delete?: never;
@@ -673,7 +673,7 @@ export interface paths {
          * An address for a `<video>`, which cannot send a header. Whether the caller may see the recording is looked at again
          *     whenever it is used.
          */
-        post: operations["post_api_v1_recordings_{id}_playback"];
+        post: operations["recordings_playback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -690,7 +690,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops a recording. Host and co-hosts may; one that has ended stays as it is. */
-        post: operations["post_api_v1_recordings_{id}_stop"];
+        post: operations["recordings_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -707,7 +707,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Takes an event of LiveKit: 200 once it is stored, or was stored before. */
-        post: operations["post_api_v1_webhooks_livekit"];
+        post: operations["webhooks_livekit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1783,7 +1783,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    "post_api_v1_auth_invitations_{token}": {
+    identity_accept_invitation: {
         parameters: {
             query?: never;
             header?: never;
@@ -1848,7 +1848,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_auth_login: {
+    identity_login: {
         parameters: {
             query?: never;
             header?: never;
@@ -1887,7 +1887,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_auth_logout: {
+    identity_logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1904,7 +1904,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_auth_refresh: {
+    identity_refresh: {
         parameters: {
             query?: never;
             header?: never;
@@ -1931,7 +1931,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_auth_setup: {
+    identity_setup: {
         parameters: {
             query?: never;
             header?: never;
@@ -1978,7 +1978,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_me: {
+    identity_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -2005,7 +2005,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_meetings: {
+    meetings_list_mine: {
         parameters: {
             query?: {
                 /** @description One status or several with commas between. */
@@ -2051,7 +2051,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}": {
+    meetings_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -2080,7 +2080,7 @@ export interface operations {
             };
         };
     };
-    "put_api_v1_meetings_{id}": {
+    meetings_replace: {
         parameters: {
             query?: never;
             header?: never;
@@ -2145,7 +2145,7 @@ export interface operations {
             };
         };
     };
-    "delete_api_v1_meetings_{id}": {
+    meetings_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -2188,7 +2188,7 @@ export interface operations {
             };
         };
     };
-    "patch_api_v1_meetings_{id}": {
+    meetings_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -2253,7 +2253,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_attendance": {
+    attendance_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -2290,7 +2290,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_attendance.csv": {
+    attendance_csv: {
         parameters: {
             query?: never;
             header?: never;
@@ -2327,7 +2327,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_cancel": {
+    meetings_cancel: {
         parameters: {
             query?: never;
             header?: never;
@@ -2376,7 +2376,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_chat": {
+    chat_list: {
         parameters: {
             query?: {
                 /** @description Items at most, 1 to 200; 50 when absent. */
@@ -2426,7 +2426,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_chat": {
+    chat_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2483,7 +2483,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_end": {
+    meetings_end: {
         parameters: {
             query?: never;
             header?: never;
@@ -2528,7 +2528,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_events": {
+    chat_events: {
         parameters: {
             query?: {
                 /** @description Number of the last event that was seen, for clients that cannot send `Last-Event-ID`. From now on when absent. */
@@ -2579,7 +2579,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_invite": {
+    participants_invite: {
         parameters: {
             query?: never;
             header?: never;
@@ -2636,7 +2636,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_join": {
+    participants_join: {
         parameters: {
             query?: never;
             header?: never;
@@ -2689,7 +2689,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_leave": {
+    participants_leave: {
         parameters: {
             query?: never;
             header?: never;
@@ -2724,7 +2724,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_lobby": {
+    participants_lobby: {
         parameters: {
             query?: {
                 /** @description Items at most, 1 to 200; 50 when absent. */
@@ -2766,7 +2766,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_lobby_{user}_admit": {
+    participants_admit: {
         parameters: {
             query?: never;
             header?: never;
@@ -2804,7 +2804,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_lobby_{user}_deny": {
+    participants_deny: {
         parameters: {
             query?: never;
             header?: never;
@@ -2842,7 +2842,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_mute-all": {
+    participants_mute_all: {
         parameters: {
             query?: never;
             header?: never;
@@ -2887,7 +2887,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_participants": {
+    participants_list: {
         parameters: {
             query?: {
                 /** @description Items at most, 1 to 200; 50 when absent. */
@@ -2929,7 +2929,7 @@ export interface operations {
             };
         };
     };
-    "delete_api_v1_meetings_{id}_participants_{user}": {
+    participants_remove: {
         parameters: {
             query?: never;
             header?: never;
@@ -2973,7 +2973,7 @@ export interface operations {
             };
         };
     };
-    "patch_api_v1_meetings_{id}_participants_{user}": {
+    participants_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -3023,7 +3023,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_participants_{user}_mute": {
+    participants_mute: {
         parameters: {
             query?: never;
             header?: never;
@@ -3073,7 +3073,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_participants_{user}_remove": {
+    participants_send_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -3121,7 +3121,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_meetings_{id}_recordings": {
+    recordings_list_of_meeting: {
         parameters: {
             query?: {
                 /** @description Items at most, 1 to 200; 50 when absent. */
@@ -3163,7 +3163,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_recordings": {
+    recordings_start: {
         parameters: {
             query?: never;
             header?: never;
@@ -3228,7 +3228,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_meetings_{id}_response": {
+    participants_respond: {
         parameters: {
             query?: never;
             header?: never;
@@ -3277,7 +3277,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_organizations: {
+    organizations_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -3316,7 +3316,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_organizations_{org}": {
+    organizations_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -3345,7 +3345,7 @@ export interface operations {
             };
         };
     };
-    "patch_api_v1_organizations_{org}": {
+    organizations_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -3394,7 +3394,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_organizations_{org}_meetings": {
+    meetings_list_of_organization: {
         parameters: {
             query?: {
                 /** @description One status or several with commas between. */
@@ -3450,7 +3450,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_organizations_{org}_meetings": {
+    meetings_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -3499,7 +3499,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_organizations_{org}_meetings_instant": {
+    meetings_create_instant: {
         parameters: {
             query?: never;
             header?: never;
@@ -3548,7 +3548,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_organizations_{org}_members": {
+    organizations_members: {
         parameters: {
             query?: {
                 /** @description Items at most, 1 to 200; 50 when absent. */
@@ -3582,7 +3582,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_organizations_{org}_members": {
+    organizations_add_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -3639,7 +3639,7 @@ export interface operations {
             };
         };
     };
-    "delete_api_v1_organizations_{org}_members_{user}": {
+    organizations_remove_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -3683,7 +3683,7 @@ export interface operations {
             };
         };
     };
-    "patch_api_v1_organizations_{org}_members_{user}": {
+    organizations_change_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -3733,7 +3733,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_organizations_{org}_recordings": {
+    recordings_list_of_organization: {
         parameters: {
             query?: {
                 /** @description Items at most, 1 to 200; 50 when absent. */
@@ -3775,7 +3775,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_recordings_{id}": {
+    recordings_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -3804,7 +3804,7 @@ export interface operations {
             };
         };
     };
-    "delete_api_v1_recordings_{id}": {
+    recordings_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -3847,7 +3847,7 @@ export interface operations {
             };
         };
     };
-    "put_api_v1_recordings_{id}_access": {
+    recordings_set_access: {
         parameters: {
             query?: never;
             header?: never;
@@ -3904,7 +3904,7 @@ export interface operations {
             };
         };
     };
-    "get_api_v1_recordings_{id}_download": {
+    recordings_download: {
         parameters: {
             query?: {
                 /** @description From `playback`, instead of a header. */
@@ -3999,7 +3999,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_recordings_{id}_playback": {
+    recordings_playback: {
         parameters: {
             query?: never;
             header?: never;
@@ -4044,7 +4044,7 @@ export interface operations {
             };
         };
     };
-    "post_api_v1_recordings_{id}_stop": {
+    recordings_stop: {
         parameters: {
             query?: never;
             header?: never;
@@ -4081,7 +4081,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_webhooks_livekit: {
+    webhooks_livekit: {
         parameters: {
             query?: never;
             header?: never;
