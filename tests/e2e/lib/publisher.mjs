@@ -119,6 +119,7 @@ async function showPictures() {
 async function playTone() {
   const block = SAMPLE_RATE / 100;
   const step = (2 * Math.PI * Number(args.frequency)) / SAMPLE_RATE;
+  let phase = 0;
   while (running) {
     const source = tracks.audio?.source;
     while (source && source.queuedDuration < 30) {
@@ -126,7 +127,8 @@ async function playTone() {
       const samples = new Int16Array(block);
       for (let i = 0; i < block; i += 1) {
         const sounds = !args.pulse || inPulse(at + (i * 1000) / SAMPLE_RATE);
-        samples[i] = sounds ? Math.round(8000 * Math.sin(step * ((at % 1000) * (SAMPLE_RATE / 1000) + i))) : 0;
+        samples[i] = sounds ? Math.round(8000 * Math.sin(phase)) : 0;
+        phase = (phase + step) % (2 * Math.PI);
       }
       await source.captureFrame(new AudioFrame(samples, SAMPLE_RATE, 1, block));
     }
