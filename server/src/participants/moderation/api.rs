@@ -98,7 +98,7 @@ pub struct Removal {
 }
 
 /// Sends someone out of the room. With `ban` they stay out; without, they may ask to come in again.
-#[utoipa::path(post, path = "/meetings/{id}/participants/{user}/remove", tag = "participants",
+#[utoipa::path(post, path = "/meetings/{id}/participants/{user}/remove", tag = "participants", operation_id = "send_out",
     params(("id" = MeetingId, Path), ("user" = UserId, Path)), request_body = Removal,
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn remove(
