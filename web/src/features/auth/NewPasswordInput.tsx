@@ -2,7 +2,7 @@ import { PasswordInput, type PasswordInputProps } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 /** The shortest password that the server takes. */
-export const PASSWORD_MIN = 10;
+export const PASSWORD_MIN = 8;
 
 export function NewPasswordInput(props: PasswordInputProps) {
   const { t } = useTranslation();
