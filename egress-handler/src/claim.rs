@@ -132,12 +132,9 @@ impl Desk {
 /// Wakes the handler and its recordings when the server says that something changed.
 async fn listen(pool: PgPool, wake: Arc<Notify>, claimed: Arc<Notify>) {
     loop {
-        let mut listener = match PgListener::connect_with(&pool).await {
-            Ok(listener) => listener,
-            Err(_) => {
-                time::sleep(SHOW).await;
-                continue;
-            }
+        let Ok(mut listener) = PgListener::connect_with(&pool).await else {
+            time::sleep(SHOW).await;
+            continue;
         };
         if listener.listen(WAKE_CHANNEL).await.is_ok() {
             while listener.recv().await.is_ok() {

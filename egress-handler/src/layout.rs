@@ -27,7 +27,7 @@ pub fn grid(count: usize) -> Vec<Rect> {
     if count == 0 {
         return Vec::new();
     }
-    let columns = (1..).find(|columns| columns * columns >= count).unwrap_or(1);
+    let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
     let rows = count.div_ceil(columns);
     let (width, height) = (even(WIDTH / columns), even(HEIGHT / columns));
     let top = even((HEIGHT - rows * height) / 2);

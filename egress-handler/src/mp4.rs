@@ -9,9 +9,10 @@
 
 use mp4_atom::{
     Atom, Audio, Avc1, Avcc, Co64, Codec, Dinf, Dref, DrefEntry, Encode, Esds, FixedPoint, FourCC, Ftyp,
-    Hdlr, Mdhd, Mdia, Minf, Moov, Mp4a, Mvhd, Smhd, Stbl, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples,
-    Stts, SttsEntry, Tkhd, Trak, Visual, Vmhd,
+    Hdlr, Matrix, Mdhd, Mdia, Minf, Moov, Mp4a, Mvhd, Smhd, Stbl, Stsc, StscEntry, Stsd, Stss, Stsz,
+    StszSamples, Stts, SttsEntry, Tkhd, Trak, Visual, Vmhd,
     esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig},
+    u24,
 };
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +142,7 @@ pub fn tail(segments: &[Placed], codecs: &Codecs) -> Result<Vec<u8>> {
             duration: milliseconds(duration(segments)),
             rate: FixedPoint::new(1, 0),
             volume: FixedPoint::new(1, 0),
-            matrix: Default::default(),
+            matrix: Matrix::default(),
             next_track_id: 3,
         },
         ..Default::default()
@@ -165,7 +166,7 @@ fn video_track(track: Track, config: &[u8]) -> Result<Trak> {
         avcc: Avcc::decode_body(&mut &config[..])?,
         ..Default::default()
     };
-    let mut trak = trak(1, VIDEO_TICKS, b"vide", "Pictures", Codec::Avc1(entry), track);
+    let mut trak = trak(1, VIDEO_TICKS, *b"vide", "Pictures", Codec::Avc1(entry), track);
     trak.tkhd.width = FixedPoint::new(pixels(WIDTH), 0);
     trak.tkhd.height = FixedPoint::new(pixels(HEIGHT), 0);
     trak.mdia.minf.vmhd = Some(Vmhd::default());
@@ -191,7 +192,7 @@ fn audio_track(track: Track, config: &[u8]) -> Trak {
                     object_type_indication: 0x40, // AAC
                     stream_type: 5,               // sound
                     up_stream: 0,
-                    buffer_size_db: Default::default(),
+                    buffer_size_db: u24::default(),
                     max_bitrate: 0,
                     avg_bitrate: 0,
                     dec_specific: Some(DecoderSpecific {
@@ -207,14 +208,14 @@ fn audio_track(track: Track, config: &[u8]) -> Trak {
         btrt: None,
         taic: None,
     };
-    let mut trak = trak(2, AUDIO_TICKS, b"soun", "Sound", Codec::Mp4a(entry), track);
+    let mut trak = trak(2, AUDIO_TICKS, *b"soun", "Sound", Codec::Mp4a(entry), track);
     trak.tkhd.volume = FixedPoint::new(1, 0);
     trak.tkhd.alternate_group = 1;
     trak.mdia.minf.smhd = Some(Smhd::default());
     trak
 }
 
-fn trak(id: u32, timescale: u32, handler: &[u8; 4], name: &str, entry: Codec, track: Track) -> Trak {
+fn trak(id: u32, timescale: u32, handler: [u8; 4], name: &str, entry: Codec, track: Track) -> Trak {
     Trak {
         tkhd: Tkhd {
             track_id: id,
@@ -225,7 +226,7 @@ fn trak(id: u32, timescale: u32, handler: &[u8; 4], name: &str, entry: Codec, tr
         },
         mdia: Mdia {
             mdhd: Mdhd { timescale, duration: track.end, language: "und".into(), ..Default::default() },
-            hdlr: Hdlr { handler: FourCC::new(handler), name: name.into() },
+            hdlr: Hdlr { handler: FourCC::new(&handler), name: name.into() },
             minf: Minf {
                 dinf: Dinf {
                     dref: Dref { entries: vec![DrefEntry::Url(mp4_atom::Url { location: String::new() })] },

@@ -82,9 +82,10 @@ pub async fn work(outside: Outside, claim: Claim) {
         () = lost.cancelled() => Err(LeaseLost),
     };
     heart.abort();
-    match worked {
-        Ok(()) => info!(recording = %id, "done with the recording"),
-        Err(LeaseLost) => warn!(recording = %id, "another handler has taken the recording over"),
+    if worked.is_ok() {
+        info!(recording = %id, "done with the recording");
+    } else {
+        warn!(recording = %id, "another handler has taken the recording over");
     }
 }
 

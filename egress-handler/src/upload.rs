@@ -184,7 +184,7 @@ impl Uploader {
             .insist("the ledger", || async { Ok(uploader.ledger.segments(&uploader.claim).await?) })
             .await?;
         if let Some(last) = kept.last() {
-            uploader.hash = hash_from(&last.hash_state).unwrap_or_else(Sha256::new);
+            uploader.hash = hash_from(&last.hash_state).unwrap_or_default();
             uploader.offset = end_of(last);
             uploader.count = last.number + 1;
             uploader.ended_at = Some(last.ended_at);

@@ -14,7 +14,7 @@ use crate::{app::App, attendance, recordings, room, webhooks};
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
 /// How often it is looked for what deleted recordings have left.
-const ERASE: Duration = Duration::from_secs(60);
+const ERASE: Duration = Duration::from_mins(1);
 /// Pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The key under which processes agree who compares with LiveKit.

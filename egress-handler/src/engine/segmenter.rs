@@ -113,7 +113,7 @@ impl Segmenter {
     fn boundary(&self) -> Option<Duration> {
         let queue = self.queue();
         // A frame less, because the distance of two starting points is SEGMENT by frames, not by nanoseconds.
-        let earliest = queue.front()?.at + SEGMENT - Duration::from_millis(20);
+        let earliest = queue.front()?.at + SEGMENT.saturating_sub(Duration::from_millis(20));
         queue.iter().find(|sample| sample.key && sample.at >= earliest).map(|sample| sample.at)
     }
 
@@ -131,10 +131,12 @@ impl Segmenter {
         };
         let index = Index {
             video: video.front().map(|first| {
-                let mut run = Run { start: ticks(first.at - origin, VIDEO_TICKS), ..Run::default() };
+                let mut run =
+                    Run { start: ticks(first.at.saturating_sub(origin), VIDEO_TICKS), ..Run::default() };
                 for (n, sample) in video.iter().enumerate() {
                     let next = video.get(n + 1).map_or(sample.at + sample.lasts, |next| next.at);
-                    let lasts = ticks(next - origin, VIDEO_TICKS) - ticks(sample.at - origin, VIDEO_TICKS);
+                    let lasts = ticks(next.saturating_sub(origin), VIDEO_TICKS)
+                        - ticks(sample.at.saturating_sub(origin), VIDEO_TICKS);
                     run.push(narrow(lasts), narrow(sample.bytes.len() as u64), sample.key);
                 }
                 run
@@ -142,14 +144,14 @@ impl Segmenter {
             audio: self.audio_run(&audio, origin),
         };
         let samples: Vec<&[u8]> = video.iter().chain(&audio).map(|sample| sample.bytes.as_slice()).collect();
-        Some(Segment { at, lasts: end - at, index, bytes: mdat(&samples) })
+        Some(Segment { at, lasts: end.saturating_sub(at), index, bytes: mdat(&samples) })
     }
 
     /// Sound comes in blocks of equal length; their times are rounded, their count is exact.
     fn audio_run(&mut self, samples: &VecDeque<Sample>, origin: Duration) -> Option<Run> {
         let mut at = Vec::with_capacity(samples.len() + 1);
         for sample in samples {
-            let clock = ticks(sample.at - origin, AUDIO_TICKS);
+            let clock = ticks(sample.at.saturating_sub(origin), AUDIO_TICKS);
             let exact = self.next_audio.filter(|next| next.abs_diff(clock) <= AUDIO_SLACK).unwrap_or(clock);
             let exact = exact.max(at.last().map_or(0, |last| last + 1));
             self.next_audio = Some(exact + ticks(sample.lasts, AUDIO_TICKS).max(1));

@@ -100,13 +100,13 @@ mod tests {
     fn tokens_are_read_back_until_they_expire_and_never_with_another_secret() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
         let tokens =
-            Tokens::new(&"0123456789abcdef0123456789abcdef".into(), std::time::Duration::from_secs(900));
+            Tokens::new(&"0123456789abcdef0123456789abcdef".into(), std::time::Duration::from_mins(15));
         let caller = Caller { user_id: UserId::new(now), session_id: SessionId::new(now) };
         let token = tokens.sign(caller, now);
         assert_eq!(tokens.read(&token, now), Some(caller));
         assert_eq!(tokens.read(&token, now + chrono::Duration::seconds(900)), None);
         let other =
-            Tokens::new(&"another secret of 32 characters!".into(), std::time::Duration::from_secs(900));
+            Tokens::new(&"another secret of 32 characters!".into(), std::time::Duration::from_mins(15));
         assert_eq!(other.read(&token, now), None);
         assert_ne!(tokens.setup_token(), other.setup_token());
     }

@@ -209,7 +209,7 @@ mod tests {
 
     use super::*;
 
-    fn event(participant: Value) -> Event {
+    fn event(participant: &Value) -> Event {
         serde_json::from_value(
             json!({"event": "participant_joined", "room": {"sid": "RM_1"}, "participant": participant}),
         )
@@ -245,13 +245,13 @@ mod tests {
     fn numbers_come_as_texts_and_unknown_words_do_no_harm() {
         let user = "01890a5d-ac96-774b-bcce-b302099a8057";
         let told = event(
-            json!({"sid": "PA_1", "identity": user, "joinedAt": "1795240741", "joinedAtMs": "1795240741091",
+            &json!({"sid": "PA_1", "identity": user, "joinedAt": "1795240741", "joinedAtMs": "1795240741091",
                                 "disconnectReason": 99, "newField": {"x": []}}),
         );
         let connection = told.connection().expect("a person");
         assert_eq!(connection.joined_at.timestamp_millis(), 1_795_240_741_091);
         assert_eq!(connection.room_sid, "RM_1");
-        let older = event(json!({"sid": "PA_1", "identity": user, "joinedAt": 1_795_240_741}));
+        let older = event(&json!({"sid": "PA_1", "identity": user, "joinedAt": 1_795_240_741}));
         assert_eq!(older.connection().expect("a person").joined_at.timestamp(), 1_795_240_741);
     }
 
@@ -263,7 +263,7 @@ mod tests {
             base.as_object_mut()
                 .expect("an object")
                 .extend(participant.as_object().expect("an object").clone());
-            event(base).connection().is_some()
+            event(&base).connection().is_some()
         };
         assert!(is_person(json!({})));
         assert!(is_person(json!({"kind": "SIP"})) && is_person(json!({"kind": "STANDARD"})));
