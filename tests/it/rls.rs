@@ -139,7 +139,7 @@ async fn the_program_works_under_a_role_that_owns_nothing_and_bypasses_nothing()
         let mut tx = db::begin(&pool, Actor::System).await.expect("a transaction");
         let error = sqlx::query(sql).execute(&mut *tx).await.expect_err(sql);
         assert_eq!(
-            error.as_database_error().and_then(|error| error.code()).as_deref(),
+            error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(),
             Some("42501"),
             "{sql}: {error}"
         );
@@ -195,7 +195,7 @@ async fn without_an_actor_nothing_is_seen() {
         match sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await {
             Ok(done) => assert_eq!(done.rows_affected(), 0, "{table}"),
             Err(_) => {
-                drop(sqlx::query("rollback to savepoint here").execute(&mut *tx).await.expect("rolled back"))
+                sqlx::query("rollback to savepoint here").execute(&mut *tx).await.expect("rolled back");
             }
         }
     }

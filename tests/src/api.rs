@@ -16,6 +16,7 @@ pub struct Api {
 
 /// What a client shows to be let in.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them")]
 pub(crate) enum Bearer {
     None,
     Token(String),
@@ -178,7 +179,7 @@ impl Events {
                     lines.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>().join("\n")
                 };
                 let (id, event, data) = (field("id"), field("event"), field("data"));
-                self.text = rest.to_owned();
+                self.text = rest.to_string();
                 if !data.is_empty() {
                     // The same JSON as in a data packet.
                     let told: Value =

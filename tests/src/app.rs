@@ -203,6 +203,7 @@ impl TestApp {
     }
 
     /// Wakes the pages that follow a meeting, as `serve` does.
+    #[expect(clippy::unused_async, reason = "called like the rest of the background work")]
     pub async fn listen(&self) {
         tokio::spawn(server::work::listen(self.app.clone(), self.app.stopping.clone()));
     }

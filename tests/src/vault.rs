@@ -45,6 +45,7 @@ async fn start() -> Store {
         .expect("a free port")
         .port();
     let address = format!("127.0.0.1:{port}");
+    #[expect(clippy::zombie_processes, reason = "it ends with this process, which it watches")]
     let child = Command::new("sh")
         .args(["-c", WITH_US, "sh"])
         .arg(program)
