@@ -11,7 +11,7 @@ use tokio::{
     time::{self, Instant},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     ledger::{Ledger, LedgerError},
@@ -22,8 +22,8 @@ use crate::{
 const POLL: Duration = Duration::from_millis(500);
 /// How often the handler shows that it lives.
 const SHOW: Duration = Duration::from_secs(2);
-/// After the database was away, leases have run out that nobody could renew: those who hold them get this long.
-const GRACE: Duration = Duration::from_secs(4);
+/// When the database comes back, leases have run out that nobody could renew: those who hold them get this long.
+const GRACE: Duration = Duration::from_secs(6);
 /// Connections that one recording uses at most, and those of the handler itself.
 const CONNECTIONS: u32 = 4;
 /// How long running recordings may take to be handed over.
@@ -57,7 +57,7 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
         tokio::spawn(listen(pool, Arc::clone(&wake), Arc::clone(&claimed))),
         tokio::spawn(clean(ledger.clone(), outside.vault.clone())),
     ];
-    let mut desk = Desk { ledger, outside, capacity, running: JoinSet::new(), away_until: None };
+    let mut desk = Desk { ledger, outside, capacity, running: JoinSet::new(), away: false, back_since: None };
     desk.serve(&claimed, &shutdown).await;
     info!(running = desk.running.len(), "stopping: recordings are handed over");
     desk.hand_over().await;
@@ -70,8 +70,10 @@ struct Desk {
     outside: Outside,
     capacity: usize,
     running: JoinSet<()>,
-    /// Until when nothing is taken, because the database was away.
-    away_until: Option<Instant>,
+    /// The database did not answer the last time.
+    away: bool,
+    /// When it answered again.
+    back_since: Option<Instant>,
 }
 
 impl Desk {
@@ -87,14 +89,18 @@ impl Desk {
                 () = shutdown.cancelled() => return,
                 () = time::sleep(POLL) => {}
                 () = claimed.notified() => {}
-                Some(_) = self.running.join_next() => {}
+                Some(ended) = self.running.join_next() => if let Err(error) = ended {
+                    // Nobody else may take what this handler seems to hold; ending hands it all over.
+                    error!(%error, "a recording broke off");
+                    shutdown.cancel();
+                },
             }
         }
     }
 
     async fn claim(&mut self) {
         while self.running.len() < self.capacity {
-            if self.away_until.is_some_and(|until| Instant::now() < until) {
+            if self.away || self.back_since.is_some_and(|since| since.elapsed() < GRACE) {
                 return;
             }
             match self.ledger.claim().await {
@@ -109,14 +115,16 @@ impl Desk {
         let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
         let name = std::env::var("HOSTNAME").unwrap_or_default();
         let shown = self.ledger.show(&name, count(self.capacity), count(self.running.len()), draining).await;
-        if let Err(error) = shown {
-            self.away(&error);
+        match shown {
+            Err(error) => self.away(&error),
+            Ok(()) if std::mem::take(&mut self.away) => self.back_since = Some(Instant::now()),
+            Ok(()) => {}
         }
     }
 
     fn away(&mut self, error: &LedgerError) {
         warn!(%error, "the database is away");
-        self.away_until = Some(Instant::now() + GRACE);
+        self.away = true;
     }
 
     async fn hand_over(&mut self) {

@@ -179,6 +179,7 @@ impl Ledger {
                    select id from recordings
                    where status in ('requested', 'starting', 'recording', 'finalizing') and engine = 'native'
                      and (lease_until is null or lease_until < now())
+                     and (leased_by is null or leased_by <> $1)
                    order by requested_at for update skip locked limit 1)
                returning r.id as "id: RecordingId", r.organization_id as "organization_id: OrganizationId",
                    r.meeting_id as "meeting_id: MeetingId", m.room_name, r.status as "status: Status", r.audio_only,
