@@ -272,11 +272,13 @@ impl Ledger {
         )
         .execute(&mut *tx)
         .await?;
-        if segment.number == 0 {
-            sqlx::query!("update recordings set codecs = $2 where id = $1", claim.id.0, Json(codecs) as _)
-                .execute(&mut *tx)
-                .await?;
-        }
+        sqlx::query!(
+            "update recordings set codecs = $2 where id = $1 and codecs <> $2",
+            claim.id.0,
+            Json(codecs) as _
+        )
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 

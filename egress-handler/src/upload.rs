@@ -234,9 +234,10 @@ impl Uploader {
 
     async fn add(&mut self, segment: Segment) -> Result<(), LeaseLost> {
         let bytes = Bytes::from(segment.bytes);
-        if self.count == 0 {
-            self.codecs = segment.codecs;
-        }
+        // Sound may begin a segment later than the pictures, and then its decoder is known later, too.
+        let Codecs { video, audio } = segment.codecs;
+        let codecs = Codecs { video: self.codecs.video.take().or(video), audio: self.codecs.audio.take().or(audio) };
+        self.codecs = codecs;
         self.hash.update(&bytes);
         let kept = KeptSegment {
             number: self.count,
