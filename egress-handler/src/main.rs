@@ -36,7 +36,8 @@ async fn main() -> Result<ExitCode> {
             let shutdown = CancellationToken::new();
             tokio::spawn(stop_on_signal(shutdown.clone()));
             claim::run(&config, clock, shutdown).await?;
-            Ok(ExitCode::SUCCESS)
+            // All is handed over; a pipeline that is slow to stop must not keep the process.
+            std::process::exit(0)
         }
         Verb::Doctor => {
             let findings = doctor::examine(&config, &clock).await;
