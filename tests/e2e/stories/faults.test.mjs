@@ -59,10 +59,12 @@ for (const victim of ['serve', 'postgres', 'livekit', 'egress']) {
       const { items } = await council.host.get(`/meetings/${meeting.id}/attendance`);
       return (member) => items.find((item) => item.user?.id === member.userId)?.spans ?? [];
     };
+    const clients = new Map();
     const truth = new Map();
     for (const member of [one, two]) {
-      const { joinedAt } = await Client.join(member, meeting.id);
-      truth.set(member, [{ joinedAt }]);
+      const client = await Client.join(member, meeting.id);
+      clients.set(member, client);
+      truth.set(member, [{ joinedAt: client.joinedAt }]);
     }
     const { id } = await council.host.post(`/meetings/${meeting.id}/recordings`);
     await recordingIs(council.host, id, 'recording');
@@ -92,8 +94,11 @@ for (const victim of ['serve', 'postgres', 'livekit', 'egress']) {
     }
     await pass(5);
     await chat.stop();
-    for (const spans of truth.values()) spans.at(-1).leftAt = Date.now();
     await council.host.post(`/meetings/${meeting.id}/end`);
+    for (const [member, client] of clients) {
+      await client.out();
+      truth.get(member).at(-1).leftAt = client.event('left').at;
+    }
 
     const kept = new Set((await council.host.all(`/meetings/${meeting.id}/chat?limit=200`)).map((message) => message.id));
     const lost = chat.confirmed.filter((message) => !kept.has(message));
