@@ -407,7 +407,7 @@ mod tests {
         let segments = [segment(1, 0, 32), segment(1, 1, 1000), segment(2, 0, 2000)];
         let moov = decoded(&segments);
         assert_eq!(
-            moov.mvhd.duration, 6013,
+            moov.mvhd.duration, 6014,
             "the sound of the last segment ends a little after its pictures"
         );
         let (video, audio) = (&moov.trak[0].mdia, &moov.trak[1].mdia);
