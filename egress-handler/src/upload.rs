@@ -236,7 +236,8 @@ impl Uploader {
         let bytes = Bytes::from(segment.bytes);
         // Sound may begin a segment later than the pictures, and then its decoder is known later, too.
         let Codecs { video, audio } = segment.codecs;
-        let codecs = Codecs { video: self.codecs.video.take().or(video), audio: self.codecs.audio.take().or(audio) };
+        let codecs =
+            Codecs { video: self.codecs.video.take().or(video), audio: self.codecs.audio.take().or(audio) };
         self.codecs = codecs;
         self.hash.update(&bytes);
         let kept = KeptSegment {
