@@ -59,7 +59,15 @@ async fn attempt(app: &App, limit: i64) -> Result<bool, Failure> {
     let run = inbox::claim(&mut tx, events::SOURCE, now, limit).await.map_err(unclaimed)?;
     let Some(first) = run.first() else { return Ok(false) };
     let failed = |cause: sqlx::Error| Failure { event: Some(first.clone()), cause: cause.into() };
-    let afterwards = events::apply(&mut tx, &first.subject, &run, now).await.map_err(failed)?;
+    let afterwards = match events::apply(&mut tx, &first.subject, &run, now).await {
+        Ok(afterwards) => afterwards,
+        Err(cause) => {
+            // A transaction that is only dropped is rolled back later, and until then its events are locked: the
+            // next attempt would pass over them as if there were nothing to do.
+            tx.rollback().await.map_err(unclaimed)?;
+            return Err(failed(cause));
+        }
+    };
     tx.commit().await.map_err(failed)?;
     afterwards.run(app, &first.subject);
     Ok(true)
