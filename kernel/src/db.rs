@@ -3,7 +3,7 @@
 //! Nothing queries a bare pool. [`begin`] opens a transaction and sets, in the same round trip, the values that
 //! row-level security reads; store functions take the resulting [`Tx`].
 
-use std::{ops::Deref, ops::DerefMut, time::Duration};
+use std::{ops::Deref, ops::DerefMut, sync::Mutex, time::Duration};
 
 use anyhow::{Context, Result};
 use sqlx::{
@@ -30,28 +30,127 @@ pub enum Actor {
 }
 
 /// A transaction in which row-level security knows the caller. Rolled back unless committed.
-pub struct Tx(Transaction<'static, Postgres>);
+pub struct Tx {
+    /// There until the transaction ends.
+    inner: Option<Transaction<'static, Postgres>>,
+    /// Whether it belongs to whoever [`lend`]s it.
+    lent: bool,
+}
 
 impl Tx {
-    /// Makes the changes last.
+    const fn own(inner: Transaction<'static, Postgres>) -> Self {
+        Self { inner: Some(inner), lent: false }
+    }
+
+    /// Makes the changes last. What was lent goes back to its lender, who commits it with what they add.
     ///
     /// # Errors
     /// When the database refuses or is away; then nothing has changed.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.0.commit().await
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        match self.inner.take() {
+            Some(inner) if self.lent => {
+                give_back(Lent { inner, undo: false });
+                Ok(())
+            }
+            Some(inner) => inner.commit().await,
+            None => Ok(()),
+        }
     }
+
+    /// Acts for another from now on.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn act_for(&mut self, actor: Actor) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(settings(actor))).execute(&mut **self).await?;
+        Ok(())
+    }
+
+    /// Undoes the changes now. One that is only dropped is undone a little later, and holds its locks until then.
+    ///
+    /// # Errors
+    /// When the database is away; then nothing has changed either.
+    pub async fn rollback(mut self) -> Result<(), sqlx::Error> {
+        match self.inner.take() {
+            Some(mut inner) if self.lent => {
+                sqlx::raw_sql(UNDO).execute(&mut *inner).await?;
+                give_back(Lent { inner, undo: false });
+                Ok(())
+            }
+            Some(inner) => inner.rollback().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.take()
+            && self.lent
+        {
+            give_back(Lent { inner, undo: true });
+        }
+    }
+}
+
+/// Undoes what a borrower did since they began.
+const UNDO: &str = "ROLLBACK TO SAVEPOINT lent";
+
+/// A transaction while nobody uses it.
+struct Lent {
+    inner: Transaction<'static, Postgres>,
+    /// Whether the last borrower did not commit.
+    undo: bool,
+}
+
+tokio::task_local! {
+    static LENT: Mutex<Option<Lent>>;
+}
+
+/// Does `work` inside `tx`: the transactions that it opens one after the other are parts of this one, each of which
+/// lasts or is undone as usual. Returns what `work` has come to, and the transaction with what lasts.
+///
+/// So whoever lends can add to what a handler does, and both last or neither.
+///
+/// # Errors
+/// When the database is away; then nothing has changed.
+pub async fn lend<W: Future>(mut tx: Tx, work: W) -> (Result<Tx, sqlx::Error>, W::Output) {
+    let lent = tx.inner.take().map(|inner| Lent { inner, undo: false });
+    LENT.scope(Mutex::new(lent), async {
+        let outcome = work.await;
+        (take_back().await, outcome)
+    })
+    .await
+}
+
+async fn take_back() -> Result<Tx, sqlx::Error> {
+    // What was dropped elsewhere, or is still in use somewhere, is rolled back there.
+    let mut lent = take_lent().ok_or(sqlx::Error::WorkerCrashed)?;
+    if lent.undo {
+        sqlx::raw_sql(UNDO).execute(&mut *lent.inner).await?;
+    }
+    Ok(Tx::own(lent.inner))
+}
+
+fn take_lent() -> Option<Lent> {
+    LENT.try_with(|slot| slot.lock().expect("nobody panics with it").take()).ok().flatten()
+}
+
+fn give_back(lent: Lent) {
+    // Where nobody lends any more it is dropped, and so rolled back.
+    let _ = LENT.try_with(|slot| *slot.lock().expect("nobody panics with it") = Some(lent));
 }
 
 impl Deref for Tx {
     type Target = PgConnection;
     fn deref(&self) -> &PgConnection {
-        &self.0
+        self.inner.as_deref().expect("there until the transaction ends")
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.0
+        self.inner.as_deref_mut().expect("there until the transaction ends")
     }
 }
 
@@ -60,12 +159,22 @@ impl DerefMut for Tx {
 /// # Errors
 /// When the database is away or the pool is exhausted.
 pub async fn begin(pool: &PgPool, actor: Actor) -> Result<Tx, sqlx::Error> {
-    let begin = match actor {
-        Actor::System => "BEGIN; SET LOCAL app.actor = 'system'".to_owned(),
+    if let Some(mut lent) = take_lent() {
+        let undo = if lent.undo { UNDO } else { "" };
+        let part = format!("{undo}; SAVEPOINT lent; {}", settings(actor));
+        sqlx::raw_sql(AssertSqlSafe(part)).execute(&mut *lent.inner).await?;
+        return Ok(Tx { inner: Some(lent.inner), lent: true });
+    }
+    pool.begin_with(AssertSqlSafe(format!("BEGIN; {}", settings(actor)))).await.map(Tx::own)
+}
+
+/// What row-level security reads, as statements.
+fn settings(actor: Actor) -> String {
+    match actor {
+        Actor::System => "SET LOCAL app.actor = 'system'".to_owned(),
         // A UUID's text needs no quoting.
-        Actor::User(id) => format!("BEGIN; SET LOCAL app.actor = 'user'; SET LOCAL app.user_id = '{id}'"),
-    };
-    pool.begin_with(AssertSqlSafe(begin)).await.map(Tx)
+        Actor::User(id) => format!("SET LOCAL app.actor = 'user'; SET LOCAL app.user_id = '{id}'"),
+    }
 }
 
 /// Connects under the role that owns nothing. Connections are made when first needed.

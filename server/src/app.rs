@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::{caller::Caller, tokens::Tokens},
+    access::{caller::Caller, seal::Seal, tokens::Tokens},
     http,
     livekit::client::LiveKit,
     room::{hub::Hub, watch::Watch},
@@ -26,6 +26,8 @@ pub struct App {
     pub pool: PgPool,
     /// Signs and reads our own tokens.
     pub tokens: Arc<Tokens>,
+    /// Seals secrets that the database keeps.
+    pub seal: Arc<Seal>,
     /// The media server.
     pub livekit: LiveKit,
     /// The store of recordings.
@@ -67,6 +69,7 @@ impl App {
             inbox: Inbox::new(pool.clone()),
             pool,
             tokens: Arc::new(tokens),
+            seal: Arc::new(Seal::new(config.token_secret()?)),
             livekit,
             vault,
             watch: Watch::default(),

@@ -19,7 +19,12 @@ use tower_http::{
 };
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        ObjectBuilder, Required,
+        path::{Operation, ParameterBuilder, ParameterIn},
+        schema::Type,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
@@ -116,8 +121,31 @@ fn api() -> OpenApiRouter<App> {
 /// None in practice: the description is plain data.
 pub fn openapi_json() -> serde_json::Result<String> {
     let mut description = api().into_openapi();
-    name_operations(&mut description);
+    complete(&mut description);
     description.to_pretty_json()
+}
+
+/// What holds for all operations, and is written once.
+fn complete(description: &mut utoipa::openapi::OpenApi) {
+    name_operations(description);
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names this request, so that it can be sent again for 24 hours without being done twice. The same key with \
+             another body is 422.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255))))
+        .build();
+    for item in description.paths.paths.values_mut() {
+        let creates = |operation: &Operation| {
+            ["201", "202"].iter().any(|status| operation.responses.responses.contains_key(*status))
+        };
+        if let Some(post) = item.post.as_mut().filter(|operation| creates(operation)) {
+            post.parameters.get_or_insert_default().push(key.clone().into());
+        }
+    }
 }
 
 /// Handlers of different slices share short names; in the description the slice stands before them.
@@ -135,9 +163,10 @@ fn name_operations(description: &mut utoipa::openapi::OpenApi) {
 /// The whole service.
 pub fn router(app: App) -> Router {
     let (api, mut description) = api().split_for_parts();
-    name_operations(&mut description);
+    complete(&mut description);
     api.merge(ops::routes())
         .merge(SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", description))
+        .route_layer(middleware::from_fn_with_state(app.clone(), http::idempotent::once))
         .route_layer(middleware::from_fn(ops::count))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))

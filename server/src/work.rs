@@ -5,7 +5,7 @@
 use std::{future::Future, time::Duration};
 
 use anyhow::{Context, Result};
-use kernel::{db, ids::MeetingId};
+use kernel::{db, idempotency, ids::MeetingId};
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,7 @@ use crate::{app::App, attendance, recordings, room, webhooks};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
-/// How often it is looked for what deleted recordings have left.
+/// How often it is looked for what deleted recordings have left, and for what is too old.
 const ERASE: Duration = Duration::from_mins(1);
 /// Pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -101,11 +101,18 @@ async fn listen_once(app: &App) -> Result<()> {
     }
 }
 
-/// Erases what deleted recordings have left in the vault, should it have been away when they were deleted.
+/// Erases what deleted recordings have left in the vault, should it have been away when they were deleted, and forgets
+/// old answers to requests that could have been sent again.
 async fn erase(app: &App) -> Result<()> {
     loop {
         tokio::time::sleep(ERASE).await;
         recordings::erase_deleted(app).await?;
+        let mut more = true;
+        while more {
+            let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+            more = idempotency::forget(&mut tx, app.clock.now()).await?;
+            tx.commit().await?;
+        }
     }
 }
 

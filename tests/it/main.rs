@@ -6,6 +6,7 @@ mod attendance;
 mod chat;
 mod contract;
 mod events;
+mod idempotency;
 mod join;
 mod matrix;
 mod meetings;

@@ -2,4 +2,5 @@
 
 pub mod caller;
 pub mod policy;
+pub mod seal;
 pub mod tokens;

@@ -3,6 +3,7 @@
 pub mod correlate;
 pub mod error;
 pub mod extract;
+pub mod idempotent;
 pub mod page;
 pub mod web;
 

@@ -103,8 +103,7 @@ for (const victim of ['serve', 'postgres', 'livekit', 'egress']) {
     const kept = new Set((await council.host.all(`/meetings/${meeting.id}/chat?limit=200`)).map((message) => message.id));
     const lost = chat.confirmed.filter((message) => !kept.has(message));
     assert.deepEqual(lost, [], 'every confirmed message is there');
-    // A message whose answer was cut off may stand twice: keys against doubled calls are not honored yet.
-    assert.ok(kept.size - chat.confirmed.length <= 1, `${kept.size - chat.confirmed.length} messages too many`);
+    assert.equal(kept.size, chat.confirmed.length, 'and none stands twice');
 
     const said = await until('all spans are closed', async () => {
       const spans = await spansOf();

@@ -1786,7 +1786,10 @@ export interface operations {
     identity_accept_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 token: string;
             };
@@ -1934,7 +1937,10 @@ export interface operations {
     identity_setup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2429,7 +2435,10 @@ export interface operations {
     chat_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: components["schemas"]["MeetingId"];
             };
@@ -2639,7 +2648,10 @@ export interface operations {
     participants_join: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: components["schemas"]["MeetingId"];
             };
@@ -3166,7 +3178,10 @@ export interface operations {
     recordings_start: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: components["schemas"]["MeetingId"];
             };
@@ -3280,7 +3295,10 @@ export interface operations {
     organizations_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3453,7 +3471,10 @@ export interface operations {
     meetings_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 org: components["schemas"]["OrganizationId"];
             };
@@ -3502,7 +3523,10 @@ export interface operations {
     meetings_create_instant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 org: components["schemas"]["OrganizationId"];
             };
@@ -3585,7 +3609,10 @@ export interface operations {
     organizations_add_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 org: components["schemas"]["OrganizationId"];
             };
@@ -4047,7 +4074,10 @@ export interface operations {
     recordings_stop: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: components["schemas"]["RecordingId"];
             };
