@@ -123,6 +123,11 @@ pub async fn lend<W: Future>(mut tx: Tx, work: W) -> (Result<Tx, sqlx::Error>, W
     .await
 }
 
+/// Whether the next transaction is part of a lent one: whoever would do with a single statement has to open one then.
+pub fn is_lent() -> bool {
+    LENT.try_with(|_| ()).is_ok()
+}
+
 async fn take_back() -> Result<Tx, sqlx::Error> {
     // What was dropped elsewhere, or is still in use somewhere, is rolled back there.
     let mut lent = take_lent().ok_or(sqlx::Error::WorkerCrashed)?;

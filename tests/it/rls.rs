@@ -56,6 +56,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
     let organization = organization.id.parse::<uuid::Uuid>().expect("an id");
     // What only the programs write, or what would take long to bring about.
     let by_hand = [
+        "insert into idempotency_keys (owner, key, fingerprint, created_at)
+         values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into credentials (user_id, password_hash) values ($1, 'hash of ' || $2::text || $3::text)",
         "insert into refresh_tokens (token_hash, session_id)
          select sha256($1::text::bytea || $2::text::bytea || $3::text::bytea), id from sessions where user_id = $1",

@@ -1,7 +1,10 @@
 //! Endpoints of chat.
 
 use axum::{extract::State, http::StatusCode};
-use kernel::ids::{MeetingId, MessageId};
+use kernel::{
+    db,
+    ids::{MeetingId, MessageId},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -60,9 +63,10 @@ pub async fn post(
         metadata: Value::Object(metadata),
         created_at: now,
     };
-    let posted = if body.kind.is_hand() {
-        move_hand(&app, &caller, &message).await?
+    let posted = if body.kind.is_hand() || db::is_lent() {
+        post_with_more(&app, &caller, &message).await?
     } else {
+        // Most messages: one statement that is a transaction of its own.
         store::post(&app.pool, caller.user_id, &message).await?.ok_or_else(not_found)?
     };
     accepted(&posted, &message)?;
@@ -70,12 +74,14 @@ pub async fn post(
     Ok((StatusCode::CREATED, Json(message)))
 }
 
-/// A hand shows on the participant too, so lists of them are told as well.
-async fn move_hand(app: &App, caller: &Caller, message: &Message) -> Result<Posted> {
+/// In a transaction with what belongs to it: a hand shows on the participant too, so lists of them are told as well.
+async fn post_with_more(app: &App, caller: &Caller, message: &Message) -> Result<Posted> {
     let mut tx = app.begin_system().await?;
     let posted = store::post(&mut *tx, caller.user_id, message).await?.ok_or_else(not_found)?;
     if posted.number.is_some() {
-        participants::announce(&mut tx, message.meeting_id, caller.user_id).await?;
+        if message.kind.is_hand() {
+            participants::announce(&mut tx, message.meeting_id, caller.user_id).await?;
+        }
         tx.commit().await?;
     }
     Ok(posted)
