@@ -32,6 +32,8 @@ pub struct Config {
     pub reconcile: Reconcile,
     /// Rules of attendance.
     pub attendance: Attendance,
+    /// The mail server.
+    pub smtp: Smtp,
 }
 
 /// Where and as what the control plane answers.
@@ -43,6 +45,9 @@ pub struct Server {
     pub public_url: String,
     /// Whether `serve` also runs the jobs of `work`.
     pub work: bool,
+    /// Whether every request comes through a reverse proxy that says for whom (`X-Forwarded-For`).
+    #[serde(default)]
+    pub behind_proxy: bool,
 }
 
 /// The database.
@@ -173,6 +178,45 @@ pub struct Attendance {
     pub late_threshold_minutes: u32,
 }
 
+/// The mail server. Without a host, mail is kept in `folder`; without either, it waits as dead letters.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Smtp {
+    /// Its name.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Its port; the usual one of `tls` when absent.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// How the connection is kept secret.
+    pub tls: Tls,
+    /// Name to sign in with; absent for servers that ask for none.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Its password.
+    #[serde(default)]
+    pub password: Option<SecretString>,
+    /// A file that holds the password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// From whom mail comes: `Baraza <baraza@example.org>`.
+    pub from: String,
+    /// Where mail is kept when there is no host; `up` sets it.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+}
+
+/// How the connection to the mail server is kept secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Not at all: for a server on the same machine.
+    None,
+    /// By STARTTLS, which must be offered.
+    Starttls,
+    /// From the first byte.
+    Implicit,
+}
+
 impl Config {
     /// Reads the configuration file and the environment.
     ///
@@ -206,6 +250,7 @@ impl Config {
             (&mut self.vault.access_key, &self.vault.access_key_file),
             (&mut self.vault.secret_key, &self.vault.secret_key_file),
             (&mut self.tokens.secret, &self.tokens.secret_file),
+            (&mut self.smtp.password, &self.smtp.password_file),
         ] {
             if let Some(path) = file {
                 let text = std::fs::read_to_string(path)
@@ -273,6 +318,7 @@ fn defaults() -> serde_json::Value {
         "recorder": {"engine": "native", "capacity": 2, "spool_dir": "spool", "empty_timeout": 30},
         "reconcile": {"interval": 30},
         "attendance": {"late_threshold_minutes": 5},
+        "smtp": {"tls": "starttls", "from": "Baraza <baraza@localhost>"},
     })
 }
 

@@ -6,6 +6,7 @@ pub mod db;
 pub mod idempotency;
 pub mod ids;
 pub mod inbox;
+pub mod jobs;
 pub mod livekit;
 pub mod recording;
 pub mod telemetry;

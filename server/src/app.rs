@@ -1,17 +1,17 @@
 //! What a handler may reach.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::Result;
 use kernel::{clock::Clock, config::Config, db, db::Tx, inbox::Inbox, vault::Vault};
-use moka::future::Cache;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::{caller::Caller, seal::Seal, tokens::Tokens},
+    access::{caller::Caller, ended::Ended, seal::Seal, throttle::Throttles, tokens::Tokens},
     http,
     livekit::client::LiveKit,
+    notifications::Outbox,
     room::{hub::Hub, watch::Watch},
 };
 
@@ -34,14 +34,20 @@ pub struct App {
     pub vault: Vault,
     /// Stores webhooks.
     pub inbox: Inbox,
+    /// Tells a worker of this process that there is a job.
+    pub job_news: Arc<tokio::sync::Notify>,
     /// Tells open event streams that a meeting has news.
     pub watch: Watch,
     /// Reads meetings' events for the open event streams.
     pub hub: Hub,
     /// Cancelled when the program stops: whoever answers without end ends then.
     pub stopping: CancellationToken,
-    /// Failed sign-ins per address and account.
-    pub failed_logins: Cache<(String, String), u32>,
+    /// Sessions that were ended while their access tokens live on.
+    pub ended: Ended,
+    /// Where mail leaves.
+    pub outbox: Outbox,
+    /// What may not be tried too often.
+    pub throttles: Arc<Throttles>,
     /// Lets a few password hashes run at once, so that sign-ins do not starve everything else.
     pub hashing: Arc<tokio::sync::Semaphore>,
 }
@@ -72,13 +78,13 @@ impl App {
             seal: Arc::new(Seal::new(config.token_secret()?)),
             livekit,
             vault,
+            job_news: Arc::default(),
             watch: Watch::default(),
             hub: Hub::default(),
             stopping: CancellationToken::new(),
-            failed_logins: Cache::builder()
-                .time_to_live(Duration::from_mins(1))
-                .max_capacity(100_000)
-                .build(),
+            ended: Ended::new(config.tokens.access_token_ttl),
+            outbox: Outbox::new(&config.smtp)?,
+            throttles: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(1)),
             config: Arc::new(config),
         })

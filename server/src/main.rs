@@ -38,6 +38,20 @@ enum Admin {
     /// Look after webhooks that failed for good.
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Look after jobs (mail and the like) that failed for good.
+    #[command(subcommand)]
+    Jobs(Jobs),
+}
+
+#[derive(Subcommand)]
+enum Jobs {
+    /// One line each: id, name, time, attempts, error.
+    List,
+    /// Let one be tried again, or all; says how many.
+    Replay {
+        /// Its id; all when absent.
+        id: Option<i64>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -73,6 +87,12 @@ async fn main() -> Result<()> {
         }
         Verb::Admin(Admin::Webhooks(Webhooks::Replay { id })) => {
             server::serve::replay_webhook(Config::load()?, &id).await
+        }
+        Verb::Admin(Admin::Jobs(Jobs::List)) => {
+            server::serve::dead_jobs(Config::load()?).await?.iter().try_for_each(|line| print(line))
+        }
+        Verb::Admin(Admin::Jobs(Jobs::Replay { id })) => {
+            print(&server::serve::replay_jobs(Config::load()?, id).await?.to_string())
         }
     }
 }

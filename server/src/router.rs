@@ -30,7 +30,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, chat, http, meetings, ops, orgs, participants, recordings, room, webhooks,
+    accounts, app::App, attendance, chat, http, meetings, notifications, ops, orgs, participants, recordings, room, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -65,7 +65,19 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(accounts::api::refresh))
             .routes(routes!(accounts::api::logout))
             .routes(routes!(accounts::api::accept_invitation))
+            .routes(routes!(accounts::second_factor::sign_in))
+            .routes(routes!(accounts::passwords::request_reset))
+            .routes(routes!(accounts::passwords::complete_reset))
             .routes(routes!(accounts::api::me))
+            .routes(routes!(accounts::passwords::change))
+            .routes(routes!(accounts::sessions::list, accounts::sessions::end_others))
+            .routes(routes!(accounts::sessions::end))
+            .routes(routes!(accounts::second_factor::read, accounts::second_factor::enroll))
+            .routes(routes!(accounts::second_factor::confirm))
+            .routes(routes!(accounts::second_factor::renew_recovery_codes))
+            .routes(routes!(accounts::second_factor::disable))
+            .routes(routes!(notifications::api::list))
+            .routes(routes!(notifications::api::read))
             // Organizations
             .routes(routes!(orgs::api::create))
             .routes(routes!(orgs::api::read, orgs::api::change))

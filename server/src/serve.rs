@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
-use kernel::{clock::Clock, config::Config, db, inbox};
+use kernel::{clock::Clock, config::Config, db, inbox, jobs};
 use tokio::net::TcpListener;
 
 use crate::{accounts, app::App, router, work};
@@ -104,6 +104,33 @@ pub async fn replay_webhook(config: Config, event_id: &str) -> Result<()> {
     tx.commit().await?;
     anyhow::ensure!(replayed, "no webhook with the id {event_id} failed for good");
     Ok(())
+}
+
+/// The jobs that failed for good, as lines for a person.
+///
+/// # Errors
+/// A configuration that lacks something, or no database.
+pub async fn dead_jobs(config: Config) -> Result<Vec<String>> {
+    let app = App::new(config, Clock::system())?;
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let line = |dead: jobs::Dead| {
+        let dead_at = dead.dead_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        [dead.id.to_string(), dead.name, dead_at, dead.attempts.to_string(), dead.error].join("\t")
+    };
+    Ok(jobs::dead(&mut tx).await?.into_iter().map(line).collect())
+}
+
+/// Lets jobs that failed for good be tried again, one or all; returns how many.
+///
+/// # Errors
+/// A configuration that lacks something, no database, or no such job.
+pub async fn replay_jobs(config: Config, id: Option<i64>) -> Result<u64> {
+    let app = App::new(config, Clock::system())?;
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let replayed = jobs::replay(&mut tx, id, app.clock.now()).await?;
+    tx.commit().await?;
+    anyhow::ensure!(replayed > 0 || id.is_none(), "no job with this id failed for good");
+    Ok(replayed)
 }
 
 async fn stop_signal() {

@@ -9,10 +9,12 @@ use kernel::{db, idempotency, ids::MeetingId};
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, attendance, recordings, room, webhooks};
+use crate::{access::ended, app::App, attendance, jobs, recordings, room, webhooks};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
+/// Workers that do jobs in one process: while one waits for a mail server, another tells LiveKit something.
+const JOB_WORKERS: usize = 4;
 /// How often it is looked for what deleted recordings have left, and for what is too old.
 const ERASE: Duration = Duration::from_mins(1);
 /// Pause after a failure.
@@ -28,6 +30,13 @@ pub async fn run(app: App, stop: CancellationToken) {
         loops.spawn(forever("webhooks", stop.clone(), move || {
             let app = app.clone();
             async move { webhooks::worker::run(&app).await }
+        }));
+    }
+    for _ in 0..JOB_WORKERS {
+        let app = app.clone();
+        loops.spawn(forever("jobs", stop.clone(), move || {
+            let app = app.clone();
+            async move { jobs::run(&app).await }
         }));
     }
     let watching = app.clone();
@@ -55,13 +64,27 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.join_all().await;
 }
 
-/// Wakes whoever in this process follows a meeting, whichever process has news of it, until told to stop.
+/// Wakes whoever in this process waits for news, whichever process has them, until told to stop.
 pub async fn listen(app: App, stop: CancellationToken) {
-    forever("listen", stop, move || {
-        let app = app.clone();
-        async move { listen_once(&app).await }
-    })
-    .await;
+    let asking = app.clone();
+    tokio::join!(
+        forever("ended sessions", stop.clone(), move || {
+            let app = asking.clone();
+            async move { ask_for_ended_sessions(&app).await }
+        }),
+        forever("listen", stop, move || {
+            let app = app.clone();
+            async move { listen_once(&app).await }
+        }),
+    );
+}
+
+/// Asks for what NOTIFY did not tell.
+async fn ask_for_ended_sessions(app: &App) -> Result<()> {
+    loop {
+        app.ended.catch_up(app).await?;
+        tokio::time::sleep(ended::EVERY).await;
+    }
 }
 
 /// Runs `work` again and again until told to stop, also after a panic.
@@ -85,16 +108,20 @@ where
 
 async fn listen_once(app: &App) -> Result<()> {
     let mut listener = PgListener::connect_with(&app.pool).await?;
-    listener.listen("meeting_events").await?;
+    listener.listen_all(["meeting_events", "jobs", "sessions_ended"]).await?;
     // What was told before we listened is found by looking.
     app.watch.tell_all();
     loop {
         match listener.try_recv().await? {
-            Some(notification) => {
-                if let Ok(meeting) = notification.payload().parse::<MeetingId>() {
-                    app.watch.tell(meeting);
+            Some(news) => match news.channel() {
+                "jobs" => app.job_news.notify_one(),
+                "sessions_ended" => app.ended.add(news.payload().parse()).await,
+                _ => {
+                    if let Ok(meeting) = news.payload().parse::<MeetingId>() {
+                        app.watch.tell(meeting);
+                    }
                 }
-            }
+            },
             // The connection broke and is made again; what was told meanwhile is lost.
             None => app.watch.tell_all(),
         }

@@ -101,8 +101,10 @@ fn sql_stands_only_in_stores_and_ledgers() {
         let keeps_sql = source.name().starts_with("store")
             || source.name().starts_with("ledger")
             || matches!(source.folder(), "store" | "ledger");
-        // The kernel's database, inbox and kept answers are the ground that stores stand on; `up` runs PostgreSQL itself.
+        // The kernel's database, inbox, jobs and kept answers are the ground that stores stand on; `up` runs PostgreSQL
+        // itself.
         let is_ground = source.path.starts_with("kernel/src/db")
+            || source.path.starts_with("kernel/src/jobs")
             || source.path.starts_with("kernel/src/inbox")
             || source.path.starts_with("kernel/src/idempotency")
             || source.folder() == "up";

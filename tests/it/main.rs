@@ -7,6 +7,7 @@ mod chat;
 mod contract;
 mod events;
 mod idempotency;
+mod jobs;
 mod join;
 mod matrix;
 mod meetings;

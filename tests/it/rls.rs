@@ -69,7 +69,9 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          where organization_id = $2 and meeting_id = $3 and requested_by = $1",
         "insert into recording_parts (recording_id, number, size_bytes, etag)
          select id, 1, 1, 'x' from recordings where organization_id = $2 and meeting_id = $3 and requested_by = $1",
+        "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
+    app.expect_leftovers();
     let mut owner = app.database().await;
     for sql in by_hand {
         sqlx::query(sql)

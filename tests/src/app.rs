@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The service on a database of its own, with a clock that stands still. Dropped, it goes away and takes the database
-/// along; a webhook that was left undone and that the test did not expect fails the test then.
+/// along; a webhook or a job that was left undone and that the test did not expect fails the test then.
 pub struct TestApp {
     /// What handlers reach.
     pub app: App,
@@ -208,9 +208,15 @@ impl TestApp {
         tokio::spawn(server::work::listen(self.app.clone(), self.app.stopping.clone()));
     }
 
-    /// Does all background work that is due, once: webhooks, and the comparison with LiveKit.
+    /// Does the jobs that are due.
+    pub async fn work_off_jobs(&self) {
+        while server::jobs::work_off(&self.app).await.expect("the database answers") {}
+    }
+
+    /// Does all background work that is due, once: webhooks, jobs, and the comparison with LiveKit.
     pub async fn run_jobs(&self) {
         self.work_off_webhooks().await;
+        self.work_off_jobs().await;
         // While LiveKit is away there is nothing to compare with.
         let _ = server::attendance::reconcile::run(&self.app).await;
     }
@@ -229,7 +235,7 @@ impl TestApp {
         self.settle().await;
     }
 
-    /// The test leaves webhooks undone, and means to.
+    /// The test leaves webhooks or jobs undone, and means to.
     pub fn expect_leftovers(&self) {
         self.leftovers_expected.store(true, Ordering::Relaxed);
     }
@@ -268,6 +274,7 @@ fn configuration(database: &Database, livekit: &FakeLiveKit, address: SocketAddr
         "recorder": {"engine": "native", "capacity": 2, "spool_dir": "spool", "empty_timeout": 30},
         "reconcile": {"interval": 30},
         "attendance": {"late_threshold_minutes": 5},
+        "smtp": {"tls": "none", "from": "Baraza <baraza@example.test>"},
     })
 }
 
@@ -281,7 +288,8 @@ impl Drop for TestApp {
             RUNTIME.block_on(async move {
                 let leftovers: Result<Vec<String>, _> = sqlx::query_scalar(
                     "select kind || ' of ' || subject || coalesce(': ' || error, '')
-                     from webhook_inbox where processed_at is null order by arrival",
+                     from webhook_inbox where processed_at is null
+                     union all select name || ' ' || payload || coalesce(': ' || error, '') from jobs where not is_taken",
                 )
                 .fetch_all(&mut database.owner().await)
                 .await;
@@ -290,9 +298,9 @@ impl Drop for TestApp {
             })
         });
         let leftovers =
-            clearing.join().expect("the database is cleared away").expect("the inbox can be read");
+            clearing.join().expect("the database is cleared away").expect("what is left can be read");
         let expected = *self.leftovers_expected.get_mut() || std::thread::panicking();
-        assert!(expected || leftovers.is_empty(), "webhooks were left undone: {leftovers:?}");
+        assert!(expected || leftovers.is_empty(), "webhooks or jobs were left undone: {leftovers:?}");
     }
 }
 

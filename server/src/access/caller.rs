@@ -32,6 +32,10 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let bearer = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
-        app.tokens.read(bearer, app.clock.now()).ok_or_else(Problem::unauthenticated)
+        let caller = app.tokens.read(bearer, app.clock.now()).ok_or_else(Problem::unauthenticated)?;
+        if app.ended.contains(caller.session_id) {
+            return Err(Problem::session_ended());
+        }
+        Ok(caller)
     }
 }

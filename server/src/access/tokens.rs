@@ -12,12 +12,17 @@ use sha2::{Digest, Sha256};
 use super::caller::Caller;
 
 const ISSUER: &str = "baraza";
+/// Says that somebody gave the right password and now has to show the second factor. It opens nothing else.
+const CHALLENGER: &str = "baraza second factor";
+/// How long a challenge waits for its code.
+const CHALLENGE_LIFE: chrono::Duration = chrono::Duration::minutes(5);
 
 /// Signs and reads access tokens.
 pub struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
     validation: Validation,
+    of_challenges: Validation,
     life: std::time::Duration,
     setup: String,
 }
@@ -31,6 +36,13 @@ struct Claims {
     exp: i64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Challenge {
+    iss: String,
+    sub: UserId,
+    exp: i64,
+}
+
 impl Tokens {
     /// Tokens signed with `secret`, valid for `life`.
     pub fn new(secret: &SecretString, life: std::time::Duration) -> Self {
@@ -39,11 +51,14 @@ impl Tokens {
         validation.set_issuer(&[ISSUER]);
         // The library would take the system's time; `read` compares with ours.
         validation.validate_exp = false;
+        let mut of_challenges = validation.clone();
+        of_challenges.set_issuer(&[CHALLENGER]);
         let setup = Sha256::new().chain_update(b"baraza set-up link\0").chain_update(bytes).finalize();
         Self {
             signing: EncodingKey::from_secret(bytes),
             reading: DecodingKey::from_secret(bytes),
             validation,
+            of_challenges,
             life,
             setup: URL_SAFE_NO_PAD.encode(&setup[..24]),
         }
@@ -78,6 +93,21 @@ impl Tokens {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.reading, &self.validation).ok()?.claims;
         (claims.exp > now.timestamp()).then_some(Caller { user_id: claims.sub, session_id: claims.sid })
     }
+
+    /// Signs that a person gave their password and has to show the second factor.
+    pub fn challenge(&self, user: UserId, now: DateTime<Utc>) -> String {
+        let exp = (now + CHALLENGE_LIFE).timestamp();
+        let claims = Challenge { iss: CHALLENGER.to_owned(), sub: user, exp };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("HS256 signs any claims with any secret")
+    }
+
+    /// Reads a challenge: `None` unless we signed it and it has not expired at `now`.
+    pub fn read_challenge(&self, token: &str, now: DateTime<Utc>) -> Option<UserId> {
+        let claims =
+            jsonwebtoken::decode::<Challenge>(token, &self.reading, &self.of_challenges).ok()?.claims;
+        (claims.exp > now.timestamp()).then_some(claims.sub)
+    }
 }
 
 /// A fresh secret of 256 bits for a link or a cookie, as text.
@@ -109,5 +139,11 @@ mod tests {
             Tokens::new(&"another secret of 32 characters!".into(), std::time::Duration::from_mins(15));
         assert_eq!(other.read(&token, now), None);
         assert_ne!(tokens.setup_token(), other.setup_token());
+        // One kind of token never passes for another.
+        let challenge = tokens.challenge(caller.user_id, now);
+        assert_eq!(tokens.read_challenge(&challenge, now), Some(caller.user_id));
+        assert_eq!(tokens.read_challenge(&challenge, now + CHALLENGE_LIFE), None);
+        assert_eq!(other.read_challenge(&challenge, now), None);
+        assert_eq!((tokens.read(&challenge, now), tokens.read_challenge(&token, now)), (None, None));
     }
 }

@@ -1,9 +1,7 @@
 //! Endpoints of accounts.
 
-use std::net::SocketAddr;
-
 use axum::{
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,7 +13,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{password, store, store::Person};
+use super::{password, second_factor, store, store::Person};
 use crate::{
     access::{
         caller::Caller,
@@ -23,7 +21,8 @@ use crate::{
         tokens::{hash_secret, random_secret},
     },
     app::App,
-    http::{Checks, Json, Path, Problem, Result},
+    http::{Checks, Json, Path, Problem, Result, client::Client},
+    notifications::Outbox,
     orgs,
 };
 
@@ -50,7 +49,7 @@ pub struct Setup {
     pub setup_token: String,
     /// The first administrator's e-mail address.
     pub email: String,
-    /// Their password, 8 to 200 characters.
+    /// Their password, 8 to 200 characters, not easy to guess.
     pub password: String,
     /// Their name.
     pub name: String,
@@ -73,7 +72,7 @@ pub async fn setup(
     let mut checks = Checks::default();
     check_email(&mut checks, &body.email);
     checks.text(&body.name, "/name", 1..=200).text(&body.organization_name, "/organization_name", 1..=200);
-    password::check(&mut checks, &body.password);
+    password::check(&mut checks, &body.password, &[&body.email, &body.name]);
     checks.done()?;
     let mut tx = app.begin_system().await?;
     if store::is_set_up(&mut tx).await? {
@@ -103,31 +102,41 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Signs in with e-mail address and password.
+/// Signs in with e-mail address and password. Where a second factor is switched on, the answer is 401
+/// `SECOND_FACTOR_REQUIRED` with a `challenge` for `POST /auth/login/second-factor`, good for five minutes.
 #[utoipa::path(post, path = "/auth/login", tag = "identity", request_body = Credentials, security(()),
     responses((status = 200, body = Session), (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn login(
     State(app): State<App>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    client: Client,
     headers: HeaderMap,
     jar: CookieJar,
     Json(body): Json<Credentials>,
 ) -> Result<Response> {
-    let key = (address.ip().to_string(), body.email.trim().to_lowercase());
+    let key = format!("{} {}", client.0, body.email.trim().to_lowercase());
     let mut tx = app.begin_system().await?;
     let known = store::login(&mut tx, body.email.trim()).await?;
     // The hash takes long: no connection is held meanwhile.
     tx.commit().await?;
-    let (user, hash) = known.map_or((None, None), |login| (Some(login.user_id), login.password_hash));
-    let right = password::guess(&app, key, body.password, hash).await?;
-    let Some(user) = user.filter(|_| right) else {
+    let hash = known.as_ref().and_then(|login| login.password_hash.clone());
+    let right = password::guess(&app, &key, body.password, hash).await?;
+    let Some(login) = known.filter(|_| right) else {
         let detail = "E-mail address or password is wrong.";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
     };
+    if login.second_factor {
+        let challenge = app.tokens.challenge(login.user_id, app.clock.now());
+        return Err(Problem { challenge: Some(challenge), ..code_required() });
+    }
     let mut tx = app.begin_system().await?;
-    let session = open_session(&app, &mut tx, user, &headers, jar).await?;
+    let session = open_session(&app, &mut tx, login.user_id, &headers, jar).await?;
     tx.commit().await?;
     Ok(session.into_response())
+}
+
+fn code_required() -> Problem {
+    let detail = "Please give a code of your authenticator app.";
+    Problem::new(StatusCode::UNAUTHORIZED, "SECOND_FACTOR_REQUIRED", detail)
 }
 
 /// Exchanges the refresh cookie for a new access token and a new cookie. A cookie that comes a second time was
@@ -135,17 +144,16 @@ pub async fn login(
 #[utoipa::path(post, path = "/auth/refresh", tag = "identity", security(()),
     responses((status = 200, body = Session), (status = 401, body = Problem)))]
 pub async fn refresh(State(app): State<App>, jar: CookieJar) -> Result<Response> {
-    let ended =
-        || Problem::new(StatusCode::UNAUTHORIZED, "SESSION_ENDED", "Your session has ended. Please sign in.");
     let token =
         jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).ok_or_else(Problem::unauthenticated)?;
     let now = app.clock.now();
     let mut tx = app.begin_system().await?;
-    let found = store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(ended)?;
+    let found = store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(Problem::session_ended)?;
     if found.used || !found.alive {
         store::revoke(&mut tx, found.session_id, now).await?;
         tx.commit().await?;
-        return Ok((jar.remove(dead_cookie()), ended()).into_response());
+        app.ended.add([found.session_id]).await;
+        return Ok((jar.remove(dead_cookie()), Problem::session_ended()).into_response());
     }
     let next = random_secret();
     store::rotate(&mut tx, found.session_id, &hash_secret(&token), &hash_secret(&next), now).await?;
@@ -161,10 +169,12 @@ pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<Response> 
     if let Some(cookie) = jar.get(COOKIE) {
         let now = app.clock.now();
         let mut tx = app.begin_system().await?;
-        if let Some(found) = store::lock_refresh(&mut tx, &hash_secret(cookie.value()), now).await? {
+        let found = store::lock_refresh(&mut tx, &hash_secret(cookie.value()), now).await?;
+        if let Some(found) = &found {
             store::revoke(&mut tx, found.session_id, now).await?;
         }
         tx.commit().await?;
+        app.ended.add(found.map(|found| found.session_id)).await;
     }
     Ok((jar.remove(dead_cookie()), StatusCode::NO_CONTENT).into_response())
 }
@@ -174,12 +184,15 @@ pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<Response> 
 pub struct Acceptance {
     /// The person's name.
     pub name: String,
-    /// The password they choose, 8 to 200 characters.
+    /// The password they choose, 8 to 200 characters, not easy to guess; of an account that exists, its password.
     pub password: String,
+    /// A code of the second factor, for an account that has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// Accepts an invitation to an organization and signs in: sets name and password of a new account; whoever has an
-/// account gives its password.
+/// account gives its password, and where a second factor is switched on, a code (401 `SECOND_FACTOR_REQUIRED`).
 #[utoipa::path(post, path = "/auth/invitations/{token}", tag = "identity", request_body = Acceptance, security(()),
     responses((status = 201, body = Session), (status = 401, body = Problem), (status = 429, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 pub async fn accept_invitation(
@@ -191,7 +204,6 @@ pub async fn accept_invitation(
 ) -> Result<Response> {
     let mut checks = Checks::default();
     checks.text(&body.name, "/name", 1..=200);
-    password::check(&mut checks, &body.password);
     checks.done()?;
     let now = app.clock.now();
     let mut tx = app.begin_system().await?;
@@ -206,12 +218,21 @@ pub async fn accept_invitation(
     }
     // Whoever has a password already proves it here: an invitation must not take an account over.
     if let Some(hash) = store::password_hash(&mut tx, invitation.user_id).await? {
-        let key = (String::new(), invitation.user_id.to_string());
-        if !password::guess(&app, key, body.password, Some(hash)).await? {
+        if !password::guess(&app, &invitation.user_id.to_string(), body.password, Some(hash)).await? {
             let detail = "You have an account already. Please give its password.";
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "BAD_CREDENTIALS", detail));
         }
+        if second_factor::is_enabled(&mut tx, invitation.user_id).await? {
+            let code = body.code.ok_or_else(code_required)?;
+            if !second_factor::shows(&app, invitation.user_id, &code).await? {
+                return Err(second_factor::bad_code());
+            }
+        }
     } else {
+        let person = store::person(&mut tx, invitation.user_id).await?;
+        let email = person.map(|person| person.email).unwrap_or_default();
+        password::check(&mut checks, &body.password, &[&email, &body.name]);
+        checks.done()?;
         let hash = password::hash(&app, body.password).await?;
         store::set_password(&mut tx, invitation.user_id, &hash).await?;
         store::rename(&mut tx, invitation.user_id, body.name.trim()).await?;
@@ -229,6 +250,8 @@ pub struct Me {
     pub user: Person,
     /// Where they are an active member.
     pub memberships: Vec<MembershipOut>,
+    /// Whether they may read the mail that is kept because no mail server is configured.
+    pub mailbox: bool,
 }
 
 /// A membership.
@@ -264,7 +287,8 @@ pub async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me>> {
             role: m.role,
         })
         .collect();
-    Ok(Json(Me { user, memberships }))
+    let mailbox = matches!(app.outbox, Outbox::Folder(_)) && store::is_system_admin(&mut tx, user.id).await?;
+    Ok(Json(Me { user, memberships, mailbox }))
 }
 
 /// Notes what is wrong with an e-mail address: its form as far as delivery does not tell (RFC 5321 lengths).
@@ -282,7 +306,8 @@ pub fn check_email(checks: &mut Checks, email: &str) {
     checks.require(fits, "/email", "INVALID_EMAIL", "This is not an e-mail address.");
 }
 
-async fn open_session(
+/// Opens a session and sets its cookie.
+pub(super) async fn open_session(
     app: &App,
     tx: &mut Tx,
     user: UserId,

@@ -1,8 +1,14 @@
-//! People's accounts: set-up of the platform, sign-in, sessions, and who one is.
+//! People's accounts: set-up of the platform, sign-in, sessions, passwords, the second factor, and who one is.
 
 pub mod api;
 mod password;
+pub mod passwords;
+pub mod second_factor;
+pub mod sessions;
 mod store;
 
 pub use password::{check as check_password, hash as hash_password};
-pub use store::{Person, create as create_person, find_by_email, is_set_up};
+pub use passwords::{RESET, mail_reset};
+pub use store::{
+    Person, create as create_person, ended_since, find_by_email, is_set_up, is_system_admin, person,
+};

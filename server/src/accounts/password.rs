@@ -14,12 +14,36 @@ use crate::{
 const SHORTEST: usize = 8;
 /// Longest password that is accepted; longer ones would only cost hashing time.
 const LONGEST: usize = 200;
-/// Failures within a minute after which guessing has to wait.
-const FAILURES: u32 = 5;
+/// What people choose first, and guessers try first; what stands around it (`Password2026!`) does not help.
+const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Notes what is wrong with a new password.
-pub fn check(checks: &mut Checks, password: &str) {
+/// Notes what is wrong with a new password, as NIST SP 800-63B has it: no rules of composition, but none that is too
+/// short, well known, or follows from what the service knows of the person (`about`: e-mail address and name).
+pub fn check(checks: &mut Checks, password: &str, about: &[&str]) {
     checks.text(password, "/password", SHORTEST..=LONGEST);
+    let detail = "This password is too easy to guess. Please choose another.";
+    checks.require(!is_guessable(password, about), "/password", "TOO_EASY", detail);
+}
+
+fn is_guessable(password: &str, about: &[&str]) -> bool {
+    let password = password.trim().to_lowercase();
+    let mut letters: Vec<char> = password.chars().collect();
+    let stem = password.trim_matches(|c: char| !c.is_alphabetic());
+    let is_common = |word: &str| !word.is_empty() && COMMON.lines().any(|common| common == word);
+    // The address, its part before the @, the name and its parts.
+    let of_person = about.iter().flat_map(|text| {
+        let text = text.trim().to_lowercase();
+        let parts: Vec<String> = text.split(['@', ' ', '.', '-', '_']).map(ToOwned::to_owned).collect();
+        std::iter::once(text).chain(parts)
+    });
+    let mut known = of_person.filter(|word| word.chars().count() >= 3);
+    if is_common(&password) || is_common(stem) || known.any(|word| word == password || word == stem) {
+        return true;
+    }
+    let in_a_row = letters.windows(2).all(|pair| u32::from(pair[1]).wrapping_sub(pair[0].into()) == 1);
+    letters.sort_unstable();
+    letters.dedup();
+    in_a_row || letters.len() < 3
 }
 
 /// Hashes a password for storage.
@@ -37,18 +61,15 @@ pub async fn hash(app: &App, password: String) -> Result<String> {
     .map_err(Problem::internal)
 }
 
-/// Whether `password` belongs to `hash`; counts failures under `key`. Without a hash it works as long, so that the
+/// Whether `password` belongs to `hash`; failures are counted under `key`. Without a hash it works as long, so that the
 /// answer's time does not tell whether an account exists.
 ///
 /// # Errors
-/// 429 after [`FAILURES`] failures under this key within a minute, 500 when the work could not be done.
-pub async fn guess(app: &App, key: (String, String), password: String, hash: Option<String>) -> Result<bool> {
+/// 429 after too many failures under this key, 500 when the work could not be done.
+pub async fn guess(app: &App, key: &str, password: String, hash: Option<String>) -> Result<bool> {
     let permit = app.hashing.clone().acquire_owned().await.map_err(Problem::internal)?;
-    // Under the permit, so that guesses made at once are all counted.
-    let failures = app.failed_logins.get(&key).await.unwrap_or(0);
-    if failures >= FAILURES {
-        return Err(Problem::limited(60));
-    }
+    // Under the permit, so that right ones made at once are not counted together.
+    app.throttles.passwords.attempt(key).await?;
     let right = tokio::task::spawn_blocking(move || {
         if let Some(Ok(hash)) = hash.as_deref().map(PasswordHash::new) {
             return Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
@@ -60,10 +81,28 @@ pub async fn guess(app: &App, key: (String, String), password: String, hash: Opt
     .await
     .map_err(Problem::internal)?;
     if right {
-        app.failed_logins.invalidate(&key).await;
-    } else {
-        app.failed_logins.insert(key, failures + 1).await;
+        app.throttles.passwords.forget(key).await;
     }
     drop(permit);
     Ok(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_guessers_try_first_is_refused() {
+        let about = ["asha.mwangi@example.org", "Asha Mwangi"];
+        for bad in [
+            "password", "Password", "PASSWORD1", "password123!", "12345678", "87654321", "abcdefghij", "aaaaaaaaaa",
+            "abababababab", "qwertyuiop", "!!welcome2026!!", "asha.mwangi@example.org", "asha mwangi", "Mwangi2026",
+            " baraza 2026 ", "mwangi!!!!",
+        ] {
+            assert!(is_guessable(bad, &about), "{bad}");
+        }
+        for good in ["a good password", "correct horse battery staple", "xK9#mQ2$", "passwords are a nuisance", "mti mkubwa wa mwembe"] {
+            assert!(!is_guessable(good, &about), "{good}");
+        }
+    }
 }

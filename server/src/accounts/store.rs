@@ -41,6 +41,7 @@ pub struct Membership {
 pub struct Login {
     pub user_id: UserId,
     pub password_hash: Option<String>,
+    pub second_factor: bool,
 }
 
 /// Marks the platform as set up; false when it was already.
@@ -114,6 +115,13 @@ pub async fn make_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Whether this person administers the system.
+pub async fn is_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from users where id = $1 and is_system_admin) as "is!""#, id.0)
+        .fetch_one(&mut **tx)
+        .await
+}
+
 /// The account with an e-mail address, whatever its case.
 pub async fn find_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<UserId>> {
     sqlx::query_scalar!(r#"select id as "id: UserId" from users where email = $1::text::citext"#, email)
@@ -125,8 +133,9 @@ pub async fn find_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<User
 pub async fn login(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Login>> {
     sqlx::query_as!(
         Login,
-        r#"select u.id as "user_id: UserId", c.password_hash as "password_hash?"
-           from users u left join credentials c on c.user_id = u.id
+        r#"select u.id as "user_id: UserId", c.password_hash as "password_hash?",
+                  f.confirmed_at is not null as "second_factor!"
+           from users u left join credentials c on c.user_id = u.id left join second_factors f on f.user_id = u.id
            where u.email = $1::text::citext and u.is_active"#,
         email,
     )
@@ -244,4 +253,154 @@ pub async fn revoke(tx: &mut Tx, session: SessionId, now: DateTime<Utc>) -> sqlx
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// Ends all sessions of a person, except `except`; says which.
+pub async fn revoke_all(
+    tx: &mut Tx,
+    user: UserId,
+    except: Option<SessionId>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<SessionId>> {
+    sqlx::query_scalar!(
+        r#"update sessions set revoked_at = $3
+           where user_id = $1 and revoked_at is null and ($2::uuid is null or id <> $2) returning id as "id: SessionId""#,
+        user.0,
+        except.map(|id| id.0),
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Ends one session of a person; false when they have no such session that lives.
+pub async fn revoke_own(
+    tx: &mut Tx,
+    user: UserId,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let ended = sqlx::query!(
+        "update sessions set revoked_at = $3
+         where id = $1 and user_id = $2 and revoked_at is null and expires_at > $3",
+        session.0,
+        user.0,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// The sessions that were ended after `since`.
+pub async fn ended_since(tx: &mut Tx, since: DateTime<Utc>) -> sqlx::Result<Vec<SessionId>> {
+    sqlx::query_scalar!(r#"select id as "id: SessionId" from sessions where revoked_at > $1"#, since)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// A session as its person sees it.
+pub struct SeenSession {
+    pub id: SessionId,
+    pub user_agent: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The sessions of a person that live, last used first, behind `after` (last use and id).
+pub async fn sessions(
+    tx: &mut Tx,
+    user: UserId,
+    now: DateTime<Utc>,
+    after: Option<(DateTime<Utc>, SessionId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<SeenSession>> {
+    let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.0)));
+    sqlx::query_as!(
+        SeenSession,
+        r#"select id as "id: SessionId", user_agent, created_at, last_used_at, expires_at from sessions
+           where user_id = $1 and revoked_at is null and expires_at > $2
+             and ($3::timestamptz is null or (last_used_at, id) < ($3, $4))
+           order by last_used_at desc, id desc limit $5"#,
+        user.0,
+        now,
+        at,
+        id,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+// A new password by mail --------------------------------------------------------------------------------------------
+
+/// The account with an address that may get a new password by mail: one that is active and has a password.
+pub async fn may_reset(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Person>> {
+    sqlx::query_as!(
+        Person,
+        r#"select u.id as "id: UserId", u.email::text as "email!", u.name, u.phone, u.avatar_url, u.timezone, u.language
+           from users u join credentials c on c.user_id = u.id
+           where u.email = $1::text::citext and u.is_active"#,
+        email,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Keeps the link of an account; an earlier one loses its force.
+pub async fn put_reset(
+    tx: &mut Tx,
+    user: UserId,
+    token_hash: &[u8],
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into password_resets (user_id, token_hash, expires_at, created_at) values ($1, $2, $3, $4)
+         on conflict (user_id) do update set token_hash = excluded.token_hash, expires_at = excluded.expires_at,
+                                             used_at = null, created_at = excluded.created_at",
+        user.0,
+        token_hash,
+        expires_at,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A link as it was found.
+pub struct Reset {
+    pub user_id: UserId,
+    pub alive: bool,
+}
+
+/// The link with this token; `None` when there is none, or its account is switched off.
+pub async fn find_reset(
+    tx: &mut Tx,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Reset>> {
+    sqlx::query_as!(
+        Reset,
+        r#"select r.user_id as "user_id: UserId", (r.used_at is null and r.expires_at > $2) as "alive!"
+           from password_resets r join users u on u.id = r.user_id where r.token_hash = $1 and u.is_active"#,
+        token_hash,
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Uses a link up; false when it is used or expired.
+pub async fn use_reset(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let used = sqlx::query!(
+        "update password_resets set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2",
+        token_hash,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(used.rows_affected() == 1)
 }

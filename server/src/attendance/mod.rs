@@ -102,3 +102,18 @@ pub async fn is_welcome(tx: &mut Tx, meeting: &Meeting, person: &Person) -> sqlx
         Person::Guest(_) => Ok(true),
     }
 }
+
+/// Whether someone who was to leave the room at `at` may be in it after all, because they were let in again since.
+///
+/// # Errors
+/// When the database is away.
+pub async fn was_let_in_again(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    identity: &str,
+    at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let Some(Person::User(user)) = rules::person_of(identity, "") else { return Ok(false) };
+    Ok(is_welcome(tx, meeting, &Person::User(user)).await?
+        && store::was_admitted_since(tx, meeting.id, user, at).await?)
+}

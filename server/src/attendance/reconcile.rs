@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
+    jobs,
     livekit::{afterwards::Afterwards, client::Present},
     meetings::{
         self,
@@ -67,8 +68,9 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
         recordings::auto_start(&mut tx, &meeting, &state, asked_at).await?;
     }
     let afterwards = afterwards(&mut tx, &meeting, room.is_some(), &people).await?;
+    let taken = afterwards.take(&mut tx, name, asked_at).await?;
     tx.commit().await?;
-    afterwards.run(app, name);
+    jobs::spawn_taken(app, taken);
     Ok(())
 }
 

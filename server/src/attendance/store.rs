@@ -209,6 +209,24 @@ pub async fn unwelcome(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sql
     .await
 }
 
+/// Whether someone was given a token for the room after `at`.
+pub async fn was_admitted_since(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: UserId,
+    at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from attendance_log where meeting_id = $1 and user_id = $2 and event = 'requested'
+                          and occurred_at > $3) as "admitted!""#,
+        meeting.0,
+        user.0,
+        at,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 // The comparison with LiveKit -------------------------------------------------------------------------------------
 
 /// A meeting whose room has to be looked at, by the name of its room.

@@ -33,6 +33,9 @@ pub struct Problem {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// With `SECOND_FACTOR_REQUIRED`: what to send with the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
     /// Seconds after which it is worth trying again.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -103,6 +106,11 @@ impl Problem {
     /// 422 for a single field.
     pub fn invalid_field(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }])
+    }
+
+    /// 401: the session was ended.
+    pub fn session_ended() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "SESSION_ENDED", "Your session has ended. Please sign in.")
     }
 
     /// 429: too many attempts.

@@ -1,9 +1,20 @@
 //! What has to be told to LiveKit once a transaction lasts.
 
-use crate::app::App;
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::{self, Tx},
+    jobs::{self, Failure, Job},
+};
+use serde::{Deserialize, Serialize};
 
-/// Calls to a room that follow a commit. Should one fail, the comparison with LiveKit comes to the same conclusion
-/// later and does it again.
+use crate::{app::App, attendance, meetings};
+
+/// The job that closes the room of a meeting that is over.
+pub const CLOSE: &str = "room.close";
+/// The job that throws someone out of a room.
+pub const REMOVE: &str = "room.remove";
+
+/// Calls to a room that follow a commit. They are jobs, taken at once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Afterwards {
     /// Close the room.
@@ -12,27 +23,78 @@ pub struct Afterwards {
     pub remove: Vec<String>,
 }
 
+/// Which room to close.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Close {
+    room: String,
+}
+
+/// Whom to throw out.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Remove {
+    room: String,
+    identity: String,
+    /// When that was decided: whoever was let in again later stays.
+    at: DateTime<Utc>,
+}
+
 impl Afterwards {
-    /// Makes the calls, behind the caller's back: nobody waits for LiveKit.
-    pub fn run(self, app: &App, room: &str) {
-        if !self.close && self.remove.is_empty() {
-            return;
-        }
-        let (livekit, room) = (app.livekit.clone(), room.to_owned());
-        tokio::spawn(async move {
-            if self.close {
-                tracing::info!(room, "closing the room of a meeting that is over");
-                if let Err(error) = livekit.close(&room).await {
-                    tracing::warn!(%error, room, "the room could not be closed now");
-                }
-                return;
-            }
-            for identity in self.remove {
-                tracing::info!(room, identity, "throwing out someone who may not be here");
-                if let Err(error) = livekit.remove(&room, &identity).await {
-                    tracing::warn!(%error, room, identity, "could not be thrown out now");
-                }
-            }
-        });
+    /// Closes the room.
+    pub fn closing() -> Self {
+        Self { close: true, remove: Vec::new() }
     }
+
+    /// Throws one identity out.
+    pub fn removing(identity: impl ToString) -> Self {
+        Self { close: false, remove: vec![identity.to_string()] }
+    }
+
+    /// Writes the calls as jobs that the caller does after its commit.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn take(self, tx: &mut Tx, room: &str, now: DateTime<Utc>) -> sqlx::Result<Vec<Job>> {
+        if self.close {
+            return Ok(vec![jobs::take(tx, CLOSE, Close { room: room.to_owned() }, now).await?]);
+        }
+        let mut taken = Vec::with_capacity(self.remove.len());
+        for identity in self.remove {
+            let payload = Remove { room: room.to_owned(), identity, at: now };
+            taken.push(jobs::take(tx, REMOVE, payload, now).await?);
+        }
+        Ok(taken)
+    }
+}
+
+/// Closes a room, unless its meeting goes on again.
+///
+/// # Errors
+/// When the database or LiveKit is away.
+pub async fn close(app: &App, Close { room }: Close) -> Result<(), Failure> {
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let meeting = meetings::store::lock_by_room(&mut tx, &room).await?;
+    tx.commit().await?;
+    if meeting.is_some_and(|meeting| meeting.state.open().is_ok()) {
+        return Ok(());
+    }
+    tracing::info!(room, "closing the room of a meeting that is over");
+    Ok(app.livekit.close(&room).await?)
+}
+
+/// Throws someone out, unless they were let in again meanwhile.
+///
+/// # Errors
+/// When the database or LiveKit is away.
+pub async fn remove(app: &App, Remove { room, identity, at }: Remove) -> Result<(), Failure> {
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let stays = match meetings::store::lock_by_room(&mut tx, &room).await? {
+        Some(meeting) => attendance::was_let_in_again(&mut tx, &meeting, &identity, at).await?,
+        None => false,
+    };
+    tx.commit().await?;
+    if stays {
+        return Ok(());
+    }
+    tracing::info!(room, identity, "throwing out someone who may not be here");
+    Ok(app.livekit.remove(&room, &identity).await?)
 }

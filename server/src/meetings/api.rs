@@ -26,6 +26,8 @@ use crate::{
     },
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
+    jobs,
+    livekit::afterwards::Afterwards,
     orgs,
     participants::{self, model::ParticipantStatus},
 };
@@ -609,10 +611,12 @@ pub async fn change(
     };
     store::update(&mut tx, id, &change, caller.user_id).await?;
     let out = read_out(&app, &mut tx, &caller, id).await?;
-    tx.commit().await?;
+    let mut taken = None;
     if body.meeting_type.is_some_and(|kind| kind != meeting.meeting_type) {
-        participants::push_all_rights(&app, id).await?;
+        taken = Some(participants::take_rights(&mut tx, id, None, app.clock.now()).await?);
     }
+    tx.commit().await?;
+    jobs::run_taken(&app, taken).await;
     Ok(with_etag(out))
 }
 
@@ -658,8 +662,9 @@ pub async fn cancel(
     let reason = body.reason.as_deref();
     store::save_state(&mut tx, id, from, &cancelled, Some(caller.user_id), reason).await?;
     let out = read_out(&app, &mut tx, &caller, id).await?;
+    let taken = Afterwards::closing().take(&mut tx, &meeting.room_name, app.clock.now()).await?;
     tx.commit().await?;
-    close_room(&app, &meeting.room_name);
+    jobs::spawn_taken(&app, taken);
     Ok(Json(out))
 }
 
@@ -686,19 +691,10 @@ pub async fn end(
     let ended = meeting.state.end(app.clock.now()).map_err(refused)?;
     store::save_state(&mut tx, id, from, &ended, Some(caller.user_id), None).await?;
     let out = read_out(&app, &mut tx, &caller, id).await?;
+    let taken = Afterwards::closing().take(&mut tx, &meeting.room_name, app.clock.now()).await?;
     tx.commit().await?;
-    close_room(&app, &meeting.room_name);
+    jobs::spawn_taken(&app, taken);
     Ok(Json(out))
-}
-
-/// Closes a meeting's room behind the answer; should it fail, the comparison with LiveKit closes it later.
-fn close_room(app: &App, room: &str) {
-    let (livekit, room) = (app.livekit.clone(), room.to_owned());
-    tokio::spawn(async move {
-        if let Err(error) = livekit.close(&room).await {
-            tracing::warn!(%error, "the room could not be closed now");
-        }
-    });
 }
 
 /// The caller's standing, when it allows `action`.

@@ -7,6 +7,7 @@ use kernel::{
     ids::{InvitationId, OrganizationId, UserId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -22,6 +23,7 @@ use crate::{
     accounts,
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
+    notifications::mail::{self, Template},
 };
 
 /// Days that an invitation waits.
@@ -162,7 +164,7 @@ pub async fn add_member(
     accounts::api::check_email(&mut checks, &body.email);
     checks.text(&body.name, "/name", 1..=200);
     if let Some(password) = &body.password {
-        accounts::check_password(&mut checks, password);
+        accounts::check_password(&mut checks, password, &[&body.email, &body.name]);
     }
     checks.done()?;
     let now = app.clock.now();
@@ -186,11 +188,22 @@ pub async fn add_member(
         let expires_at = now + Duration::days(INVITATION_DAYS);
         let invitation = InvitationId::new(now);
         store::invite(&mut tx, invitation, org, user, &hash_secret(&token), expires_at, by).await?;
-        invitation_url = Some(format!("{}/invitations/{token}", app.config.server.public_url));
+        let url = format!("{}/invitations/{token}", app.config.server.public_url);
+        mail_invitation(&mut tx, org, user, &url).await?;
+        invitation_url = Some(url);
     }
     let member = store::member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(AddedMember { user: member.user, role: member.role, invitation_url })))
+}
+
+/// Mails an invitation to whoever is invited.
+async fn mail_invitation(tx: &mut Tx, org: OrganizationId, user: UserId, url: &str) -> Result<()> {
+    let organization = store::find(tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?;
+    let Some(person) = accounts::person(tx, user).await? else { return Ok(()) };
+    let data = json!({"organization": organization.name, "url": url, "days": INVITATION_DAYS});
+    mail::enqueue(tx, &person.email, Template::Invitation, &person.language, data).await?;
+    Ok(())
 }
 
 /// What changes a membership; what is absent stays.

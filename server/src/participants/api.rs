@@ -11,8 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     model::{Participant, ParticipantStatus},
-    moderation::{push_rights, throw_out},
-    require_members, store,
+    require_members, store, take_rights,
 };
 use crate::{
     access::{
@@ -22,6 +21,8 @@ use crate::{
     app::App,
     attendance,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
+    jobs,
+    livekit::afterwards::Afterwards,
     meetings::{
         self,
         api::{MOST_INVITEES, not_found, refused, require},
@@ -110,7 +111,7 @@ pub async fn change(
     let mut tx = app.begin(&caller).await?;
     let standing = require(&mut tx, &caller, id, Action::Moderate).await?;
     // Locks are taken in one order everywhere: the meeting, its people, its stream of events.
-    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
+    meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     if let Some(role) = body.role.filter(|role| *role != participant.role) {
         if standing.meeting_role != Some(MeetingRole::Host) {
@@ -124,8 +125,9 @@ pub async fn change(
         .await?;
     let changed = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     store::emit(&mut tx, id, "participant.updated", &json!(changed)).await?;
+    let taken = take_rights(&mut tx, id, Some(user), app.clock.now()).await?;
     tx.commit().await?;
-    push_rights(&app, &meeting, &changed).await;
+    jobs::run_taken(&app, [taken]).await;
     Ok(Json(changed))
 }
 
@@ -145,8 +147,9 @@ pub async fn remove(
     refuse_for_host(&participant)?;
     store::remove(&mut tx, id, user).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
+    let taken = Afterwards::removing(user).take(&mut tx, &meeting.room_name, app.clock.now()).await?;
     tx.commit().await?;
-    throw_out(&app, &meeting, user).await;
+    jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -200,9 +203,11 @@ pub async fn leave(State(app): State<App>, caller: Caller, Path(id): Path<Meetin
     // Spans are the record: only the system writes them.
     let mut tx = app.begin_system().await?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
-    attendance::leave(&mut tx, id, caller.user_id, app.clock.now()).await?;
+    let now = app.clock.now();
+    attendance::leave(&mut tx, id, caller.user_id, now).await?;
+    let taken = Afterwards::removing(caller.user_id).take(&mut tx, &meeting.room_name, now).await?;
     tx.commit().await?;
-    throw_out(&app, &meeting, caller.user_id).await;
+    jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

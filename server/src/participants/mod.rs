@@ -6,7 +6,7 @@ pub mod model;
 mod moderation;
 mod store;
 
-pub use moderation::{api as moderation_api, push_all_rights};
+pub use moderation::{RIGHTS, api as moderation_api, set_rights, take_rights};
 pub use store::add_first;
 
 use kernel::{

@@ -1,73 +1,60 @@
-//! What a host does to people in the room. The database says what is allowed; LiveKit is told right after.
+//! What a host does to people in the room. The database says what is allowed; LiveKit is told right after, by jobs that
+//! make sure of it.
 
 pub mod api;
 
-use std::time::Duration;
-
-use kernel::ids::{MeetingId, UserId};
-
-use super::{model::Participant, store};
-use crate::{
-    app::App,
-    http::Result,
-    livekit::{client::LiveKitError, grants::Rights},
-    meetings::{self, api::not_found, model::Meeting},
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::{self, Tx},
+    ids::{MeetingId, UserId},
+    jobs::{self, Failure, Job},
 };
+use serde::{Deserialize, Serialize};
 
-/// Gives a connected participant the rights that are stored for them.
-pub async fn push_rights(app: &App, meeting: &Meeting, participant: &Participant) {
-    let rights = Rights::of(meeting.meeting_type, participant.can_unmute, participant.can_share_screen);
-    let (livekit, room, identity) =
-        (app.livekit.clone(), meeting.room_name.clone(), participant.user.id.to_string());
-    insist(move || {
-        let (livekit, room, identity, rights) =
-            (livekit.clone(), room.clone(), identity.clone(), rights.clone());
-        async move { livekit.set_rights(&room, &identity, &rights).await }
-    })
-    .await;
+use super::store;
+use crate::{app::App, livekit::grants::Rights, meetings};
+
+/// The job that gives people in a room the rights that are stored for them.
+pub const RIGHTS: &str = "room.rights";
+
+/// Whose rights are to be told to LiveKit.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SetRights {
+    meeting: MeetingId,
+    /// One person, or everybody in the room.
+    user: Option<UserId>,
 }
 
-/// Gives everybody in the room the rights that are stored for them, after the meeting's type has changed.
+/// Writes the job that gives one person, or everybody in the room, the rights that are stored for them; the caller
+/// does it after its commit.
 ///
 /// # Errors
-/// 503 when the database is away.
-pub async fn push_all_rights(app: &App, id: MeetingId) -> Result<()> {
-    let mut tx = app.begin_system().await?;
-    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
-    let online = store::online(&mut tx, id).await?;
-    drop(tx);
-    for participant in &online {
-        push_rights(app, &meeting, participant).await;
+/// When the database is away.
+pub async fn take_rights(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: Option<UserId>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Job> {
+    jobs::take(tx, RIGHTS, SetRights { meeting, user }, now).await
+}
+
+/// Gives people in the room the rights that are stored for them now, whatever they were when the job was written.
+///
+/// # Errors
+/// When the database or LiveKit is away.
+pub async fn set_rights(app: &App, SetRights { meeting: id, user }: SetRights) -> Result<(), Failure> {
+    let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+    let meeting = meetings::store::lock(&mut tx, id).await?;
+    let people = match user {
+        Some(user) => store::some(&mut tx, id, &[user]).await?,
+        None => store::online(&mut tx, id).await?,
+    };
+    tx.commit().await?;
+    let Some(meeting) = meeting else { return Ok(()) };
+    for person in people {
+        let rights = Rights::of(meeting.meeting_type, person.can_unmute, person.can_share_screen);
+        app.livekit.set_rights(&meeting.room_name, &person.user.id.to_string(), &rights).await?;
     }
     Ok(())
-}
-
-/// Ends someone's connection to the room.
-pub async fn throw_out(app: &App, meeting: &Meeting, user: UserId) {
-    let (livekit, room, identity) = (app.livekit.clone(), meeting.room_name.clone(), user.to_string());
-    insist(move || {
-        let (livekit, room, identity) = (livekit.clone(), room.clone(), identity.clone());
-        async move { livekit.remove(&room, &identity).await }
-    })
-    .await;
-}
-
-/// Makes a call at once; when LiveKit is away, goes on trying behind the answer for about a minute. What is lost even
-/// so, the comparison with LiveKit finds.
-async fn insist<F, C>(call: C)
-where
-    C: Fn() -> F + Send + 'static,
-    F: Future<Output = std::result::Result<(), LiveKitError>> + Send,
-{
-    let Err(error) = call().await else { return };
-    tracing::warn!(%error, "LiveKit did not take a command; trying again");
-    tokio::spawn(async move {
-        for seconds in [1, 2, 4, 8, 16, 32] {
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-            if call().await.is_ok() {
-                return;
-            }
-        }
-        tracing::error!("LiveKit did not take a command for a minute");
-    });
 }

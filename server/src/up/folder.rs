@@ -48,7 +48,7 @@ impl Folder {
             Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the data folder"),
         }
         let folder = Self { root, _lock: lock };
-        for private in [folder.root.join("logs"), folder.spool(), folder.vault()] {
+        for private in [folder.root.join("logs"), folder.spool(), folder.vault(), folder.mail()] {
             DirBuilder::new().recursive(true).mode(0o700).create(private)?;
         }
         Ok(folder)
@@ -77,6 +77,11 @@ impl Folder {
     /// Recordings on their way to the vault.
     pub fn spool(&self) -> PathBuf {
         self.root.join("spool")
+    }
+
+    /// Mail, when no mail server is configured.
+    pub fn mail(&self) -> PathBuf {
+        self.root.join("mail")
     }
 
     /// What the program `name` writes to its output.

@@ -238,6 +238,8 @@ fn environment(
         ("BARAZA__VAULT__FORCE_PATH_STYLE", "true".to_owned()),
         ("BARAZA__RECORDER__SPOOL_DIR", folder.spool().display().to_string()),
         ("BARAZA__TOKENS__SECRET", secrets.tokens_secret.clone()),
+        // Used unless a mail server is configured.
+        ("BARAZA__SMTP__FOLDER", folder.mail().display().to_string()),
     ]
 }
 

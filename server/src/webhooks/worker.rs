@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::{db, inbox};
 
-use crate::{app::App, livekit::events};
+use crate::{app::App, jobs, livekit::events};
 
 /// Events of one room that one transaction works off at most.
 const RUN: i64 = 64;
@@ -59,8 +59,12 @@ async fn attempt(app: &App, limit: i64) -> Result<bool, Failure> {
     let run = inbox::claim(&mut tx, events::SOURCE, now, limit).await.map_err(unclaimed)?;
     let Some(first) = run.first() else { return Ok(false) };
     let failed = |cause: sqlx::Error| Failure { event: Some(first.clone()), cause: cause.into() };
-    let afterwards = match events::apply(&mut tx, &first.subject, &run, now).await {
-        Ok(afterwards) => afterwards,
+    let applied = match events::apply(&mut tx, &first.subject, &run, now).await {
+        Ok(afterwards) => afterwards.take(&mut tx, &first.subject, now).await,
+        Err(cause) => Err(cause),
+    };
+    let taken = match applied {
+        Ok(taken) => taken,
         Err(cause) => {
             // A transaction that is only dropped is rolled back later, and until then its events are locked: the
             // next attempt would pass over them as if there were nothing to do.
@@ -69,7 +73,7 @@ async fn attempt(app: &App, limit: i64) -> Result<bool, Failure> {
         }
     };
     tx.commit().await.map_err(failed)?;
-    afterwards.run(app, &first.subject);
+    jobs::spawn_taken(app, taken);
     Ok(true)
 }
 

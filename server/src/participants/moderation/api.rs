@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::throw_out;
 use crate::{
     access::{
         caller::Caller,
@@ -17,6 +16,8 @@ use crate::{
     },
     app::App,
     http::{Json, Path, Problem, Result},
+    jobs,
+    livekit::afterwards::Afterwards,
     meetings::{
         self,
         api::{not_found, require},
@@ -114,7 +115,8 @@ pub async fn remove(
     refuse_for_host(&participant)?;
     store::send_out(&mut tx, id, user, body.ban, app.clock.now(), caller.user_id).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
+    let taken = Afterwards::removing(user).take(&mut tx, &meeting.room_name, app.clock.now()).await?;
     tx.commit().await?;
-    throw_out(&app, &meeting, user).await;
+    jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)
 }

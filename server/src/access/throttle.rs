@@ -1,0 +1,83 @@
+//! How often something may be tried: per process, counted per key.
+
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use crate::http::{Problem, Result};
+
+/// Everything that is throttled.
+pub struct Throttles {
+    /// Wrong passwords, per client and account.
+    pub passwords: Throttle,
+    /// Wrong codes of the second factor, per account.
+    pub codes: Throttle,
+    /// Asking for a new password, per address.
+    pub resets_of_address: Throttle,
+    /// Asking for a new password, per client.
+    pub resets_by_client: Throttle,
+}
+
+impl Default for Throttles {
+    fn default() -> Self {
+        Self {
+            passwords: Throttle::new(5, Duration::from_mins(1)),
+            codes: Throttle::new(5, Duration::from_mins(5)),
+            resets_of_address: Throttle::new(3, Duration::from_mins(15)),
+            resets_by_client: Throttle::new(30, Duration::from_mins(15)),
+        }
+    }
+}
+
+/// At most so many attempts; the window begins anew with each.
+pub struct Throttle {
+    most: u32,
+    window: Duration,
+    attempts: Cache<String, u32>,
+}
+
+impl Throttle {
+    fn new(most: u32, window: Duration) -> Self {
+        let attempts = Cache::builder().time_to_live(window).max_capacity(100_000).build();
+        Self { most, window, attempts }
+    }
+
+    /// Counts an attempt, so that attempts made at once are all counted.
+    ///
+    /// # Errors
+    /// 429 when there were too many; then it does not count.
+    pub async fn attempt(&self, key: &str) -> Result<()> {
+        let mut allowed = false;
+        let count = |entry: Option<moka::Entry<String, u32>>| {
+            let before = entry.map_or(0, moka::Entry::into_value);
+            allowed = before < self.most;
+            std::future::ready(if allowed {
+                moka::ops::compute::Op::Put(before + 1)
+            } else {
+                moka::ops::compute::Op::Nop
+            })
+        };
+        self.attempts.entry_by_ref(key).and_compute_with(count).await;
+        if allowed { Ok(()) } else { Err(Problem::limited(self.window.as_secs())) }
+    }
+
+    /// An attempt went well: those before it are forgotten.
+    pub async fn forget(&self, key: &str) {
+        self.attempts.invalidate(key).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn attempts_made_at_once_are_all_counted() {
+        let throttle = Throttle::new(5, Duration::from_mins(1));
+        let tries = futures::future::join_all((0..20).map(|_| throttle.attempt("a"))).await;
+        assert_eq!(tries.iter().filter(|tried| tried.is_ok()).count(), 5);
+        assert!(throttle.attempt("b").await.is_ok(), "another key is free");
+        throttle.forget("a").await;
+        assert!(throttle.attempt("a").await.is_ok());
+    }
+}
