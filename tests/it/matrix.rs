@@ -17,7 +17,21 @@ POST   /auth/login                                   401   401   401  401    401
 POST   /auth/refresh                                 401   401   401  401    401  401  401   401
 POST   /auth/logout                                   ok    ok    ok   ok     ok   ok   ok    ok
 POST   /auth/invitations/{token}                     404   404   404  404    404  404  404   404
+POST   /auth/login/second-factor                     401   401   401  401    401  401  401   401
+POST   /auth/password-reset                           ok    ok    ok   ok     ok   ok   ok    ok
+POST   /auth/password-reset/complete                 404   404   404  404    404  404  404   404
 GET    /me                                           401    ok    ok   ok     ok   ok   ok    ok
+POST   /me/password                                  401   409   409  409    409  409  409   409
+GET    /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok
+DELETE /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok
+DELETE /me/sessions/{id}                             401   404   404  404    404  404  404   404
+GET    /me/second-factor                             401    ok    ok   ok     ok   ok   ok    ok
+POST   /me/second-factor                             401   409   409  409    409  409  409   409
+POST   /me/second-factor/confirm                     401   409   409  409    409  409  409   409
+POST   /me/second-factor/recovery-codes              401   409   409  409    409  409  409   409
+POST   /me/second-factor/disable                     401   409   409  409    409  409  409   409
+GET    /mailbox                                      401   403   403  403    403  403  403   403
+GET    /mailbox/{id}                                 401   403   403  403    403  403  403   403
 POST   /organizations                                401    ok    ok   ok     ok   ok   ok    ok
 GET    /organizations/{org}                          401    ok    ok   ok     ok   ok   ok   404
 PATCH  /organizations/{org}                          401    ok   403  403    403  403  403   404
@@ -99,6 +113,15 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
             json!({"setup_token": "x", "email": "a@b.test", "password": "a good password", "name": "A", "organization_name": "O"})
         }
         "POST /auth/login" => json!({"email": format!("nobody{number}@example.test"), "password": "x"}),
+        "POST /auth/login/second-factor" => json!({"challenge": "made-up", "code": "000000"}),
+        "POST /auth/password-reset" => json!({"email": format!("nobody{number}@example.test")}),
+        "POST /auth/password-reset/complete" => json!({"token": "made-up", "password": "a good password"}),
+        "POST /me/password" => json!({"current_password": "x", "password": "a good password"}),
+        "POST /me/second-factor" => json!({"password": "x"}),
+        "POST /me/second-factor/confirm" => json!({"code": "000000"}),
+        "POST /me/second-factor/recovery-codes" | "POST /me/second-factor/disable" => {
+            json!({"password": "x", "code": "000000"})
+        }
         "POST /auth/invitations/{token}" => json!({"name": "A", "password": "a good password"}),
         "POST /organizations" => json!({"name": "New"}),
         "PATCH /organizations/{org}" => json!({"name": "Renamed"}),

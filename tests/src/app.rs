@@ -32,6 +32,7 @@ pub struct TestApp {
     /// A client who is not signed in.
     pub api: Api,
     pub(crate) number: AtomicU32,
+    mail: tempfile::TempDir,
     database: Option<Database>,
     leftovers_expected: AtomicBool,
     serving: JoinHandle<()>,
@@ -81,7 +82,9 @@ impl TestApp {
         let livekit = FakeLiveKit::start(clock.clone()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
+        let mail = tempfile::tempdir().expect("a folder for mail");
         let mut config = configuration(&database, &livekit, address);
+        config["smtp"]["folder"] = mail.path().to_str().expect("a plain path").into();
         change(&mut config);
         let config: Config = serde_json::from_value(config).expect("a configuration");
         let app = App::new(config, clock.clone()).expect("the program fits together");
@@ -98,6 +101,7 @@ impl TestApp {
             livekit,
             api,
             number: AtomicU32::new(1),
+            mail,
             database: Some(database),
             leftovers_expected: AtomicBool::new(false),
             serving,
@@ -213,6 +217,20 @@ impl TestApp {
         while server::jobs::work_off(&self.app).await.expect("the database answers") {}
     }
 
+    /// The mail that was sent so far, oldest first; what waits is sent before. Only without a mail server.
+    pub async fn mail(&self) -> Vec<Value> {
+        self.work_off_jobs().await;
+        let mut mails: Vec<Value> = std::fs::read_dir(self.mail.path())
+            .expect("the folder of mail")
+            .map(|entry| entry.expect("a file").path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+            .map(|path| serde_json::from_slice(&std::fs::read(path).expect("a mail")).expect("JSON"))
+            .collect();
+        let number = |mail: &Value| mail["id"].as_str().and_then(|id| id.split('-').nth(1)?.parse::<u64>().ok());
+        mails.sort_by_key(number);
+        mails
+    }
+
     /// Does all background work that is due, once: webhooks, jobs, and the comparison with LiveKit.
     pub async fn run_jobs(&self) {
         self.work_off_webhooks().await;
@@ -289,7 +307,9 @@ impl Drop for TestApp {
                 let leftovers: Result<Vec<String>, _> = sqlx::query_scalar(
                     "select kind || ' of ' || subject || coalesce(': ' || error, '')
                      from webhook_inbox where processed_at is null
-                     union all select name || ' ' || payload || coalesce(': ' || error, '') from jobs where not is_taken",
+                     union all select name || ' ' || payload || coalesce(': ' || error, '') from jobs
+                     -- What is taken is being done; that mail waits is no news.
+                     where not is_taken and not (name = 'mail.send' and error is null)",
                 )
                 .fetch_all(&mut database.owner().await)
                 .await;

@@ -18,6 +18,7 @@ pub mod app;
 pub mod builders;
 pub mod database;
 pub mod livekit;
+pub mod smtp;
 pub mod spec;
 pub mod vault;
 

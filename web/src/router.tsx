@@ -9,7 +9,9 @@ import {
 import { Problem } from './api/problem';
 import { refresh, session } from './api/session';
 import { AcceptInvitationPage } from './features/auth/AcceptInvitationPage';
+import { ForgotPasswordPage } from './features/auth/ForgotPasswordPage';
 import { LoginPage } from './features/auth/LoginPage';
+import { ResetPasswordPage } from './features/auth/ResetPasswordPage';
 import { SetupPage } from './features/auth/SetupPage';
 import { MeetingsPage } from './features/meetings/MeetingsPage';
 import { DETAIL_TABS, type DetailTab, MEETING_TABS, type MeetingTab } from './features/meetings/tabs';
@@ -59,6 +61,18 @@ const login = createRoute({
   path: '/login',
   validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search.to) }),
   component: LoginPage,
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: ForgotPasswordPage,
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: ResetPasswordPage,
 });
 
 const invitation = createRoute({
@@ -125,6 +139,18 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./features/orgs/SettingsPage'), 'SettingsPage'),
 });
 
+const security = createRoute({
+  getParentRoute: () => shell,
+  path: '/profile/security',
+  component: lazyRouteComponent(() => import('./features/profile/SecurityPage'), 'SecurityPage'),
+});
+
+const mailbox = createRoute({
+  getParentRoute: () => shell,
+  path: '/mailbox',
+  component: lazyRouteComponent(() => import('./features/mailbox/MailboxPage'), 'MailboxPage'),
+});
+
 // The room brings the LiveKit client along, so it loads only when somebody enters one.
 const room = createRoute({
   getParentRoute: () => signedIn,
@@ -136,8 +162,13 @@ export const router = createRouter({
   routeTree: root.addChildren([
     setup,
     login,
+    forgotPassword,
+    resetPassword,
     invitation,
-    signedIn.addChildren([shell.addChildren([home, meetings, details, people, vault, settings]), room]),
+    signedIn.addChildren([
+      shell.addChildren([home, meetings, details, people, vault, settings, security, mailbox]),
+      room,
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

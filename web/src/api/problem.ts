@@ -9,6 +9,8 @@ export class Problem extends Error {
   readonly status: number;
   readonly detail: string;
   readonly correlationId: string | null;
+  /** With `SECOND_FACTOR_REQUIRED`: what to send with the code. */
+  readonly challenge: string | null;
   readonly errors: { pointer: string; code: string; detail: string }[];
 
   constructor(body: Partial<ProblemBody> & { code: string }, correlationId: string | null = null) {
@@ -18,6 +20,7 @@ export class Problem extends Error {
     this.status = body.status ?? 0;
     this.detail = body.detail ?? '';
     this.correlationId = body.correlation_id ?? correlationId;
+    this.challenge = body.challenge ?? null;
     this.errors = (body.errors ?? []) as Problem['errors'];
   }
 

@@ -18,8 +18,10 @@ import {
   IconCalendarEvent,
   IconChevronDown,
   IconLogout,
+  IconMail,
   IconMovie,
   IconSettings,
+  IconShieldLock,
   IconUsers,
 } from '@tabler/icons-react';
 import { Link, type LinkProps, Outlet } from '@tanstack/react-router';
@@ -126,7 +128,7 @@ function OrganizationSwitcher() {
 
 function PersonMenu({ compact = false }: { compact?: boolean }) {
   const { t, i18n } = useTranslation();
-  const { me, role } = useHere();
+  const { me, role, mailbox } = useHere();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu width={240} position={compact ? 'bottom-end' : 'top-start'}>
@@ -176,6 +178,20 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconShieldLock size={16} aria-hidden />}
+          renderRoot={(props) => <Link to="/profile/security" {...props} />}
+        >
+          {t('security.title')}
+        </Menu.Item>
+        {mailbox && (
+          <Menu.Item
+            leftSection={<IconMail size={16} aria-hidden />}
+            renderRoot={(props) => <Link to="/mailbox" {...props} />}
+          >
+            {t('mailbox.title')}
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
           {t('shell.signOut')}
         </Menu.Item>

@@ -4,9 +4,11 @@ import { useMutation } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { publicApi, take } from '../../api/client';
+import { Problem } from '../../api/problem';
 import { signIn } from '../../api/session';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { NarrowPage } from '../../ui/pages';
+import { CodeInput } from './CodeInput';
 import { NewPasswordInput } from './NewPasswordInput';
 
 const route = getRouteApi('/invitations/$token');
@@ -16,16 +18,24 @@ export function AcceptInvitationPage() {
   const { t } = useTranslation();
   const { token } = route.useParams();
   const router = useRouter();
-  const form = useForm({ mode: 'uncontrolled', initialValues: { name: '', password: '' } });
+  const form = useForm({ mode: 'uncontrolled', initialValues: { name: '', password: '', code: '' } });
   const accept = useMutation({
-    mutationFn: (body: { name: string; password: string }) =>
-      take(publicApi.POST('/api/v1/auth/invitations/{token}', { params: { path: { token } }, body })),
+    mutationFn: ({ code, ...body }: { name: string; password: string; code: string }) =>
+      take(
+        publicApi.POST('/api/v1/auth/invitations/{token}', {
+          params: { path: { token } },
+          body: { ...body, code: code || undefined },
+        }),
+      ),
     onSuccess: (session) => {
       signIn(session);
       void router.navigate({ to: '/', replace: true });
     },
     onError: (error) => showAtFields(form, error),
   });
+  // Whoever has an account with a second factor is asked for a code as well.
+  const { code } = Problem.of(accept.error);
+  const asksForCode = code === 'SECOND_FACTOR_REQUIRED' || code === 'BAD_CODE';
   return (
     <NarrowPage title={t('invitation.title')}>
       <Text c="dimmed">{t('invitation.text')}</Text>
@@ -46,6 +56,7 @@ export function AcceptInvitationPage() {
             key={form.key('password')}
             {...form.getInputProps('password')}
           />
+          {asksForCode && <CodeInput key={form.key('code')} {...form.getInputProps('code')} />}
           <Button type="submit" loading={accept.isPending}>
             {t('invitation.submit')}
           </Button>

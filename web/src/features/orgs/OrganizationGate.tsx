@@ -18,6 +18,8 @@ type Here = {
   /** The organization that the pages show. */
   organization: Membership['organization'];
   role: Membership['role'];
+  /** Whether they may read the mail that is kept because no mail server is configured. */
+  mailbox: boolean;
   switchTo: (id: string) => void;
 };
 
@@ -43,7 +45,9 @@ export function OrganizationGate() {
   const here = useMemo(() => {
     const current =
       data?.memberships.find(({ organization }) => organization.id === chosen) ?? data?.memberships[0];
-    return data && current ? { ...current, me: data.user, memberships: data.memberships, switchTo } : null;
+    if (!data || !current) return null;
+    const { user: me, memberships, mailbox } = data;
+    return { ...current, me, memberships, mailbox, switchTo };
   }, [data, chosen, switchTo]);
 
   if (here)
