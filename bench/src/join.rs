@@ -14,29 +14,32 @@ insert into bench_log (row, payload) values (:id, 'joined');
 commit;
 ";
 
-/// Measures it with one person per connection, all in one meeting.
-pub async fn run(platform: &Platform, args: &Args) -> Result<Line> {
+/// Requests to join one meeting, one for each of `people` who are signed in, and the server they go to.
+pub async fn requests(platform: &Platform, people: usize) -> Result<(String, Arc<Vec<Vec<u8>>>)> {
     let org = &platform.organization;
-    let (mut people, mut tokens) = (Vec::new(), Vec::new());
-    for n in 0..args.connections {
-        let email = format!("member{n}@bench.example");
-        let member = json!({"email": email, "name": format!("Member {n}"), "role": "member", "password": "bench password"});
-        let added = platform.post(&platform.admin, &format!("/organizations/{org}/members"), &member).await?;
-        people.push(added["user"]["id"].clone());
-        let login =
-            platform.post("", "/auth/login", &json!({"email": email, "password": "bench password"})).await?;
+    let (mut invited, mut tokens) = (Vec::new(), Vec::new());
+    for _ in 0..people {
+        let (id, email) = platform.member().await?;
+        invited.push(id);
+        let login = platform.post("", "/auth/login", &platform.credentials(&email)).await?;
         tokens.push(login["access_token"].as_str().context("no token")?.to_owned());
     }
     let meeting =
-        json!({"title": "Bench", "scheduled_start": "2030-01-01T09:00:00Z", "participants": people});
+        json!({"title": "Bench", "scheduled_start": "2030-01-01T09:00:00Z", "participants": invited});
     let meeting = platform.post(&platform.admin, &format!("/organizations/{org}/meetings"), &meeting).await?;
     let path = format!("/api/v1/meetings/{}/join", meeting["id"].as_str().context("no meeting")?);
-    let host = platform.value("url")?.trim_start_matches("http://").replace("localhost", "127.0.0.1");
-    let requests: Vec<_> = tokens
+    let host = platform.host()?;
+    let requests = tokens
         .iter()
         .map(|token| http::request(&host, &path, &[("Authorization", &format!("Bearer {token}"))], ""))
         .collect();
-    let (requests, database) = (Arc::new(requests), platform.value("database_url")?);
+    Ok((host, Arc::new(requests)))
+}
+
+/// Measures it with one person per connection, all in one meeting.
+pub async fn run(platform: &Platform, args: &Args) -> Result<Line> {
+    let (host, requests) = requests(platform, args.connections).await?;
+    let database = platform.value("database_url")?;
     pgbench::prepare(database)?;
     http::load(&host, requests.clone(), args.connections, 2, true).await?;
     let (mut rates, mut references, mut p50, mut p99, mut errors) = (vec![], vec![], vec![], vec![], 0);

@@ -3,6 +3,7 @@
 
 mod http;
 mod join;
+mod logins;
 mod pgbench;
 mod platform;
 mod webhook;
@@ -37,6 +38,8 @@ enum Name {
     Join,
     /// A LiveKit webhook beside one insert of pgbench.
     Webhook,
+    /// The join call while 20 clients log in without pause, beside the join call alone.
+    Logins,
     /// Resident memory of `serve` before any load.
     Idle,
 }
@@ -68,6 +71,15 @@ async fn main() -> Result<()> {
         let megabytes = platform.serve_resident_megabytes()?;
         writeln!(out, "idle: serve has {megabytes:.1} MB resident (wanted: below 80)")?;
         writeln!(out, "{}", serde_json::json!({"bench": "idle", "resident_mb": megabytes, "wanted_mb": 80}))?;
+    }
+    if wants(Name::Logins) {
+        let told = logins::run(&platform, &args).await?;
+        writeln!(
+            out,
+            "logins: join's p99 is {:.2} ms quiet and {:.2} ms beside {:.1} logins/s: {:.2} times (wanted: below 2)",
+            told.quiet_p99_ms, told.busy_p99_ms, told.logins_per_second, told.ratio
+        )?;
+        writeln!(out, "{}", serde_json::to_string(&told)?)?;
     }
     let mut lines = Vec::new();
     if wants(Name::Join) {

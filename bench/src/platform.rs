@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -10,11 +11,15 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// Everybody's password.
+const PASSWORD: &str = "bench password";
+
 /// A running platform; stopped when dropped.
 pub struct Platform {
     child: Child,
     ready: Value,
     data: TempDir,
+    members: AtomicUsize,
     pub client: Client,
     pub admin: String,
     pub organization: String,
@@ -36,7 +41,7 @@ impl Platform {
         let ready: Value = serde_json::from_str(&line).context("`baraza up` did not come up")?;
         let client = Client::new();
         let setup = json!({
-            "setup_token": ready["setup_token"], "email": "admin@bench.example", "password": "bench password",
+            "setup_token": ready["setup_token"], "email": "admin@bench.example", "password": PASSWORD,
             "name": "Admin", "organization_name": "Bench"
         });
         let url = format!("{}/api/v1", ready["url"].as_str().context("no url")?);
@@ -52,7 +57,7 @@ impl Platform {
         let me: Value = client.get(format!("{url}/me")).bearer_auth(&admin).send().await?.json().await?;
         let organization =
             me["memberships"][0]["organization"]["id"].as_str().context("no organization")?.to_owned();
-        Ok(Self { child, ready, data, client, admin, organization })
+        Ok(Self { child, ready, data, members: AtomicUsize::new(0), client, admin, organization })
     }
 
     /// A value of the line that `up --json` prints.
@@ -66,6 +71,29 @@ impl Platform {
         let answer = self.client.post(url).bearer_auth(token).json(body).send().await?;
         ensure!(answer.status().is_success(), "{path} answered {}", answer.status());
         Ok(answer.json().await?)
+    }
+
+    /// Where it listens, as `host:port`.
+    pub fn host(&self) -> Result<String> {
+        Ok(self.value("url")?.trim_start_matches("http://").replace("localhost", "127.0.0.1"))
+    }
+
+    /// Makes a member of the organization; gives id and e-mail address.
+    pub async fn member(&self) -> Result<(Value, String)> {
+        let number = self.members.fetch_add(1, Ordering::Relaxed);
+        let email = format!("member{number}@bench.example");
+        let mut body = self.credentials(&email);
+        body["name"] = format!("Member {number}").into();
+        body["role"] = "member".into();
+        let path = format!("/organizations/{}/members", self.organization);
+        let added = self.post(&self.admin, &path, &body).await?;
+        Ok((added["user"]["id"].clone(), email))
+    }
+
+    /// What a member signs in with.
+    #[expect(clippy::unused_self, reason = "a fact of this platform")]
+    pub fn credentials(&self, email: &str) -> Value {
+        json!({"email": email, "password": PASSWORD})
     }
 
     /// Resident memory of `serve` in megabytes, as the kernel tells it.

@@ -106,12 +106,7 @@ pub async fn enqueue_once(
 ///
 /// # Errors
 /// When the payload is no JSON or the database is away.
-pub async fn take(
-    tx: &mut Tx,
-    name: &str,
-    payload: impl Serialize,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Job> {
+pub async fn take(tx: &mut Tx, name: &str, payload: impl Serialize, now: DateTime<Utc>) -> sqlx::Result<Job> {
     let payload = json(payload)?;
     let id = insert(tx, name, &payload, now + LEASE_AT_ONCE, None, true).await?;
     Ok(Job { id, name: name.to_owned(), payload, attempts: 1, correlation_id: None })

@@ -72,11 +72,14 @@ pub fn spawn_taken(app: &App, taken: Vec<Job>) {
 /// Runs a job in a task of its own, so that a panic is a failure like others, and notes how it went.
 async fn attempt(app: &App, job: &Job, limit: Duration) -> anyhow::Result<()> {
     let correlation_id = job.correlation_id.as_deref().unwrap_or_default();
-    let span = tracing::info_span!("job", name = job.name, id = job.id, attempt = job.attempts, correlation_id);
+    let span =
+        tracing::info_span!("job", name = job.name, id = job.id, attempt = job.attempts, correlation_id);
     let started = Instant::now();
     let running = {
         let (app, job) = (app.clone(), job.clone());
-        tokio::spawn(async move { tokio::time::timeout(limit, work(&app, &job)).await }.instrument(span.clone()))
+        tokio::spawn(
+            async move { tokio::time::timeout(limit, work(&app, &job)).await }.instrument(span.clone()),
+        )
     };
     let outcome = match running.await {
         Ok(Ok(outcome)) => outcome,

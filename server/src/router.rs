@@ -30,7 +30,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, chat, http, meetings, notifications, ops, orgs, participants, recordings, room, webhooks,
+    accounts, app::App, attendance, chat, http, meetings, notifications, ops, orgs, participants, recordings,
+    room, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.

@@ -5,7 +5,10 @@
 use std::{future::Future, time::Duration};
 
 use anyhow::{Context, Result};
-use kernel::{db, idempotency, ids::MeetingId};
+use kernel::{
+    db, idempotency,
+    ids::{MeetingId, SessionId},
+};
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
@@ -115,7 +118,7 @@ async fn listen_once(app: &App) -> Result<()> {
         match listener.try_recv().await? {
             Some(news) => match news.channel() {
                 "jobs" => app.job_news.notify_one(),
-                "sessions_ended" => app.ended.add(news.payload().parse()).await,
+                "sessions_ended" => app.ended.add(news.payload().parse::<SessionId>()).await,
                 _ => {
                     if let Ok(meeting) = news.payload().parse::<MeetingId>() {
                         app.watch.tell(meeting);

@@ -183,7 +183,10 @@ async fn rights_that_livekit_did_not_take_are_made_sure_of_by_a_job() {
     assert!(!app.livekit.sources(&connection).is_empty(), "nobody could tell LiveKit");
     app.pass(Duration::seconds(2));
     app.work_off_jobs().await;
-    let screen = [harness::livekit::proto::TrackSource::ScreenShare, harness::livekit::proto::TrackSource::ScreenShareAudio];
+    let screen = [
+        harness::livekit::proto::TrackSource::ScreenShare,
+        harness::livekit::proto::TrackSource::ScreenShareAudio,
+    ];
     assert_eq!(app.livekit.sources(&connection), screen);
     // Somebody who was sent out and came back meanwhile stays.
     app.livekit.off();

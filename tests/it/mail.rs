@@ -30,7 +30,10 @@ async fn an_invitation_is_mailed_once_with_the_link_that_the_api_returns() {
     let received = server.received();
     assert_eq!(received.len(), 1);
     let mail = &received[0];
-    assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("baraza@example.test", &["asha@example.test".to_owned()][..]));
+    assert_eq!(
+        (mail.from.as_str(), mail.to.as_slice()),
+        ("baraza@example.test", &["asha@example.test".to_owned()][..])
+    );
     for part in [
         "From: Baraza <baraza@example.test>\r\n",
         "To: asha@example.test\r\n",
@@ -147,7 +150,10 @@ async fn without_a_mail_server_mail_is_kept_for_the_administrator() {
     invite(&app, "juma@example.test").await;
     assert_eq!(app.mail().await.len(), 2);
     let mails = first.all("/mailbox", 1).await;
-    assert_eq!((mails.len(), &mails[0]["to"], &mails[1]["to"]), (2, &json!("juma@example.test"), &json!("asha@example.test")));
+    assert_eq!(
+        (mails.len(), &mails[0]["to"], &mails[1]["to"]),
+        (2, &json!("juma@example.test"), &json!("asha@example.test"))
+    );
     let id = mails[1]["id"].as_str().expect("an id");
     let mail = first.get(&format!("/mailbox/{id}")).await.is(200);
     assert!(mail["text"].as_str().is_some_and(|text| text.contains(&url)), "{mail}");

@@ -226,7 +226,8 @@ impl TestApp {
             .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
             .map(|path| serde_json::from_slice(&std::fs::read(path).expect("a mail")).expect("JSON"))
             .collect();
-        let number = |mail: &Value| mail["id"].as_str().and_then(|id| id.split('-').nth(1)?.parse::<u64>().ok());
+        let number =
+            |mail: &Value| mail["id"].as_str().and_then(|id| id.split('-').nth(1)?.parse::<u64>().ok());
         mails.sort_by_key(number);
         mails
     }

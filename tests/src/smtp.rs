@@ -96,7 +96,8 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         let answer = match verb.as_str() {
             "EHLO" => "250-sink.example.test\r\n250-8BITMIME\r\n250 AUTH PLAIN".to_owned(),
             "AUTH" => {
-                let given = rest.split(' ').nth(1).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+                let given =
+                    rest.split(' ').nth(1).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
                 let given = String::from_utf8_lossy(&given).trim_start_matches('\0').replace('\0', ":");
                 signed_in = lock(state).login.as_deref() == Some(&given);
                 if signed_in { "235 welcome" } else { "535 wrong name or password" }.to_owned()

@@ -148,7 +148,8 @@ pub async fn refresh(State(app): State<App>, jar: CookieJar) -> Result<Response>
         jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).ok_or_else(Problem::unauthenticated)?;
     let now = app.clock.now();
     let mut tx = app.begin_system().await?;
-    let found = store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(Problem::session_ended)?;
+    let found =
+        store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(Problem::session_ended)?;
     if found.used || !found.alive {
         store::revoke(&mut tx, found.session_id, now).await?;
         tx.commit().await?;

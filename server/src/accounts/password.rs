@@ -95,13 +95,32 @@ mod tests {
     fn what_guessers_try_first_is_refused() {
         let about = ["asha.mwangi@example.org", "Asha Mwangi"];
         for bad in [
-            "password", "Password", "PASSWORD1", "password123!", "12345678", "87654321", "abcdefghij", "aaaaaaaaaa",
-            "abababababab", "qwertyuiop", "!!welcome2026!!", "asha.mwangi@example.org", "asha mwangi", "Mwangi2026",
-            " baraza 2026 ", "mwangi!!!!",
+            "password",
+            "Password",
+            "PASSWORD1",
+            "password123!",
+            "12345678",
+            "87654321",
+            "abcdefghij",
+            "aaaaaaaaaa",
+            "abababababab",
+            "qwertyuiop",
+            "!!welcome2026!!",
+            "asha.mwangi@example.org",
+            "asha mwangi",
+            "Mwangi2026",
+            " baraza 2026 ",
+            "mwangi!!!!",
         ] {
             assert!(is_guessable(bad, &about), "{bad}");
         }
-        for good in ["a good password", "correct horse battery staple", "xK9#mQ2$", "passwords are a nuisance", "mti mkubwa wa mwembe"] {
+        for good in [
+            "a good password",
+            "correct horse battery staple",
+            "xK9#mQ2$",
+            "passwords are a nuisance",
+            "mti mkubwa wa mwembe",
+        ] {
             assert!(!is_guessable(good, &about), "{good}");
         }
     }

@@ -76,7 +76,8 @@ pub async fn mail_reset(app: &App, job: &Job) -> Result<(), Failure> {
     let url = format!("{}/reset-password#{token}", app.config.server.public_url);
     let data = json!({"name": person.name, "url": url, "minutes": RESET_MINUTES});
     let number = format!("{}-{}", now.timestamp_millis(), job.id);
-    mail::deliver(app, &Mail::new(person.email, Template::PasswordReset, person.language, data), &number).await
+    mail::deliver(app, &Mail::new(person.email, Template::PasswordReset, person.language, data), &number)
+        .await
 }
 
 /// A new password, with the token of the link.
@@ -153,8 +154,7 @@ pub async fn change(
     let hash = password::hash(&app, body.password).await?;
     let mut tx = app.begin_system().await?;
     store::set_password(&mut tx, person.id, &hash).await?;
-    let ended =
-        store::revoke_all(&mut tx, person.id, Some(caller.session_id), app.clock.now()).await?;
+    let ended = store::revoke_all(&mut tx, person.id, Some(caller.session_id), app.clock.now()).await?;
     mail_changed(&app, &mut tx, &person).await?;
     tx.commit().await?;
     app.ended.add(ended).await;

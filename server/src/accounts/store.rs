@@ -117,9 +117,12 @@ pub async fn make_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<()> {
 
 /// Whether this person administers the system.
 pub async fn is_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select exists (select from users where id = $1 and is_system_admin) as "is!""#, id.0)
-        .fetch_one(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        r#"select exists (select from users where id = $1 and is_system_admin) as "is!""#,
+        id.0
+    )
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// The account with an e-mail address, whatever its case.
@@ -377,11 +380,7 @@ pub struct Reset {
 }
 
 /// The link with this token; `None` when there is none, or its account is switched off.
-pub async fn find_reset(
-    tx: &mut Tx,
-    token_hash: &[u8],
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<Reset>> {
+pub async fn find_reset(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<Reset>> {
     sqlx::query_as!(
         Reset,
         r#"select r.user_id as "user_id: UserId", (r.used_at is null and r.expires_at > $2) as "alive!"

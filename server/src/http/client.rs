@@ -18,7 +18,8 @@ impl FromRequestParts<App> for Client {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await.map_err(Problem::internal)?;
+        let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await;
+        let ConnectInfo(peer) = peer.map_err(Problem::internal)?;
         let told = parts.headers.get_all("x-forwarded-for").iter().next_back();
         let told = told.filter(|_| app.config.server.behind_proxy).and_then(|value| value.to_str().ok());
         Ok(Self(told.and_then(last).unwrap_or_else(|| peer.ip().to_canonical())))

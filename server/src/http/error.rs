@@ -68,6 +68,7 @@ impl Problem {
             code,
             correlation_id: String::new(),
             errors: Vec::new(),
+            challenge: None,
             retry_after: None,
         }
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Tx},
+    ids::UserId,
     jobs::{self, Failure, Job},
 };
 use serde::{Deserialize, Serialize};
@@ -44,9 +45,9 @@ impl Afterwards {
         Self { close: true, remove: Vec::new() }
     }
 
-    /// Throws one identity out.
-    pub fn removing(identity: impl ToString) -> Self {
-        Self { close: false, remove: vec![identity.to_string()] }
+    /// Throws one person out.
+    pub fn removing(user: UserId) -> Self {
+        Self { close: false, remove: vec![user.to_string()] }
     }
 
     /// Writes the calls as jobs that the caller does after its commit.

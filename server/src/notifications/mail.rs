@@ -200,7 +200,10 @@ mod tests {
             let mut seen = Vec::new();
             for language in ["en", "sw"] {
                 let written = write(&Mail::new("a@b.example", template, language, data())).expect("writes");
-                assert!(!written.subject.is_empty() && !written.subject.contains(['\r', '\n']), "{written:?}");
+                assert!(
+                    !written.subject.is_empty() && !written.subject.contains(['\r', '\n']),
+                    "{written:?}"
+                );
                 assert!(written.text.contains("https://b.example/x?a=1&b=2"), "{written:?}");
                 assert!(written.html.contains("<html") && !written.html.contains("<b>&"), "{written:?}");
                 let id = "<1@b.example>";

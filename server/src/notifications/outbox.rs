@@ -51,9 +51,9 @@ impl Outbox {
             .tls(encryption)
             .port(config.port.unwrap_or(port))
             .timeout(Some(PATIENCE));
-        if let Some((name, password)) = config.username.as_ref().zip(config.password.as_ref()) {
-            server =
-                server.credentials(Credentials::new(name.clone(), password.expose_secret().to_owned()));
+        let name = config.username.as_ref().filter(|name| !name.is_empty());
+        if let Some((name, password)) = name.zip(config.password.as_ref()) {
+            server = server.credentials(Credentials::new(name.clone(), password.expose_secret().to_owned()));
         }
         Ok(Self::Server(server.build()))
     }

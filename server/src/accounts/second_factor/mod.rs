@@ -10,6 +10,7 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use chrono::{DateTime, Utc};
 use kernel::{db::Tx, ids::UserId};
+use qrcodegen::{QrCode, QrCodeEcc};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -101,8 +102,10 @@ pub struct Enrolment {
 pub struct Authenticator {
     /// The secret, to be typed in (Base32).
     pub secret: String,
-    /// The same as `otpauth://…`, for a link or a QR code.
+    /// The same as `otpauth://…`, for a link.
     pub url: String,
+    /// The same as a picture (SVG) to be scanned.
+    pub qr_code: String,
 }
 
 /// Begins the enrolment of an authenticator app: nothing changes until a first code is shown. Asked for again, it makes
@@ -129,7 +132,25 @@ pub async fn enroll(
     let code = Builder::new().with_secret(secret).with_account_name(account).with_issuer(Some(ISSUER));
     let totp = code.build().map_err(Problem::internal)?;
     let url = totp.to_url().map_err(Problem::internal)?;
-    Ok(Json(Authenticator { secret: totp.secret().to_base32(), url }))
+    let qr_code = picture(&QrCode::encode_text(&url, QrCodeEcc::Medium).map_err(Problem::internal)?);
+    Ok(Json(Authenticator { secret: totp.secret().to_base32(), url, qr_code }))
+}
+
+/// A QR code as SVG, black on white with the quiet zone that scanners need.
+fn picture(code: &QrCode) -> String {
+    use std::fmt::Write;
+    const QUIET: i32 = 4;
+    let size = code.size();
+    let mut path = String::new();
+    for y in 0..size {
+        for x in (0..size).filter(|x| code.get_module(*x, y)) {
+            let _ = write!(path, "M{},{}h1v1h-1z", x + QUIET, y + QUIET);
+        }
+    }
+    let side = size + 2 * QUIET;
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges"><path fill="#fff" d="M0,0h{side}v{side}H0z"/><path d="{path}"/></svg>"##
+    )
 }
 
 /// A code of the authenticator app.
@@ -264,13 +285,7 @@ pub async fn shows(app: &App, user: UserId, code: &str) -> Result<bool> {
 }
 
 /// The time step to which a code belongs; a step early or late is let pass, for clocks differ.
-fn step_of(
-    app: &App,
-    user: UserId,
-    sealed: &[u8],
-    code: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<i64>> {
+fn step_of(app: &App, user: UserId, sealed: &[u8], code: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
     let secret = app.seal.open(sealed, place(user).as_bytes());
     let secret = secret.ok_or_else(|| Problem::internal("the secret of a second factor can't be opened"))?;
     let totp: Totp = Builder::new().with_secret(secret).build().map_err(Problem::internal)?;

@@ -6,6 +6,7 @@ import {
   Code,
   CopyButton,
   Group,
+  Image,
   Modal,
   PasswordInput,
   SimpleGrid,
@@ -147,6 +148,12 @@ function ConfirmForm({
     <form onSubmit={form.onSubmit((values) => confirm.mutate(values))}>
       <Stack>
         <Text size="sm">{t('secondFactor.scan')}</Text>
+        <Image
+          src={`data:image/svg+xml,${encodeURIComponent(authenticator.qr_code)}`}
+          alt={t('secondFactor.qrCode')}
+          w={220}
+          mx="auto"
+        />
         <Anchor href={authenticator.url} size="sm">
           {t('secondFactor.openApp')}
         </Anchor>
@@ -198,7 +205,8 @@ function ProofForm({ renew = false, onDone }: { renew?: boolean; onDone: (codes:
   const form = useForm({ mode: 'uncontrolled', initialValues: { password: '', code: '' } });
   const send = useMutation({
     mutationFn: async (body: { password: string; code: string }) => {
-      if (renew) return (await take(api.POST('/api/v1/me/second-factor/recovery-codes', { body }))).recovery_codes;
+      if (renew)
+        return (await take(api.POST('/api/v1/me/second-factor/recovery-codes', { body }))).recovery_codes;
       await take(api.POST('/api/v1/me/second-factor/disable', { body }));
       notifications.show({ message: t('secondFactor.disabled') });
       return [];

@@ -2,8 +2,8 @@ import { Badge, Button, Card, Group, Skeleton, Stack, Text, Title } from '@manti
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { allPages, api, take } from '../../api/client';
-import { signOut } from '../../api/session';
 import type { components } from '../../api/schema';
+import { signOut } from '../../api/session';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { useNow } from '../../ui/useNow';
@@ -61,8 +61,7 @@ function SessionRow({ session }: { session: Session }) {
   const now = useNow();
   const queryClient = useQueryClient();
   const end = useMutation({
-    mutationFn: () =>
-      take(api.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id: session.id } } })),
+    mutationFn: () => take(api.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id: session.id } } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['sessions'] }),
     onError: notifyProblem,
   });
