@@ -239,5 +239,6 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
             let _ = writeln!(faults, "{} {} is in the table and not in the description", row[0], row[1]);
         }
     }
+    app.work_off_jobs().await;
     assert!(faults.is_empty(), "\n{faults}");
 }

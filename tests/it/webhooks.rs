@@ -348,7 +348,7 @@ async fn a_webhook_for_a_cancelled_meeting_moves_nothing() {
 
 /// The harness itself: what is left undone does not go unseen.
 #[tokio::test]
-#[should_panic(expected = "webhooks were left undone")]
+#[should_panic(expected = "webhooks or jobs were left undone")]
 async fn a_test_that_leaves_webhooks_undone_fails() {
     let app = TestApp::start().await;
     let (_, _, events) = entering(&app).await;

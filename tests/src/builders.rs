@@ -41,7 +41,7 @@ impl Person {
         let mut tx = app.app.begin_system().await.expect("the database answers");
         server::accounts::create_person(&mut tx, user, &email, &name, None, None).await.expect("an account");
         let session = SessionId::new(now);
-        sqlx::query("insert into sessions (id, user_id, expires_at) values ($1, $2, 'infinity')")
+        sqlx::query("insert into sessions (id, user_id, expires_at) values ($1, $2, '2100-01-01')")
             .bind(session.0)
             .bind(user.0)
             .execute(&mut *tx)

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Accepts an invitation to an organization and signs in: sets name and password of a new account; whoever has an
-         *     account gives its password.
+         *     account gives its password, and where a second factor is switched on, a code (401 `SECOND_FACTOR_REQUIRED`).
          */
         post: operations["identity_accept_invitation"];
         delete?: never;
@@ -33,8 +33,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in with e-mail address and password. */
+        /**
+         * Signs in with e-mail address and password. Where a second factor is switched on, the answer is 401
+         *     `SECOND_FACTOR_REQUIRED` with a `challenge` for `POST /auth/login/second-factor`, good for five minutes.
+         */
         post: operations["identity_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with the second factor, after the password was answered with `SECOND_FACTOR_REQUIRED`. */
+        post: operations["identity_sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -52,6 +72,43 @@ export interface paths {
         put?: never;
         /** Signs out: ends the session of the refresh cookie. */
         post: operations["identity_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a link to choose a new password. The answer is the same, and takes the same time, whether the address has
+         *     an account or not: that is looked up later, by the job that mails the link.
+         */
+        post: operations["identity_request_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-reset/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Chooses a new password with a link that came by mail. Ends all sessions of the account. */
+        post: operations["identity_complete_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -95,6 +152,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mail that was kept, newest first. */
+        get: operations["mailbox_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailbox/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mail. */
+        get: operations["mailbox_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -107,6 +198,130 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password. Ends all other sessions. */
+        post: operations["identity_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one's own second factor stands. */
+        get: operations["identity_read"];
+        put?: never;
+        /**
+         * Begins the enrolment of an authenticator app: nothing changes until a first code is shown. Asked for again, it makes
+         *     a new secret.
+         */
+        post: operations["identity_enroll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the enrolment with a first code: from now on, signing in asks for one. */
+        post: operations["identity_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches the second factor off. */
+        post: operations["identity_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new recovery codes; those before lose their force. */
+        post: operations["identity_renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, last used first. */
+        get: operations["identity_list"];
+        put?: never;
+        post?: never;
+        /** Ends all of one's own sessions but this one, at once. */
+        delete: operations["identity_end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's own sessions, at once. */
+        delete: operations["identity_end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -722,8 +937,10 @@ export interface components {
         Acceptance: {
             /** @description The person's name. */
             name: string;
-            /** @description The password they choose, 8 to 200 characters. */
+            /** @description The password they choose, 8 to 200 characters, not easy to guess; of an account that exists, its password. */
             password: string;
+            /** @description A code of the second factor, for an account that has one. */
+            code?: string | null;
         };
         /** @description Who may see a recording. */
         Access: {
@@ -861,10 +1078,26 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
+        /** @description What an authenticator app needs to know. */
+        Authenticator: {
+            /** @description The secret, to be typed in (Base32). */
+            secret: string;
+            /** @description The same as `otpauth://…`, for a link. */
+            url: string;
+            /** @description The same as a picture (SVG) to be scanned. */
+            qr_code: string;
+        };
         /** @description Why a meeting is called off. */
         Cancellation: {
             /** @description At most 1000 characters. */
             reason?: string | null;
+        };
+        /** @description What signs in after the password. */
+        ChallengeAnswer: {
+            /** @description From the answer to the password. */
+            challenge: string;
+            /** @description A code of the authenticator app, or a recovery code. */
+            code: string;
         };
         /**
          * @description How a connection ended.
@@ -883,6 +1116,11 @@ export interface components {
          * @enum {string}
          */
         EndedBy: "host" | "room_empty";
+        /** @description What begins the enrolment. */
+        Enrolment: {
+            /** @description One's password. */
+            password: string;
+        };
         /** @description Something that happened in a meeting. */
         Event: {
             /** @description What happened, for example `chat.message`. */
@@ -910,6 +1148,11 @@ export interface components {
             code: string;
             /** @description One plain sentence. */
             detail: string;
+        };
+        /** @description A code of the authenticator app. */
+        FirstCode: {
+            /** @description Six digits. */
+            code: string;
         };
         /** @description A stretch of time that is missing in a recording. */
         Gap: {
@@ -945,11 +1188,48 @@ export interface components {
             /** @description Active members of the organization, at most 1000. */
             user_ids: components["schemas"]["UserId"][];
         };
+        /** @description A mail in the folder. */
+        KeptMail: {
+            /** @description Names it. */
+            id: string;
+            /** @description To which address. */
+            to: string;
+            /** @description Its subject. */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            sent_at: string;
+            /** @description Its plain text. */
+            text: string;
+        };
         /**
          * @description How the picture is composed.
          * @enum {string}
          */
         Layout: "grid" | "speaker" | "screen";
+        /** @description A page of a list. */
+        Listing_KeptMail: {
+            /** @description The items in order. */
+            items: {
+                /** @description Names it. */
+                id: string;
+                /** @description To which address. */
+                to: string;
+                /** @description Its subject. */
+                subject: string;
+                /**
+                 * Format: date-time
+                 * @description When it was sent.
+                 */
+                sent_at: string;
+                /** @description Its plain text. */
+                text: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description A page of a list. */
         Listing_MeetingOut: {
             /** @description The items in order. */
@@ -1168,12 +1448,43 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
+        /** @description A page of a list. */
+        Listing_SessionOut: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["SessionId"];
+                /** @description What the browser said of itself when it signed in (`User-Agent`). */
+                user_agent: string;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it last asked for a new access token.
+                 */
+                last_used_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends unless it is used.
+                 */
+                expires_at: string;
+                /** @description Whether it is the one that asks. */
+                is_current: boolean;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description Who one is. */
         Me: {
             /** @description The person. */
             user: components["schemas"]["Person"];
             /** @description Where they are an active member. */
             memberships: components["schemas"]["MembershipOut"][];
+            /** @description Whether they may read the mail that is kept because no mail server is configured. */
+            mailbox: boolean;
         };
         /** @description What changes a meeting; what is absent stays. */
         MeetingChange: {
@@ -1468,6 +1779,13 @@ export interface components {
             /** @description Its short name; made of the name when absent. */
             slug?: string | null;
         };
+        /** @description A new password, with the token of the link. */
+        NewPassword: {
+            /** @description From the link. */
+            token: string;
+            /** @description 8 to 200 characters, not easy to guess. */
+            password: string;
+        };
         /** @description How to record. */
         NewRecording: {
             /** @description How the picture is composed. */
@@ -1594,6 +1912,13 @@ export interface components {
             /** @description Their picture. */
             avatar_url?: string | null;
         };
+        /** @description A change of one's own password. */
+        PasswordChange: {
+            /** @description The password so far. */
+            current_password: string;
+            /** @description The new one: 8 to 200 characters, not easy to guess. */
+            password: string;
+        };
         /** @description The answer to whoever has to wait. */
         Pending: {
             /** @description Always `pending_approval`. */
@@ -1656,6 +1981,15 @@ export interface components {
             correlation_id?: string;
             /** @description What is wrong with which field. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description With `SECOND_FACTOR_REQUIRED`: what to send with the code. */
+            challenge?: string | null;
+        };
+        /** @description What proves that it is still the same person. */
+        Proof: {
+            /** @description One's password. */
+            password: string;
+            /** @description A code of the authenticator app, or a recovery code. */
+            code: string;
         };
         /**
          * @description What a participant may publish, in LiveKit's words.
@@ -1713,6 +2047,11 @@ export interface components {
             /** @description What is missing in the middle. */
             gaps: components["schemas"]["Gap"][];
         };
+        /** @description Codes for when the authenticator app is lost. They are shown once; each works once. */
+        RecoveryCodes: {
+            /** @description In groups of four. */
+            recovery_codes: string[];
+        };
         /** @description A business object of another system. */
         RelatedObject: {
             /** @description Its kind, 1 to 100 characters. */
@@ -1725,11 +2064,26 @@ export interface components {
             /** @description Whether they are kept out for the rest of the meeting. */
             ban?: boolean;
         };
+        /** @description Who wants a new password. */
+        ResetRequest: {
+            /** @description The account's e-mail address. */
+            email: string;
+        };
         /**
          * @description The two answers.
          * @enum {string}
          */
         Response: "accepted" | "declined";
+        /** @description How one's own second factor stands. */
+        SecondFactor: {
+            /** @description Whether signing in asks for a code. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes that were not used yet.
+             */
+            recovery_codes_left: number;
+        };
         /** @description Who wrote a message. */
         Sender: {
             /** @description Their id. */
@@ -1751,13 +2105,42 @@ export interface components {
             /** @description Who signed in. */
             user: components["schemas"]["Person"];
         };
+        /**
+         * Format: uuid
+         * @description A sign-in of a person on a device; its refresh tokens form one family.
+         */
+        SessionId: string;
+        /** @description A sign-in of a person on a device. */
+        SessionOut: {
+            /** @description Its id. */
+            id: components["schemas"]["SessionId"];
+            /** @description What the browser said of itself when it signed in (`User-Agent`). */
+            user_agent: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it last asked for a new access token.
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used.
+             */
+            expires_at: string;
+            /** @description Whether it is the one that asks. */
+            is_current: boolean;
+        };
         /** @description What sets the platform up. */
         Setup: {
             /** @description From the set-up link. */
             setup_token: string;
             /** @description The first administrator's e-mail address. */
             email: string;
-            /** @description Their password, 8 to 200 characters. */
+            /** @description Their password, 8 to 200 characters, not easy to guess. */
             password: string;
             /** @description Their name. */
             name: string;
@@ -1890,6 +2273,45 @@ export interface operations {
             };
         };
     };
+    identity_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChallengeAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     identity_logout: {
         parameters: {
             query?: never;
@@ -1904,6 +2326,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    identity_request_reset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            /** @description If the address has an account, a link is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_complete_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -1984,6 +2492,91 @@ export interface operations {
             };
         };
     };
+    mailbox_list: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_KeptMail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mailbox_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptMail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     identity_me: {
         parameters: {
             query?: never;
@@ -2002,6 +2595,404 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_enroll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enrolment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authenticator"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_list: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_SessionOut"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
