@@ -311,7 +311,7 @@ impl Config {
 fn defaults() -> serde_json::Value {
     serde_json::json!({
         "server": {"listen": "127.0.0.1:8080", "public_url": "http://localhost:8080", "work": true},
-        "database": {"max_connections": 16},
+        "database": {"max_connections": 32},
         "livekit": {"url": "http://127.0.0.1:7880", "api_key": ""},
         "vault": {"region": "us-east-1", "bucket": "baraza", "force_path_style": true, "download": "proxy"},
         "tokens": {"join_token_ttl": 60, "access_token_ttl": 900, "refresh_token_ttl": 2_592_000},
