@@ -1,9 +1,14 @@
 //! The database: the pool, migrations, and transactions that carry for whom they act.
 //!
 //! Nothing queries a bare pool. [`begin`] opens a transaction and sets, in the same round trip, the values that
-//! row-level security reads; store functions take the resulting [`Tx`].
+//! row-level security and the audit log read; store functions take the resulting [`Tx`].
 
-use std::{ops::Deref, ops::DerefMut, sync::Mutex, time::Duration};
+use std::{
+    fmt::Write,
+    ops::{Deref, DerefMut},
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use sqlx::{
@@ -63,6 +68,17 @@ impl Tx {
     /// When the database is away.
     pub async fn act_for(&mut self, actor: Actor) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(AssertSqlSafe(settings(actor))).execute(&mut **self).await?;
+        Ok(())
+    }
+
+    /// Names for whom the system works from now on, when they became known only inside the transaction.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn works_for(&mut self, user: UserId) -> Result<(), sqlx::Error> {
+        acts_for(Actor::User(user));
+        let name = format!("SET LOCAL app.user_id = '{user}'");
+        sqlx::raw_sql(AssertSqlSafe(name)).execute(&mut **self).await?;
         Ok(())
     }
 
@@ -159,6 +175,37 @@ impl DerefMut for Tx {
     }
 }
 
+/// What the audit log says of every change that a request brings about.
+#[derive(Debug, Default)]
+pub struct Request {
+    correlation_id: String,
+    actor: OnceLock<Actor>,
+}
+
+tokio::task_local! {
+    static REQUEST: Request;
+}
+
+/// Runs the work of one request: all its transactions carry `correlation_id`.
+pub async fn in_request<F: Future>(correlation_id: &str, work: F) -> F::Output {
+    // It goes into SQL: what could end a text does not.
+    let fit = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
+    let correlation_id = correlation_id.chars().filter(fit).take(128).collect();
+    REQUEST.scope(Request { correlation_id, actor: OnceLock::new() }, work).await
+}
+
+/// Notes who makes the request, once they are known: what it does under the rights of the system is their doing still.
+pub fn acts_for(actor: Actor) {
+    let _ = REQUEST.try_with(|request| request.actor.set(actor));
+}
+
+/// The correlation id and the actor of the running request, for what goes around [`begin`].
+pub fn request() -> (String, Option<Actor>) {
+    REQUEST
+        .try_with(|request| (request.correlation_id.clone(), request.actor.get().copied()))
+        .unwrap_or_default()
+}
+
 /// Opens a transaction for `actor`, in one round trip.
 ///
 /// # Errors
@@ -173,13 +220,22 @@ pub async fn begin(pool: &PgPool, actor: Actor) -> Result<Tx, sqlx::Error> {
     pool.begin_with(AssertSqlSafe(format!("BEGIN; {}", settings(actor)))).await.map(Tx::own)
 }
 
-/// What row-level security reads, as statements.
+/// What row-level security and the audit log read, as statements.
 fn settings(actor: Actor) -> String {
-    match actor {
-        Actor::System => "SET LOCAL app.actor = 'system'".to_owned(),
-        // A UUID's text needs no quoting.
-        Actor::User(id) => format!("SET LOCAL app.actor = 'user'; SET LOCAL app.user_id = '{id}'"),
+    let (correlation_id, requester) = request();
+    // The system works for whoever asked it to.
+    let named = if actor == Actor::System { requester.unwrap_or(actor) } else { actor };
+    let rights = if actor == Actor::System { "system" } else { "user" };
+    let mut sql = format!("SET LOCAL app.actor = '{rights}'");
+    // A UUID's text needs no quoting.
+    let _ = match named {
+        Actor::System => Ok(()),
+        Actor::User(id) => write!(sql, "; SET LOCAL app.user_id = '{id}'"),
+    };
+    if !correlation_id.is_empty() {
+        let _ = write!(sql, "; SET LOCAL app.correlation_id = '{correlation_id}'");
     }
+    sql
 }
 
 /// Connects under the role that owns nothing. Connections are made when first needed.

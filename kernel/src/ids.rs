@@ -75,6 +75,8 @@ ids! {
     RecordingId,
     /// A running egress handler.
     HandlerId,
+    /// A row of the audit log.
+    AuditId,
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, chat, http, meetings, notifications, ops, orgs, participants, recordings,
-    room, webhooks,
+    accounts, app::App, attendance, audit, chat, http, meetings, notifications, ops, orgs, participants,
+    recordings, rights, room, system, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -84,6 +84,10 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(orgs::api::read, orgs::api::change))
             .routes(routes!(orgs::api::members, orgs::api::add_member))
             .routes(routes!(orgs::api::change_member, orgs::api::remove_member))
+            .routes(routes!(rights::api::read, rights::api::replace))
+            .routes(routes!(rights::api::read_fields, rights::api::replace_fields))
+            .routes(routes!(audit::api::list))
+            .routes(routes!(audit::api::csv))
             // Meetings
             .routes(routes!(meetings::api::list_of_organization, meetings::api::create))
             .routes(routes!(meetings::api::create_instant))
@@ -123,6 +127,13 @@ fn api() -> OpenApiRouter<App> {
             // Attendance
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
+            // The system
+            .routes(routes!(system::api::organizations))
+            .routes(routes!(system::api::suspend))
+            .routes(routes!(system::api::resume))
+            .routes(routes!(system::api::admins, system::api::make_admin))
+            .routes(routes!(system::api::unmake_admin))
+            .routes(routes!(system::api::audit))
             // Webhooks in
             .routes(routes!(webhooks::api::livekit)),
     )
@@ -177,11 +188,13 @@ fn name_operations(description: &mut utoipa::openapi::OpenApi) {
 pub fn router(app: App) -> Router {
     let (api, mut description) = api().split_for_parts();
     complete(&mut description);
+    let policy = HeaderValue::try_from(http::csp::policy(&app.config)).expect("addresses are ASCII");
     api.merge(ops::routes())
         .merge(SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", description))
         .route_layer(middleware::from_fn_with_state(app.clone(), http::idempotent::once))
         .route_layer(middleware::from_fn(ops::count))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), orgs::suspension::tell))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .fallback(http::web::page)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
@@ -189,6 +202,7 @@ pub fn router(app: App) -> Router {
             axum::response::IntoResponse::into_response(http::Problem::internal("a handler panicked"))
         }))
         .layer(constant_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(constant_header(header::REFERRER_POLICY, "same-origin"))
         .layer(constant_header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(middleware::from_fn_with_state(app.clone(), http::correlate::correlate))

@@ -3,6 +3,7 @@
 mod accounts;
 mod architecture;
 mod attendance;
+mod audit;
 mod chat;
 mod contract;
 mod events;
@@ -15,6 +16,8 @@ mod meetings;
 mod orgs;
 mod participants;
 mod recordings;
+mod rights;
 mod rls;
 mod sign_in;
+mod system;
 mod webhooks;

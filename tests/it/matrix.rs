@@ -2,9 +2,9 @@
 //!
 //! The table is the whole truth about rights; an operation that is not in it fails the test.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
-use harness::{Meeting, Organization, Person, TestApp, Value, json, spec::SPEC};
+use harness::{Answer, Meeting, Organization, Person, TestApp, Value, json, spec::SPEC};
 
 /// What each caller is answered: `ok` is a status of 2xx, a number that very status.
 ///
@@ -39,6 +39,12 @@ GET    /organizations/{org}/members                  401    ok    ok   ok     ok
 POST   /organizations/{org}/members                  401    ok   403  403    403  403  403   404
 PATCH  /organizations/{org}/members/{user}           401    ok   403  403    403  403  403   404
 DELETE /organizations/{org}/members/{user}           401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/permissions              401    ok    ok   ok     ok   ok   ok   404
+PUT    /organizations/{org}/permissions              401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/field-rules              401    ok    ok   ok     ok   ok   ok   404
+PUT    /organizations/{org}/field-rules              401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/audit                    401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/audit.csv                401    ok   403  403    403  403  403   404
 GET    /organizations/{org}/meetings                 401    ok    ok   ok     ok   ok   ok   404
 POST   /organizations/{org}/meetings                 401    ok    ok   ok    403  403   ok   404
 POST   /organizations/{org}/meetings/instant         401    ok    ok   ok    403  403   ok   404
@@ -76,8 +82,60 @@ PUT    /recordings/{id}/access                       401   404   404  404    404
 POST   /recordings/{id}/playback                     401   404   404  404    404  404  409   404
 GET    /recordings/{id}/download                     401   404   404  404    404  404  409   404
 DELETE /recordings/{id}                              401   404   404  404    404  404  409   404
+GET    /system/organizations                         401   403   403  403    403  403  403   403
+POST   /system/organizations/{org}/suspend           401   403   403  403    403  403  403   403
+POST   /system/organizations/{org}/resume            401   403   403  403    403  403  403   403
+GET    /system/admins                                401   403   403  403    403  403  403   403
+POST   /system/admins                                401   403   403  403    403  403  403   403
+DELETE /system/admins/{user}                         401   403   403  403    403  403  403   403
+GET    /system/audit                                 401   403   403  403    403  403  403   403
 POST   /webhooks/livekit                             403   403   403  403    403  403  403   403
 ";
+
+/// Operations that change something and need not be in the audit log after a success of this test, and why.
+const NOT_AUDITED_HERE: &[(&str, &str)] = &[
+    ("POST /auth/setup", "nobody may twice; audit::whoever_signs_in_or_out_is_named"),
+    ("POST /auth/login", "audit::whoever_signs_in_or_out_is_named"),
+    ("POST /auth/logout", "audit::whoever_signs_in_or_out_is_named"),
+    ("POST /auth/invitations/{token}", "audit::whoever_signs_in_or_out_is_named"),
+    ("POST /auth/login/second-factor", "opens a session; sessions are under audit"),
+    ("POST /auth/password-reset", "leaves a job for whoever has that address, and changes nothing yet"),
+    ("POST /auth/password-reset/complete", "password_resets and credentials are under audit"),
+    ("POST /me/password", "audit::what_people_do_to_their_own_account_is_logged"),
+    ("DELETE /me/sessions", "audit::what_people_do_to_their_own_account_is_logged"),
+    ("DELETE /me/sessions/{id}", "sessions are under audit"),
+    ("POST /me/second-factor", "audit::what_people_do_to_their_own_account_is_logged"),
+    ("POST /me/second-factor/confirm", "second_factors are under audit"),
+    ("POST /me/second-factor/recovery-codes", "recovery_codes are under audit"),
+    ("POST /me/second-factor/disable", "second_factors are under audit"),
+    ("POST /auth/refresh", "renews a sign-in that is in the log"),
+    ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
+    ("POST /meetings/{id}/leave", "in the trail of movements"),
+    ("POST /recordings/{id}/playback", "audit::access_to_recordings_is_logged"),
+    ("DELETE /recordings/{id}", "audit::access_to_recordings_is_logged"),
+    (
+        "POST /system/organizations/{org}/suspend",
+        "system::nobody_works_in_a_suspended_organization_until_it_goes_on",
+    ),
+    (
+        "POST /system/organizations/{org}/resume",
+        "system::nobody_works_in_a_suspended_organization_until_it_goes_on",
+    ),
+    ("POST /system/admins", "system::the_last_administrator_stays_one"),
+    ("DELETE /system/admins/{user}", "system::the_last_administrator_stays_one"),
+];
+
+/// Whether a request left a row in the audit log that names its caller.
+async fn is_audited(app: &TestApp, answer: &Answer, caller: &Person) -> bool {
+    sqlx::query_scalar(
+        "select exists (select from audit_log where correlation_id = $1 and actor_type = 'user' and actor_id = $2)",
+    )
+    .bind(answer.header("x-correlation-id"))
+    .bind(caller.user_id().0)
+    .fetch_one(&mut app.database().await)
+    .await
+    .expect("the log")
+}
 
 /// Everybody who calls, in the order of the table.
 struct Callers {
@@ -133,6 +191,12 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
             json!({"title": "T", "scheduled_start": "2026-12-02T09:00:00Z"})
         }
         "POST /organizations/{org}/meetings/instant" => json!({"title": "T"}),
+        // Nothing that this test looks at depends on them.
+        "PUT /organizations/{org}/permissions" => {
+            json!({"permissions": {"resources.manage": ["secretary"]}})
+        }
+        "PUT /organizations/{org}/field-rules" => json!({"hidden": {"member.avatar": ["member"]}}),
+        "POST /system/admins" => json!({"email": "nobody@example.test"}),
         "PATCH /meetings/{id}" | "PUT /meetings/{id}" => json!({"title": "Changed"}),
         "POST /meetings/{id}/invite" => json!({"user_ids": [target]}),
         "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
@@ -192,7 +256,9 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let names: Vec<&str> = lines.next().expect("a heading").split_whitespace().skip(1).collect();
     let table: Vec<Vec<&str>> = lines.map(|line| line.split_whitespace().collect()).collect();
     let mut faults = String::new();
+    let outsider = organization.member("member").await.id;
     let mut number = 0;
+    let mut audited = BTreeSet::new();
     for operation in SPEC.operations() {
         let path = operation.path.trim_start_matches("/api/v1").to_owned();
         let name = format!("{} {path}", operation.method);
@@ -213,13 +279,24 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
             let method = operation.method.parse().expect("a method");
             let mut request = api.request(method, &address);
             if operation.method != "GET" && operation.method != "DELETE" {
-                request = request.json(&body(&name, &cell.target.id, number));
+                // Whoever is invited already would change nothing.
+                let whom = if path.ends_with("/invite") { &outsider } else { &cell.target.id };
+                request = request.json(&body(&name, whom, number));
             }
             // A stream has no end: its head says enough.
             let status = if path.ends_with("/events") {
                 request.send().await.expect("an answer").status().as_u16()
             } else {
-                api.send(request).await.status
+                let answer = api.send(request).await;
+                if let Some(person) = caller
+                    && operation.method != "GET"
+                    && answer.status < 300
+                    && !audited.contains(&name)
+                    && is_audited(&app, &answer, person).await
+                {
+                    audited.insert(name.clone());
+                }
+                answer.status
             };
             let fits = match *expected {
                 "ok" => (200..300).contains(&status),
@@ -228,6 +305,15 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
             if !fits {
                 let _ = writeln!(faults, "{name} as {who}: {status} where {expected} is right");
             }
+        }
+    }
+    // CFA-05: every change that a person makes is in the audit log.
+    for operation in SPEC.operations().iter().filter(|operation| operation.method != "GET") {
+        let name = format!("{} {}", operation.method, operation.path.trim_start_matches("/api/v1"));
+        let excused = name.contains(" /webhooks/") || NOT_AUDITED_HERE.iter().any(|(it, _)| *it == name);
+        if audited.contains(&name) == excused {
+            let _ =
+                writeln!(faults, "{name} {}", if excused { "is audited now" } else { "writes no audit row" });
         }
     }
     for row in &table {

@@ -58,6 +58,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
     let by_hand = [
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
+        "insert into organization_permissions (organization_id, permission, roles)
+         values ($2, 'x.' || $3::text, '{}') on conflict do nothing",
         "insert into credentials (user_id, password_hash) values ($1, 'hash of ' || $2::text || $3::text)",
         "insert into refresh_tokens (token_hash, session_id)
          select sha256($1::text::bytea || $2::text::bytea || $3::text::bytea), id from sessions where user_id = $1",
@@ -323,9 +325,55 @@ async fn within_an_organization_people_change_only_what_is_theirs_to_change() {
         "update attendance_spans set left_at = now()",
         "delete from attendance_spans",
         "insert into platform default values",
+        "update users set is_system_admin = true",
+        "update users set is_active = false",
+        "update users set email = 'mine@example.test'",
+        "update sessions set expires_at = now()",
+        "insert into sessions (id, user_id, expires_at) select gen_random_uuid(), app_user(), 'infinity'",
+        "update meeting_participants set role = 'host'",
+        "update meeting_participants set approved_at = now()",
+        "update meeting_participants set denied_at = null, banned_at = now()",
+        "update meeting_participants set can_share_screen = false",
+        "update meeting_participants set status = 'joined'",
+        "update meeting_participants set messages_sent = 100",
+        "insert into organization_members (organization_id, user_id, role) select organization_id, user_id, 'admin' from organization_members limit 1",
+        "insert into organization_permissions (organization_id, permission, roles) select organization_id, 'audit.view', '{member}' from organization_members limit 1",
+        "update organizations set suspended_at = now()",
+        "insert into audit_log (id, at, actor_type, action, entity_type) values (gen_random_uuid(), now(), 'system', 'x', 'x')",
+        "delete from audit_log",
     ] {
         assert_eq!(affected(&member, sql).await, 0, "{sql}");
     }
+    // One's own profile, answer and sign-ins are one's own.
+    for sql in [
+        "update users set name = 'Me' where id = app_user()",
+        "update meeting_participants set status = 'declined' where user_id = app_user()",
+        "update sessions set revoked_at = now()",
+    ] {
+        assert_eq!(affected(&member, sql).await, 1, "{sql}");
+    }
+    // An officer who may invite locks meetings and changes nothing of them; whoever may keep members makes no admins.
+    let secretary = organization.member("secretary").await;
+    organization
+        .admin
+        .put(&organization.path("/permissions"), json!({"permissions": {"members.manage": ["secretary"]}}))
+        .await
+        .is(200);
+    assert_eq!(affected(&secretary, "select from meetings for no key update").await, 1);
+    for sql in [
+        "update meetings set title = 'mine'",
+        "update meeting_participants set role = 'co_host'",
+        "update organization_members set role = 'admin'",
+        "update organization_members set role = 'member' where role = 'admin'",
+        "delete from organization_members where role = 'admin'",
+    ] {
+        assert_eq!(affected(&secretary, sql).await, 0, "{sql}");
+    }
+    assert_eq!(
+        affected(&secretary, "update organization_members set role = 'chairperson' where role = 'member'")
+            .await,
+        1
+    );
     for sql in [
         "update attendance_log set event = 'join'",
         "delete from attendance_log",

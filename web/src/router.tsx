@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { Problem } from './api/problem';
 import { refresh, session } from './api/session';
+import { type AuditSearch, ENTITIES } from './features/audit/search';
 import { AcceptInvitationPage } from './features/auth/AcceptInvitationPage';
 import { ForgotPasswordPage } from './features/auth/ForgotPasswordPage';
 import { LoginPage } from './features/auth/LoginPage';
@@ -16,6 +17,7 @@ import { SetupPage } from './features/auth/SetupPage';
 import { MeetingsPage } from './features/meetings/MeetingsPage';
 import { DETAIL_TABS, type DetailTab, MEETING_TABS, type MeetingTab } from './features/meetings/tabs';
 import { OrganizationGate } from './features/orgs/OrganizationGate';
+import { SettingsLayout } from './features/orgs/SettingsLayout';
 import { ErrorPage, NotFoundPage } from './ui/pages';
 import { Root } from './ui/Root';
 import { Shell } from './ui/Shell';
@@ -136,6 +138,12 @@ const vault = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
+  component: SettingsLayout,
+});
+
+const settingsGeneral = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
   component: lazyRouteComponent(() => import('./features/orgs/SettingsPage'), 'SettingsPage'),
 });
 
@@ -149,6 +157,32 @@ const mailbox = createRoute({
   getParentRoute: () => shell,
   path: '/mailbox',
   component: lazyRouteComponent(() => import('./features/mailbox/MailboxPage'), 'MailboxPage'),
+});
+
+const settingsPermissions = createRoute({
+  getParentRoute: () => settings,
+  path: '/permissions',
+  component: lazyRouteComponent(() => import('./features/rights/PermissionsPage'), 'PermissionsPage'),
+});
+
+const settingsAudit = createRoute({
+  getParentRoute: () => settings,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
+    actor: text(search.actor),
+    action: text(search.action),
+    entity: oneOf(ENTITIES, search.entity),
+    id: text(search.id),
+    from: text(search.from),
+    to: text(search.to),
+  }),
+  component: lazyRouteComponent(() => import('./features/audit/AuditPage'), 'AuditPage'),
+});
+
+const system = createRoute({
+  getParentRoute: () => shell,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./features/system/SystemPage'), 'SystemPage'),
 });
 
 // The room brings the LiveKit client along, so it loads only when somebody enters one.
@@ -166,7 +200,17 @@ export const router = createRouter({
     resetPassword,
     invitation,
     signedIn.addChildren([
-      shell.addChildren([home, meetings, details, people, vault, settings, security, mailbox]),
+      shell.addChildren([
+        home,
+        meetings,
+        details,
+        people,
+        vault,
+        settings.addChildren([settingsGeneral, settingsPermissions, settingsAudit]),
+        system,
+        security,
+        mailbox,
+      ]),
       room,
     ]),
   ]),

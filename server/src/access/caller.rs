@@ -4,7 +4,10 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use kernel::ids::{SessionId, UserId};
+use kernel::{
+    db,
+    ids::{SessionId, UserId},
+};
 
 use crate::{
     app::App,
@@ -36,6 +39,7 @@ impl FromRequestParts<App> for Caller {
         if app.ended.contains(caller.session_id) {
             return Err(Problem::session_ended());
         }
+        db::acts_for(db::Actor::User(caller.user_id));
         Ok(caller)
     }
 }

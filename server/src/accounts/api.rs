@@ -7,7 +7,7 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use kernel::{
-    db::Tx,
+    db::{self, Tx},
     ids::{OrganizationId, SessionId, UserId},
 };
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::{password, second_factor, store, store::Person};
 use crate::{
     access::{
         caller::Caller,
-        policy::OrgRole,
+        policy::{OrgRole, Permission},
         tokens::{hash_secret, random_secret},
     },
     app::App,
@@ -74,6 +74,8 @@ pub async fn setup(
     checks.text(&body.name, "/name", 1..=200).text(&body.organization_name, "/organization_name", 1..=200);
     password::check(&mut checks, &body.password, &[&body.email, &body.name]);
     checks.done()?;
+    let user = UserId::new(app.clock.now());
+    db::acts_for(db::Actor::User(user));
     let mut tx = app.begin_system().await?;
     if store::is_set_up(&mut tx).await? {
         return Err(Problem::new(StatusCode::GONE, "ALREADY_SET_UP", "This platform is set up already."));
@@ -83,7 +85,6 @@ pub async fn setup(
     if !store::take_setup(&mut tx, now).await? {
         return Err(Problem::new(StatusCode::GONE, "ALREADY_SET_UP", "This platform is set up already."));
     }
-    let user = UserId::new(now);
     store::create(&mut tx, user, body.email.trim(), body.name.trim(), Some(&hash), None).await?;
     store::make_system_admin(&mut tx, user).await?;
     let organization = OrganizationId::new(now);
@@ -128,6 +129,7 @@ pub async fn login(
         let challenge = app.tokens.challenge(login.user_id, app.clock.now());
         return Err(Problem { challenge: Some(challenge), ..code_required() });
     }
+    db::acts_for(db::Actor::User(login.user_id));
     let mut tx = app.begin_system().await?;
     let session = open_session(&app, &mut tx, login.user_id, &headers, jar).await?;
     tx.commit().await?;
@@ -150,6 +152,7 @@ pub async fn refresh(State(app): State<App>, jar: CookieJar) -> Result<Response>
     let mut tx = app.begin_system().await?;
     let found =
         store::lock_refresh(&mut tx, &hash_secret(&token), now).await?.ok_or_else(Problem::session_ended)?;
+    tx.works_for(found.user_id).await?;
     if found.used || !found.alive {
         store::revoke(&mut tx, found.session_id, now).await?;
         tx.commit().await?;
@@ -172,6 +175,7 @@ pub async fn logout(State(app): State<App>, jar: CookieJar) -> Result<Response> 
         let mut tx = app.begin_system().await?;
         let found = store::lock_refresh(&mut tx, &hash_secret(cookie.value()), now).await?;
         if let Some(found) = &found {
+            tx.works_for(found.user_id).await?;
             store::revoke(&mut tx, found.session_id, now).await?;
         }
         tx.commit().await?;
@@ -217,6 +221,7 @@ pub async fn accept_invitation(
             "This invitation has been used or has expired.",
         ));
     }
+    tx.works_for(invitation.user_id).await?;
     // Whoever has a password already proves it here: an invitation must not take an account over.
     if let Some(hash) = store::password_hash(&mut tx, invitation.user_id).await? {
         if !password::guess(&app, &invitation.user_id.to_string(), body.password, Some(hash)).await? {
@@ -262,6 +267,10 @@ pub struct MembershipOut {
     pub organization: OrganizationBrief,
     /// The person's role in it.
     pub role: OrgRole,
+    /// What the role allows there.
+    pub permissions: Vec<Permission>,
+    /// Whether nobody may work in it now.
+    pub is_suspended: bool,
 }
 
 /// An organization in short.
@@ -285,10 +294,12 @@ pub async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me>> {
         .into_iter()
         .map(|m| MembershipOut {
             organization: OrganizationBrief { id: m.organization_id, name: m.name, slug: m.slug },
-            role: m.role,
+            role: m.member.role,
+            permissions: m.member.permissions(),
+            is_suspended: m.is_suspended,
         })
         .collect();
-    let mailbox = matches!(app.outbox, Outbox::Folder(_)) && store::is_system_admin(&mut tx, user.id).await?;
+    let mailbox = matches!(app.outbox, Outbox::Folder(_)) && user.is_system_admin;
     Ok(Json(Me { user, memberships, mailbox }))
 }
 

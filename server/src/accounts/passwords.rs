@@ -115,6 +115,7 @@ pub async fn complete_reset(State(app): State<App>, Json(body): Json<NewPassword
     let hash = password::hash(&app, body.password).await?;
     // 3. The link is used up, the password changed, and everybody signed out.
     let now = app.clock.now();
+    db::acts_for(db::Actor::User(person.id));
     let mut tx = app.begin_system().await?;
     if !store::use_reset(&mut tx, &token, now).await? {
         return Err(gone());

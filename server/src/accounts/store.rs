@@ -6,9 +6,10 @@ use kernel::{
     ids::{OrganizationId, SessionId, UserId},
 };
 use serde::Serialize;
+use sqlx::types::Json;
 use utoipa::ToSchema;
 
-use crate::access::policy::OrgRole;
+use crate::access::policy::{self, Decisions, OrgRole};
 
 /// A person as they see themselves.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -27,6 +28,8 @@ pub struct Person {
     pub timezone: String,
     /// Their language (BCP 47).
     pub language: String,
+    /// Whether they administer the system.
+    pub is_system_admin: bool,
 }
 
 /// A membership as `/me` lists it.
@@ -34,7 +37,8 @@ pub struct Membership {
     pub organization_id: OrganizationId,
     pub name: String,
     pub slug: String,
-    pub role: OrgRole,
+    pub member: policy::Membership,
+    pub is_suspended: bool,
 }
 
 /// What a sign-in needs to know.
@@ -118,7 +122,7 @@ pub async fn make_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<()> {
 /// Whether this person administers the system.
 pub async fn is_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from users where id = $1 and is_system_admin) as "is!""#,
+        r#"select exists (select from users where id = $1 and is_system_admin and is_active) as "is!""#,
         id.0
     )
     .fetch_one(&mut **tx)
@@ -150,7 +154,8 @@ pub async fn login(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Login>> {
 pub async fn person(tx: &mut Tx, id: UserId) -> sqlx::Result<Option<Person>> {
     sqlx::query_as!(
         Person,
-        r#"select id as "id: UserId", email::text as "email!", name, phone, avatar_url, timezone, language
+        r#"select id as "id: UserId", email::text as "email!", name, phone, avatar_url, timezone, language,
+                  is_system_admin
            from users where id = $1 and is_active"#,
         id.0,
     )
@@ -160,15 +165,26 @@ pub async fn person(tx: &mut Tx, id: UserId) -> sqlx::Result<Option<Person>> {
 
 /// The organizations in which a person is an active member.
 pub async fn memberships(tx: &mut Tx, id: UserId) -> sqlx::Result<Vec<Membership>> {
-    sqlx::query_as!(
-        Membership,
-        r#"select o.id as "organization_id: OrganizationId", o.name, o.slug, m.role as "role: OrgRole"
+    let rows = sqlx::query!(
+        r#"select o.id as "organization_id: OrganizationId", o.name, o.slug, m.role as "role: OrgRole",
+                  o.suspended_at is not null as "is_suspended!",
+                  permission_decisions(o.id) as "decisions!: Json<Decisions>"
            from organization_members m join organizations o on o.id = m.organization_id
            where m.user_id = $1 and m.is_active order by o.name, o.id"#,
         id.0,
     )
     .fetch_all(&mut **tx)
-    .await
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Membership {
+            organization_id: row.organization_id,
+            name: row.name,
+            slug: row.slug,
+            member: policy::Membership::new(row.role, &row.decisions),
+            is_suspended: row.is_suspended,
+        })
+        .collect())
 }
 
 /// Opens a session with its first refresh token.
@@ -342,7 +358,8 @@ pub async fn sessions(
 pub async fn may_reset(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Person>> {
     sqlx::query_as!(
         Person,
-        r#"select u.id as "id: UserId", u.email::text as "email!", u.name, u.phone, u.avatar_url, u.timezone, u.language
+        r#"select u.id as "id: UserId", u.email::text as "email!", u.name, u.phone, u.avatar_url, u.timezone, u.language,
+                  u.is_system_admin
            from users u join credentials c on c.user_id = u.id
            where u.email = $1::text::citext and u.is_active"#,
         email,

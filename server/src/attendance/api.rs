@@ -15,7 +15,7 @@ use super::{
 use crate::{
     access::{caller::Caller, policy::Action},
     app::App,
-    http::{Json, Path, Problem, Result},
+    http::{Json, Path, Problem, Result, harmless},
     meetings::api::require,
 };
 
@@ -88,15 +88,6 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
 
 fn time(at: Option<DateTime<Utc>>) -> String {
     at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
-}
-
-/// A text that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
 }
 
 #[cfg(test)]

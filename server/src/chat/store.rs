@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{
-    db::Tx,
+    db::{self, Tx},
     ids::{MeetingId, MessageId, UserId},
 };
 use serde::Serialize;
@@ -65,7 +65,10 @@ pub async fn post(
         Posted,
         r#"select number, meeting_status as "status!: MeetingStatus", how_ended as "ended_by: EndedBy",
                   takes_part as "takes_part!", banned as "banned!", sender_name as "sender_name!"
-           from post_message($1, $2, $3, $4, $5, $6, $7, $8)"#,
+           from (select set_config('app.user_id', $1::uuid::text, true)::uuid as person,
+                        set_config('app.correlation_id', $9, true)
+                 where not meeting_is_suspended($2)) says,
+                post_message(says.person, $2, $3, $4, $5, $6, $7, $8)"#,
         sender.0,
         message.meeting_id.0,
         message.id.0,
@@ -74,6 +77,7 @@ pub async fn post(
         message.metadata,
         message.created_at,
         serde_json::json!(message),
+        db::request().0,
     )
     .fetch_optional(db)
     .await

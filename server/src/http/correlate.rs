@@ -26,7 +26,7 @@ pub async fn correlate(State(app): State<App>, request: Request, next: Next) -> 
     let span = tracing::info_span!("request", correlation_id = %id, method = %request.method(), path = request.uri().path());
     let started = std::time::Instant::now();
     let response = async {
-        let response = next.run(request).await;
+        let response = kernel::db::in_request(&id, next.run(request)).await;
         tracing::debug!(
             status = response.status().as_u16(),
             elapsed_us = started.elapsed().as_micros(),

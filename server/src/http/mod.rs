@@ -2,12 +2,15 @@
 
 pub mod client;
 pub mod correlate;
+pub mod csp;
+mod csv;
 pub mod error;
 pub mod extract;
 pub mod idempotent;
 pub mod page;
 pub mod web;
 
+pub use csv::harmless;
 pub use error::{Problem, Result};
 pub use extract::{Checks, Json, Path, Query};
 pub use page::{Listing, PageQuery};

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     access::{
         caller::Caller,
-        policy::{Action, MeetingRole, Standing},
+        policy::{Action, Field, MeetingRole, Membership, Permission, Standing},
     },
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
@@ -132,9 +132,10 @@ pub struct My {
 
 impl MeetingOut {
     fn of(app: &App, row: store::Row) -> Self {
-        let standing = Standing { org_role: row.org_role, meeting_role: row.my_role };
+        let member = Membership::new(row.org_role, &row.decisions);
+        let standing = Standing { member, meeting_role: row.my_role };
         let invited = row.my_role.is_some();
-        Self {
+        let out = Self {
             join_url: if invited {
                 format!("{}/meetings/{}", app.config.server.public_url, row.id)
             } else {
@@ -171,7 +172,25 @@ impl MeetingOut {
             cancel_reason: row.cancel_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
+        };
+        out.seen_by(member)
+    }
+
+    /// Without what is hidden from `viewer`: texts are empty, and so are custom fields.
+    fn seen_by(mut self, viewer: Membership) -> Self {
+        if viewer.hides(Field::MeetingDescription) {
+            self.description.clear();
         }
+        if viewer.hides(Field::MeetingAgenda) {
+            self.agenda.clear();
+        }
+        if viewer.hides(Field::MeetingRelatedObject) {
+            self.related_object = None;
+        }
+        if viewer.hides(Field::MeetingCustomFields) {
+            self.custom_fields = Value::Object(Map::new());
+        }
+        self
     }
 
     /// The entity tag: it changes with every change of the row.
@@ -251,7 +270,7 @@ pub struct Options {
     pub related_object: Option<RelatedObject>,
 }
 
-/// Schedules a meeting. Only officers may; the caller becomes its host.
+/// Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host.
 #[utoipa::path(post, path = "/organizations/{org}/meetings", tag = "meetings", params(("org" = OrganizationId, Path)),
     request_body = NewMeeting,
     responses((status = 201, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -274,7 +293,7 @@ pub async fn create(
     make(&app, &caller, org, plan).await
 }
 
-/// Makes a meeting that starts now. Only officers may.
+/// Makes a meeting that starts now. Needs `meetings.schedule`.
 #[utoipa::path(post, path = "/organizations/{org}/meetings/instant", tag = "meetings",
     params(("org" = OrganizationId, Path)), request_body = InstantMeeting,
     responses((status = 201, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -309,6 +328,21 @@ struct Plan {
 }
 
 impl Plan {
+    /// What is set otherwise than it would be without saying so.
+    fn sets(&self) -> [(Field, bool); 8] {
+        let options = &self.options;
+        [
+            (Field::MeetingDescription, !self.description.is_empty()),
+            (Field::MeetingAgenda, !self.agenda.is_empty()),
+            (Field::MeetingRelatedObject, options.related_object.is_some()),
+            (Field::MeetingCustomFields, !options.custom_fields.is_empty()),
+            (Field::MeetingMaxParticipants, options.max_participants.is_some()),
+            (Field::MeetingAutoRecord, options.auto_record),
+            (Field::MeetingRequireApproval, options.require_approval),
+            (Field::MeetingSettings, !options.settings.is_empty()),
+        ]
+    }
+
     fn check(&self) -> Result<()> {
         let mut checks = Checks::default();
         rules::check_texts(&mut checks, Some(&self.title), Some(&self.description), Some(&self.agenda));
@@ -337,10 +371,8 @@ impl Plan {
 
 async fn make(app: &App, caller: &Caller, org: OrganizationId, plan: Plan) -> Result<Response> {
     let mut tx = app.begin(caller).await?;
-    let role = orgs::api::member_of(&mut tx, caller, org).await?;
-    if !role.is_officer() {
-        return Err(Problem::forbidden("Only officers of the organization schedule meetings."));
-    }
+    let member = orgs::api::require(&mut tx, caller, org, Permission::MeetingsSchedule).await?;
+    orgs::api::require_open(member, plan.sets())?;
     plan.check()?;
     participants::require_members(&mut tx, org, &plan.options.participants, "/participants").await?;
     let timezone = match &plan.timezone {
@@ -458,7 +490,7 @@ impl ListQuery {
     }
 }
 
-/// The organization's meetings, for all its active members.
+/// The organization's meetings; without `meetings.see_all` only those that the caller takes part in.
 #[utoipa::path(get, path = "/organizations/{org}/meetings", tag = "meetings",
     params(("org" = OrganizationId, Path), ListQuery),
     responses((status = 200, body = Listing<MeetingOut>), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -468,9 +500,10 @@ pub async fn list_of_organization(
     Path(org): Path<OrganizationId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listing<MeetingOut>>> {
-    let filter = store::Filter { organization: Some(org), ..query.filter()? };
     let mut tx = app.begin(&caller).await?;
-    orgs::api::member_of(&mut tx, &caller, org).await?;
+    let member = orgs::api::member_of(&mut tx, &caller, org).await?;
+    let mine = !member.may(Permission::MeetingsSeeAll);
+    let filter = store::Filter { organization: Some(org), mine, ..query.filter()? };
     page_of(&app, &mut tx, &caller, &filter, &query.page()).await
 }
 
@@ -546,6 +579,21 @@ pub struct MeetingChange {
     pub custom_fields: Option<Map<String, Value>>,
 }
 
+impl MeetingChange {
+    /// What is to be set.
+    fn sets(&self) -> [(Field, bool); 7] {
+        [
+            (Field::MeetingDescription, self.description.is_some()),
+            (Field::MeetingAgenda, self.agenda.is_some()),
+            (Field::MeetingCustomFields, self.custom_fields.is_some()),
+            (Field::MeetingMaxParticipants, self.max_participants.is_some()),
+            (Field::MeetingAutoRecord, self.auto_record.is_some()),
+            (Field::MeetingRequireApproval, self.require_approval.is_some()),
+            (Field::MeetingSettings, self.settings.is_some()),
+        ]
+    }
+}
+
 /// Tells `null` from absent.
 #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
@@ -565,7 +613,8 @@ pub async fn change(
     Json(body): Json<MeetingChange>,
 ) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
-    require(&mut tx, &caller, id, Action::Change).await?;
+    let standing = require(&mut tx, &caller, id, Action::Change).await?;
+    orgs::api::require_open(standing.member, body.sets())?;
     let meeting = store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     if let Some(wanted) = headers.get(header::IF_MATCH) {
         let stored = read_out(&app, &mut tx, &caller, id).await?.etag();

@@ -6,10 +6,11 @@ use kernel::{
     ids::{MeetingId, OrganizationId, UserId},
 };
 use serde_json::Value;
+use sqlx::types::Json;
 
 use super::model::{EndedBy, Meeting, MeetingStatus, MeetingType, State};
 use crate::{
-    access::policy::{MeetingRole, OrgRole, Standing},
+    access::policy::{Decisions, MeetingRole, Membership, OrgRole, Standing},
     participants::model::ParticipantStatus,
 };
 
@@ -45,6 +46,7 @@ pub struct Row {
     pub updated_at: DateTime<Utc>,
     pub participant_count: i64,
     pub org_role: OrgRole,
+    pub decisions: Json<Decisions>,
     pub my_role: Option<MeetingRole>,
     pub my_status: Option<ParticipantStatus>,
 }
@@ -100,6 +102,7 @@ macro_rules! select_rows {
                       m.require_approval, m.settings, m.custom_fields, m.related_object_type, m.related_object_id,
                       m.created_by_type::text as "created_by_type!", m.cancel_reason, m.created_at, m.updated_at,
                       meeting_participant_count(m.id) as "participant_count!", me.role as "org_role: OrgRole",
+                      permission_decisions(m.organization_id) as "decisions!: Json<Decisions>",
                       p.role as "my_role?: MeetingRole", p.status as "my_status?: ParticipantStatus"
                from meetings m
                join organization_members me on me.organization_id = m.organization_id and me.user_id = $1 and me.is_active
@@ -274,8 +277,9 @@ pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId)
 /// How `caller` stands to a meeting; `None` when it is not visible to them.
 pub async fn standing(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query!(
-        r#"select me.role as "org_role: OrgRole", p.role as "role?: MeetingRole"
+        r#"select me.role as "org_role: OrgRole", permission_decisions(m.organization_id) as "decisions!: Json<Decisions>", p.role as "role?: MeetingRole"
            from meetings m
+           join organizations o on o.id = m.organization_id and o.suspended_at is null
            join organization_members me on me.organization_id = m.organization_id and me.user_id = $2 and me.is_active
            left join meeting_participants p on p.meeting_id = m.id and p.user_id = $2
            where m.id = $1"#,
@@ -284,7 +288,10 @@ pub async fn standing(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Resul
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|row| Standing { org_role: row.org_role, meeting_role: row.role }))
+    Ok(row.map(|row| Standing {
+        member: Membership::new(row.org_role, &row.decisions),
+        meeting_role: row.role,
+    }))
 }
 
 /// A meeting by id, locked until the transaction ends.

@@ -13,16 +13,17 @@ use utoipa::ToSchema;
 use super::{
     rules,
     store::{self, Member, MemberUser, Organization},
+    suspension::suspended,
 };
 use crate::{
     access::{
         caller::Caller,
-        policy::OrgRole,
+        policy::{Field, Membership, OrgRole, Permission},
         tokens::{hash_secret, random_secret},
     },
     accounts,
     app::App,
-    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
+    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, error::FieldError},
     notifications::mail::{self, Template},
 };
 
@@ -64,6 +65,7 @@ pub async fn read(
     Path(org): Path<OrganizationId>,
 ) -> Result<Json<Organization>> {
     let mut tx = app.begin(&caller).await?;
+    member_of(&mut tx, &caller, org).await?;
     let found = store::find(&mut tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?;
     Ok(Json(found))
 }
@@ -82,7 +84,7 @@ pub struct OrganizationChange {
     pub timezone: Option<String>,
 }
 
-/// Changes an organization. Only its admins may.
+/// Changes an organization. Needs `settings.manage`.
 #[utoipa::path(patch, path = "/organizations/{org}", tag = "organizations", params(("org" = OrganizationId, Path)),
     request_body = OrganizationChange,
     responses((status = 200, body = Organization), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -93,7 +95,7 @@ pub async fn change(
     Json(body): Json<OrganizationChange>,
 ) -> Result<Json<Organization>> {
     let mut tx = app.begin(&caller).await?;
-    admin_of(&mut tx, &caller, org).await?;
+    require(&mut tx, &caller, org, Permission::SettingsManage).await?;
     check_names(body.name.as_deref(), body.slug.as_deref(), body.timezone.as_deref())?;
     let name = body.name.as_deref().map(str::trim);
     let by = caller.user_id;
@@ -103,7 +105,7 @@ pub async fn change(
     Ok(Json(changed))
 }
 
-/// Members by name.
+/// Members by name. Needs `members.view`.
 #[utoipa::path(get, path = "/organizations/{org}/members", tag = "organizations",
     params(("org" = OrganizationId, Path), PageQuery),
     responses((status = 200, body = Listing<Member>), (status = 404, body = Problem)))]
@@ -115,8 +117,9 @@ pub async fn members(
 ) -> Result<Json<Listing<Member>>> {
     let (limit, after) = (page.limit()?, page.after()?);
     let mut tx = app.begin(&caller).await?;
-    member_of(&mut tx, &caller, org).await?;
+    let viewer = require(&mut tx, &caller, org, Permission::MembersView).await?;
     let found = store::members(&mut tx, org, after, limit + 1).await?;
+    let found = found.into_iter().map(|member| member.seen_by(viewer)).collect();
     Ok(Json(Listing::from_one_more(found, limit, |member| (member.user.name.clone(), member.user.id))))
 }
 
@@ -147,7 +150,7 @@ pub struct AddedMember {
     pub invitation_url: Option<String>,
 }
 
-/// Adds a member. Only admins may.
+/// Adds a member. Needs `members.invite`; only admins add admins.
 #[utoipa::path(post, path = "/organizations/{org}/members", tag = "organizations", params(("org" = OrganizationId, Path)),
     request_body = NewMember,
     responses((status = 201, body = AddedMember), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
@@ -158,7 +161,10 @@ pub async fn add_member(
     Json(body): Json<NewMember>,
 ) -> Result<(StatusCode, Json<AddedMember>)> {
     let mut tx = app.begin(&caller).await?;
-    admin_of(&mut tx, &caller, org).await?;
+    let member = require(&mut tx, &caller, org, Permission::MembersInvite).await?;
+    if !member.may_assign(Permission::MembersInvite, &[body.role]) {
+        return Err(only_admins());
+    }
     drop(tx);
     let mut checks = Checks::default();
     accounts::api::check_email(&mut checks, &body.email);
@@ -217,7 +223,7 @@ pub struct MemberChange {
     pub is_active: Option<bool>,
 }
 
-/// Changes a member's role. Only admins may; the last admin stays one.
+/// Changes a member's role. Needs `members.manage`; only admins change admins, and the last admin stays one.
 #[utoipa::path(patch, path = "/organizations/{org}/members/{user}", tag = "organizations",
     params(("org" = OrganizationId, Path), ("user" = UserId, Path)), request_body = MemberChange,
     responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -228,8 +234,11 @@ pub async fn change_member(
     Json(body): Json<MemberChange>,
 ) -> Result<Json<Member>> {
     let mut tx = app.begin(&caller).await?;
-    admin_of(&mut tx, &caller, org).await?;
+    let manager = require(&mut tx, &caller, org, Permission::MembersManage).await?;
     let member = store::lock_member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    if !manager.may_assign(Permission::MembersManage, &[member.role, body.role.unwrap_or(member.role)]) {
+        return Err(only_admins());
+    }
     let stays_admin =
         body.role.unwrap_or(member.role) == OrgRole::Admin && body.is_active.unwrap_or(member.is_active);
     if !stays_admin {
@@ -238,10 +247,11 @@ pub async fn change_member(
     store::change_member(&mut tx, org, user, body.role, body.is_active, caller.user_id).await?;
     let changed = store::member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
     tx.commit().await?;
-    Ok(Json(changed))
+    Ok(Json(changed.seen_by(manager)))
 }
 
-/// Takes a member out of the organization. Only admins may; the last admin can't be removed.
+/// Takes a member out of the organization. Needs `members.manage`; only admins remove
+/// admins, and the last admin can't be removed.
 #[utoipa::path(delete, path = "/organizations/{org}/members/{user}", tag = "organizations",
     params(("org" = OrganizationId, Path), ("user" = UserId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -251,12 +261,19 @@ pub async fn remove_member(
     Path((org, user)): Path<(OrganizationId, UserId)>,
 ) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
-    admin_of(&mut tx, &caller, org).await?;
+    let manager = require(&mut tx, &caller, org, Permission::MembersManage).await?;
     let member = store::lock_member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    if !manager.may_assign(Permission::MembersManage, &[member.role]) {
+        return Err(only_admins());
+    }
     keep_one_admin(&mut tx, org, &member).await?;
     store::remove_member(&mut tx, org, user).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn only_admins() -> Problem {
+    Problem::forbidden("Only admins make somebody an admin, or take that role away.")
 }
 
 async fn keep_one_admin(tx: &mut Tx, org: OrganizationId, member: &Member) -> Result<()> {
@@ -266,19 +283,55 @@ async fn keep_one_admin(tx: &mut Tx, org: OrganizationId, member: &Member) -> Re
     Ok(())
 }
 
-/// The caller's role in an organization.
+/// The caller's membership in an organization.
 ///
 /// # Errors
-/// 404 for whoever is no active member: they may not even know that it exists.
-pub async fn member_of(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<OrgRole> {
-    store::role_of(tx, org, caller.user_id).await?.ok_or_else(|| Problem::not_found("organization"))
+/// 404 for whoever is no active member: they may not even know that it exists. 403 while it is suspended.
+pub async fn member_of(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Membership> {
+    let found = store::membership(tx, org, caller.user_id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("organization"))?;
+    if found.is_suspended { Err(suspended()) } else { Ok(found.member) }
 }
 
-async fn admin_of(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<()> {
-    match member_of(tx, caller, org).await? {
-        OrgRole::Admin => Ok(()),
-        _ => Err(Problem::forbidden("Only admins of the organization may do this.")),
+/// The caller's membership, when it comes with a permission.
+///
+/// # Errors
+/// As [`member_of`], and 403 without the permission.
+pub async fn require(
+    tx: &mut Tx,
+    caller: &Caller,
+    org: OrganizationId,
+    permission: Permission,
+) -> Result<Membership> {
+    let member = member_of(tx, caller, org).await?;
+    if member.may(permission) { Ok(member) } else { Err(not_permitted(permission)) }
+}
+
+/// Requires that none of the fields that a request sets is frozen for the member.
+///
+/// # Errors
+/// 403 `FIELD_FROZEN` with a pointer to each that is.
+pub fn require_open(member: Membership, set: impl IntoIterator<Item = (Field, bool)>) -> Result<()> {
+    let errors: Vec<_> = set
+        .into_iter()
+        .filter(|(field, is_set)| *is_set && member.freezes(*field))
+        .map(|(field, _)| FieldError {
+            pointer: field.pointer(),
+            code: "FIELD_FROZEN",
+            detail: "Your role may not change this field.".to_owned(),
+        })
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
     }
+    let detail = "Your role may not change some of these fields.";
+    Err(Problem { errors, ..Problem::new(StatusCode::FORBIDDEN, "FIELD_FROZEN", detail) })
+}
+
+/// 403 for want of a permission, which it names.
+pub fn not_permitted(permission: Permission) -> Problem {
+    let name = permission.name();
+    Problem::forbidden(format!("Your role in this organization does not come with the permission {name}."))
 }
 
 fn check_names(name: Option<&str>, slug: Option<&str>, timezone: Option<&str>) -> Result<()> {

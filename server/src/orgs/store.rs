@@ -6,10 +6,11 @@ use kernel::{
     ids::{InvitationId, OrganizationId, UserId},
 };
 use serde::Serialize;
+use sqlx::types::Json;
 use utoipa::ToSchema;
 
 use super::rules;
-use crate::access::policy::OrgRole;
+use crate::access::policy::{Decisions, Field, Membership, OrgRole};
 
 /// An organization as its members see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -46,10 +47,23 @@ pub struct MemberUser {
     pub id: UserId,
     /// Their name.
     pub name: String,
-    /// Their e-mail address.
-    pub email: String,
+    /// Their e-mail address; `null` where it is hidden from the caller's role.
+    pub email: Option<String>,
     /// Their picture.
     pub avatar_url: Option<String>,
+}
+
+impl Member {
+    /// Without what is hidden from `viewer`.
+    pub fn seen_by(mut self, viewer: Membership) -> Self {
+        if viewer.hides(Field::MemberEmail) {
+            self.user.email = None;
+        }
+        if viewer.hides(Field::MemberAvatar) {
+            self.user.avatar_url = None;
+        }
+        self
+    }
 }
 
 /// An invitation as it was found.
@@ -144,16 +158,35 @@ pub async fn update(
     .await
 }
 
-/// The caller's role; `None` for whoever is no active member.
-pub async fn role_of(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<Option<OrgRole>> {
-    sqlx::query_scalar!(
-        r#"select role as "role: OrgRole" from organization_members
-           where organization_id = $1 and user_id = $2 and is_active"#,
+/// A membership as it was found.
+pub struct Found {
+    /// Role, and what it allows.
+    pub member: Membership,
+    /// Whether nobody may work in the organization now.
+    pub is_suspended: bool,
+}
+
+/// Somebody's membership; `None` for whoever is no active member.
+pub async fn membership(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<Option<Found>> {
+    let row = sqlx::query!(
+        r#"select m.role as "role: OrgRole", o.suspended_at is not null as "is_suspended!",
+                  permission_decisions(o.id) as "decisions!: Json<Decisions>"
+           from organization_members m join organizations o on o.id = m.organization_id
+           where m.organization_id = $1 and m.user_id = $2 and m.is_active"#,
         id.0,
         user.0,
     )
     .fetch_optional(&mut **tx)
-    .await
+    .await?;
+    Ok(row.map(|row| Found {
+        member: Membership::new(row.role, &row.decisions),
+        is_suspended: row.is_suspended,
+    }))
+}
+
+/// Whether this is a suspended organization of which the caller is a member, or something of one.
+pub async fn is_suspended(tx: &mut Tx, thing: uuid::Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select app_is_suspended($1) as "is!""#, thing).fetch_one(&mut **tx).await
 }
 
 /// Which of these people are active members.
@@ -178,7 +211,7 @@ pub async fn members(
 ) -> sqlx::Result<Vec<Member>> {
     let (name, user) = after.map_or((None, None), |(name, user)| (Some(name), Some(user.0)));
     let rows = sqlx::query!(
-        r#"select u.id as "id: UserId", u.name, u.email::text as "email!", u.avatar_url, m.role as "role: OrgRole",
+        r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
                   m.is_active, m.created_at
            from organization_members m join users u on u.id = m.user_id
            where m.organization_id = $1 and ($2::text is null or (u.name, u.id) > ($2, $3))
@@ -217,7 +250,7 @@ pub async fn lock_member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx:
 /// One member.
 pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<Option<Member>> {
     let row = sqlx::query!(
-        r#"select u.id as "id: UserId", u.name, u.email::text as "email!", u.avatar_url, m.role as "role: OrgRole",
+        r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
                   m.is_active, m.created_at
            from organization_members m join users u on u.id = m.user_id
            where m.organization_id = $1 and m.user_id = $2"#,

@@ -1,15 +1,13 @@
 //! Endpoints of participants and of the door.
 
 use axum::{extract::State, http::StatusCode};
-use kernel::{
-    db::Tx,
-    ids::{MeetingId, UserId},
-};
+use kernel::ids::{MeetingId, UserId};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
+    announce,
     model::{Participant, ParticipantStatus},
     require_members, store, take_rights,
 };
@@ -40,8 +38,9 @@ pub async fn list(
 ) -> Result<Json<Listing<Participant>>> {
     let (limit, after) = (page.limit()?, page.after()?);
     let mut tx = app.begin(&caller).await?;
-    require(&mut tx, &caller, id, Action::SeeParticipants).await?;
+    let viewer = require(&mut tx, &caller, id, Action::SeeParticipants).await?.member;
     let found = store::list(&mut tx, id, None, after, limit + 1).await?;
+    let found = found.into_iter().map(|participant| participant.seen_by(viewer)).collect();
     Ok(Json(Listing::from_one_more(found, limit, |p| (p.user.name.clone(), p.user.id))))
 }
 
@@ -64,7 +63,7 @@ pub async fn invite(
     Json(body): Json<Invitation>,
 ) -> Result<Json<Listing<Participant>>> {
     let mut tx = app.begin(&caller).await?;
-    require(&mut tx, &caller, id, Action::Invite).await?;
+    let viewer = require(&mut tx, &caller, id, Action::Invite).await?.member;
     if body.user_ids.len() > MOST_INVITEES {
         return Err(Problem::invalid_field(
             "/user_ids",
@@ -78,9 +77,10 @@ pub async fn invite(
     store::invite(&mut tx, id, meeting.organization_id, &body.user_ids, caller.user_id).await?;
     let invited = store::some(&mut tx, id, &body.user_ids).await?;
     for participant in &invited {
-        store::emit(&mut tx, id, "participant.updated", &json!(participant)).await?;
+        store::emit_updated(&mut tx, id, participant).await?;
     }
     tx.commit().await?;
+    let invited = invited.into_iter().map(|participant| participant.seen_by(viewer)).collect();
     Ok(Json(Listing::whole(invited)))
 }
 
@@ -123,12 +123,11 @@ pub async fn change(
     }
     store::change(&mut tx, id, user, body.role, body.can_unmute, body.can_share_screen, caller.user_id)
         .await?;
-    let changed = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
-    store::emit(&mut tx, id, "participant.updated", &json!(changed)).await?;
+    let changed = announce(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     let taken = take_rights(&mut tx, id, Some(user), app.clock.now()).await?;
     tx.commit().await?;
     jobs::run_taken(&app, [taken]).await;
-    Ok(Json(changed))
+    Ok(Json(changed.seen_by(standing.member)))
 }
 
 /// Takes a participant off the list and out of the room. Host and co-hosts may; the host stays.
@@ -181,27 +180,24 @@ pub async fn respond(
     Json(body): Json<Answer>,
 ) -> Result<Json<Participant>> {
     let mut tx = app.begin(&caller).await?;
-    require(&mut tx, &caller, id, Action::Join).await?;
+    let viewer = require(&mut tx, &caller, id, Action::Join).await?.member;
     let status = match body.response {
         Response::Accepted => ParticipantStatus::Accepted,
         Response::Declined => ParticipantStatus::Declined,
     };
     store::answer(&mut tx, id, caller.user_id, status).await?;
-    let changed = store::find(&mut tx, id, caller.user_id).await?.ok_or_else(no_participant)?;
-    store::emit(&mut tx, id, "participant.updated", &json!(changed)).await?;
+    let changed = announce(&mut tx, id, caller.user_id).await?.ok_or_else(no_participant)?;
     tx.commit().await?;
-    Ok(Json(changed))
+    Ok(Json(changed.seen_by(viewer)))
 }
 
 /// Leaves the room: closes one's spans now and ends one's connection.
 #[utoipa::path(post, path = "/meetings/{id}/leave", tag = "participants", params(("id" = MeetingId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn leave(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<StatusCode> {
-    let mut tx = app.begin(&caller).await?;
-    require(&mut tx, &caller, id, Action::Join).await?;
-    drop(tx);
     // Spans are the record: only the system writes them.
     let mut tx = app.begin_system().await?;
+    require(&mut tx, &caller, id, Action::Join).await?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let now = app.clock.now();
     attendance::leave(&mut tx, id, caller.user_id, now).await?;
@@ -222,9 +218,10 @@ pub async fn lobby(
 ) -> Result<Json<Listing<Participant>>> {
     let (limit, after) = (page.limit()?, page.after()?);
     let mut tx = app.begin(&caller).await?;
-    require(&mut tx, &caller, id, Action::Moderate).await?;
+    let viewer = require(&mut tx, &caller, id, Action::Moderate).await?.member;
     let waiting =
         store::list(&mut tx, id, Some(ParticipantStatus::PendingApproval), after, limit + 1).await?;
+    let waiting = waiting.into_iter().map(|participant| participant.seen_by(viewer)).collect();
     Ok(Json(Listing::from_one_more(waiting, limit, |p| (p.user.name.clone(), p.user.id))))
 }
 
@@ -260,22 +257,17 @@ async fn decide(
     admit: bool,
 ) -> Result<Json<Participant>> {
     let mut tx = app.begin(caller).await?;
-    require(&mut tx, caller, id, Action::Moderate).await?;
+    let viewer = require(&mut tx, caller, id, Action::Moderate).await?.member;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     if !admit {
         refuse_for_host(&participant)?;
     }
     store::decide(&mut tx, id, user, admit, app.clock.now(), caller.user_id).await?;
-    let changed = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     let event = if admit { "lobby.admitted" } else { "lobby.denied" };
     store::emit(&mut tx, id, event, &json!({"user_id": user})).await?;
-    emit_updated(&mut tx, id, &changed).await?;
+    let changed = announce(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     tx.commit().await?;
-    Ok(Json(changed))
-}
-
-async fn emit_updated(tx: &mut Tx, id: MeetingId, participant: &Participant) -> Result<()> {
-    Ok(store::emit(tx, id, "participant.updated", &json!(participant)).await?)
+    Ok(Json(changed.seen_by(viewer)))
 }
 
 /// 404 for a participant.

@@ -14,20 +14,23 @@ use kernel::{
     ids::{MeetingId, OrganizationId, UserId},
 };
 
+use model::Participant;
+
 use crate::{
     http::{Problem, Result, error::FieldError},
     orgs,
 };
 
-/// Tells the room and the pages of a meeting how a participant is now.
+/// Tells the room and the pages of a meeting how a participant is now; `None` when there is no such participant.
 ///
 /// # Errors
 /// When the database refuses or is away.
-pub async fn announce(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<()> {
-    if let Some(participant) = store::find(tx, meeting, user).await? {
-        store::emit(tx, meeting, "participant.updated", &serde_json::json!(participant)).await?;
+pub async fn announce(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<Option<Participant>> {
+    let found = store::find(tx, meeting, user).await?;
+    if let Some(participant) = &found {
+        store::emit_updated(tx, meeting, participant).await?;
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Requires that all these people are active members of the organization.

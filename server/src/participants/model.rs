@@ -5,7 +5,7 @@ use kernel::ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::policy::MeetingRole;
+use crate::access::policy::{Field, MeetingRole, Membership};
 
 /// Where a participant stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
@@ -50,6 +50,18 @@ pub struct Participant {
     pub first_joined_at: Option<DateTime<Utc>>,
     /// When they last left.
     pub last_left_at: Option<DateTime<Utc>>,
+}
+
+impl Participant {
+    /// Without what is hidden from `viewer`.
+    pub fn seen_by(self, viewer: Membership) -> Self {
+        if viewer.hides(Field::ParticipantTimes) { self.without_times() } else { self }
+    }
+
+    /// As events tell of it, which are the same for everybody.
+    pub fn without_times(self) -> Self {
+        Self { first_joined_at: None, last_left_at: None, ..self }
+    }
 }
 
 /// The person behind a participant.

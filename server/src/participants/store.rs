@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{
-    db::Tx,
+    db::{self, Tx},
     ids::{MeetingId, OrganizationId, UserId},
 };
 use sqlx::{PgPool, postgres::types::PgInterval};
@@ -268,6 +268,12 @@ pub async fn emit(
     Ok(())
 }
 
+/// Tells the room and the pages of a meeting how a participant is now.
+pub async fn emit_updated(tx: &mut Tx, meeting: MeetingId, participant: &Participant) -> sqlx::Result<()> {
+    let told = participant.clone().without_times();
+    emit(tx, meeting, "participant.updated", &serde_json::json!(told)).await
+}
+
 /// What a request to join found.
 pub struct JoinFacts {
     pub organization_id: OrganizationId,
@@ -306,11 +312,14 @@ pub async fn request_join(
                   ended_by as "ended_by: EndedBy", actual_start, actual_end, scheduled_end,
                   meeting_type as "meeting_type!: MeetingType", room_name as "room_name!", name as "name!", avatar_url,
                   role as "role: MeetingRole", can_unmute, can_share_screen, must_wait, denied, banned, is_full, granted
-           from request_join($1, $2, $3, $4)"#,
+           from (select set_config('app.user_id', $1::uuid::text, true)::uuid as person,
+                        set_config('app.correlation_id', $5, true)
+                 where not meeting_is_suspended($2)) asks, request_join(asks.person, $2, $3, $4)"#,
         person.0,
         meeting.0,
         now,
         PgInterval { months: 0, days: 0, microseconds },
+        db::request().0,
     )
     .fetch_optional(pool)
     .await

@@ -31,6 +31,7 @@ use super::{
 use crate::{
     access::caller::Caller,
     app::App,
+    audit,
     http::{Json, Path, Problem, Result},
 };
 
@@ -109,7 +110,7 @@ pub async fn playback(
     caller: Caller,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Playback>> {
-    available(&app, caller.user_id, id).await?;
+    available(&app, caller.user_id, id, Some("recording.played")).await?;
     let expires_at = app.clock.now() + PLAYBACK;
     let token = sign(&app, caller.user_id, id, expires_at)?;
     let url = format!("{}/api/v1/recordings/{id}/download?token={token}", app.config.server.public_url);
@@ -134,7 +135,11 @@ pub async fn download(
     if viewer.only.is_some_and(|only| only != id) {
         return Err(Problem::unauthenticated());
     }
-    let (file, size) = available(&app, viewer.user, id).await?;
+    // A player was logged when it was given its address, and a download goes on in ranges.
+    let begins = headers.get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
+    let is_download = viewer.only.is_none() && method == Method::GET && begins;
+    let log = is_download.then_some("recording.downloaded");
+    let (file, size) = available(&app, viewer.user, id, log).await?;
     let key = Key::Recording(file.organization, id);
     let content_type = file.content_type.as_deref().unwrap_or("video/mp4");
     let name = rules::file_name(&file.title, file.started_at, content_type);
@@ -180,12 +185,26 @@ pub async fn download(
     Ok((status, common, body).into_response())
 }
 
-/// A recording's finished file and its size.
-async fn available(app: &App, viewer: UserId, id: RecordingId) -> Result<(File, u64)> {
+/// A recording's finished file and its size; `log` is what the audit log calls the access to it.
+async fn available(
+    app: &App,
+    viewer: UserId,
+    id: RecordingId,
+    log: Option<&'static str>,
+) -> Result<(File, u64)> {
     let mut tx = db::begin(&app.pool, Actor::User(viewer)).await?;
     let file = store::file(&mut tx, id).await?.ok_or_else(no_recording)?;
     match (file.status, file.size.and_then(|size| u64::try_from(size).ok())) {
-        (Status::Available, Some(size)) => Ok((file, size)),
+        (Status::Available, Some(size)) => {
+            if let Some(action) = log {
+                let (organization, meeting) = (Some(file.organization), Some(file.meeting));
+                let entity = ("recording", Some(id.0));
+                let event = audit::Event { organization, meeting, action, entity, data: None };
+                audit::record(&mut tx, event).await?;
+                tx.commit().await?;
+            }
+            Ok((file, size))
+        }
         (Status::Deleted, _) => Err(gone()),
         (Status::Failed, _) => Err(Problem::conflict("RECORDING_FAILED", "This recording has no file.")),
         _ => Err(Problem::conflict("NOT_AVAILABLE", "This recording is not finished yet.")),

@@ -270,6 +270,7 @@ pub async fn erased(tx: &mut Tx, id: RecordingId) -> sqlx::Result<()> {
 /// A file that can be downloaded, or could.
 pub struct File {
     pub organization: OrganizationId,
+    pub meeting: MeetingId,
     pub status: Status,
     pub size: Option<i64>,
     pub sha256: Option<String>,
@@ -282,8 +283,8 @@ pub struct File {
 pub async fn file(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<File>> {
     sqlx::query_as!(
         File,
-        r#"select r.organization_id as "organization: OrganizationId", r.status as "status: Status",
-                  r.size_bytes as size, r.sha256, r.content_type, r.started_at, m.title
+        r#"select r.organization_id as "organization: OrganizationId", r.meeting_id as "meeting: MeetingId",
+                  r.status as "status: Status", r.size_bytes as size, r.sha256, r.content_type, r.started_at, m.title
            from recordings r join meetings m on m.id = r.meeting_id where r.id = $1"#,
         id.0,
     )

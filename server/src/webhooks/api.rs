@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Largest body of a webhook, in bytes.
-const BODY_LIMIT: usize = 1024 * 1024;
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
 /// Seconds after which LiveKit may try again what could not be stored. It tries five times, so it bridges twenty
 /// seconds; what is lost beyond them, the comparison with LiveKit repairs.
 const RETRY_AFTER: u64 = 5;

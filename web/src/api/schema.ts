@@ -731,8 +731,63 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes an organization. Only its admins may. */
+        /** Changes an organization. Needs `settings.manage`. */
         patch: operations["organizations_change"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first. Needs `audit.view`. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table for spreadsheets, whole. It is sent as it is read; what goes wrong on the way breaks it off. */
+        get: operations["audit_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/field-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which fields are hidden from whom, or frozen for them. Every member may know. */
+        get: operations["permissions_read_fields"];
+        /**
+         * Decides which fields are hidden from whom, or frozen for them, in place of all that was decided. Needs
+         *     `permissions.manage`.
+         */
+        put: operations["permissions_replace_fields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/organizations/{org}/meetings": {
@@ -742,10 +797,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organization's meetings, for all its active members. */
+        /** The organization's meetings; without `meetings.see_all` only those that the caller takes part in. */
         get: operations["meetings_list_of_organization"];
         put?: never;
-        /** Schedules a meeting. Only officers may; the caller becomes its host. */
+        /** Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host. */
         post: operations["meetings_create"];
         delete?: never;
         options?: never;
@@ -762,7 +817,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a meeting that starts now. Only officers may. */
+        /** Makes a meeting that starts now. Needs `meetings.schedule`. */
         post: operations["meetings_create_instant"];
         delete?: never;
         options?: never;
@@ -777,10 +832,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Members by name. */
+        /** Members by name. Needs `members.view`. */
         get: operations["organizations_members"];
         put?: never;
-        /** Adds a member. Only admins may. */
+        /** Adds a member. Needs `members.invite`; only admins add admins. */
         post: operations["organizations_add_member"];
         delete?: never;
         options?: never;
@@ -798,12 +853,36 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a member out of the organization. Only admins may; the last admin can't be removed. */
+        /**
+         * Takes a member out of the organization. Needs `members.manage`; only admins remove
+         *     admins, and the last admin can't be removed.
+         */
         delete: operations["organizations_remove_member"];
         options?: never;
         head?: never;
-        /** Changes a member's role. Only admins may; the last admin stays one. */
+        /** Changes a member's role. Needs `members.manage`; only admins change admins, and the last admin stays one. */
         patch: operations["organizations_change_member"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may do what, and why: by default, or by whose decision. Every member may know. */
+        get: operations["permissions_read"];
+        /**
+         * Decides who may do what, in place of all that was decided. Needs `permissions.manage`. Admins keep what is needed to
+         *     undo it, whatever stands here.
+         */
+        put: operations["permissions_replace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/organizations/{org}/recordings": {
@@ -906,6 +985,112 @@ export interface paths {
         put?: never;
         /** Stops a recording. Host and co-hosts may; one that has ended stays as it is. */
         post: operations["recordings_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who administers the system. */
+        get: operations["system_admins"];
+        put?: never;
+        /** Makes somebody an administrator of the system. */
+        post: operations["system_make_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/admins/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes the administration of the system from somebody; the last one keeps it. */
+        delete: operations["system_unmake_admin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the platform: suspensions, and who was made its administrator. Newest first. */
+        get: operations["system_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All organizations by name, with how much there is of what. What is in them stays out of sight. */
+        get: operations["system_organizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/organizations/{org}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a suspended organization go on. */
+        post: operations["system_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/organizations/{org}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspends an organization: its data stays, and its members can't work in it meanwhile (403
+         *     `ORGANIZATION_SUSPENDED`). Meetings that are under way go on until they end.
+         */
+        post: operations["system_suspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1078,6 +1263,55 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
+        /** @description Who made a change. */
+        AuditActor: {
+            /** @description `user`, `guest`, `key`, `device` or `system`. */
+            type: string;
+            /**
+             * Format: uuid
+             * @description Their id; `null` for the system.
+             */
+            id?: string | null;
+            /** @description Their name, as far as it is known. */
+            name?: string | null;
+        };
+        /** @description What was changed. */
+        AuditEntity: {
+            /** @description Its kind, for example `meeting`; a `participant` and a `member` are named by the person. */
+            type: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A row of the audit log.
+         */
+        AuditId: string;
+        /** @description A change, and who made it. */
+        AuditItem: {
+            /** @description Its id; sorts by time. */
+            id: components["schemas"]["AuditId"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /** @description Who made it. */
+            actor: components["schemas"]["AuditActor"];
+            /** @description `<entity>.<verb>`, for example `meeting.created`. */
+            action: string;
+            /** @description What was changed. */
+            entity: components["schemas"]["AuditEntity"];
+            /** @description The fields that have changed, as they were; `null` when it is new. */
+            before?: Record<string, never> | null;
+            /** @description The fields that have changed, as they are since; `null` when it is gone. Secrets are shown as `***`. */
+            after?: Record<string, never> | null;
+            /** @description The request that asked for it. */
+            correlation_id?: string | null;
+        };
         /** @description What an authenticator app needs to know. */
         Authenticator: {
             /** @description The secret, to be typed in (Base32). */
@@ -1099,6 +1333,15 @@ export interface components {
             /** @description A code of the authenticator app, or a recovery code. */
             code: string;
         };
+        /** @description Who decided something, and when. */
+        Changed: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Decider"] | null;
+        };
         /**
          * @description How a connection ended.
          * @enum {string}
@@ -1110,6 +1353,20 @@ export interface components {
             email: string;
             /** @description Password. */
             password: string;
+        };
+        /** @description Who decided something. */
+        Decider: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their name. */
+            name: string;
+        };
+        /** @description What an organization decides. */
+        Decisions: {
+            /** @description All roles that have a permission. A permission that is absent goes back to its default. */
+            permissions: {
+                [key: string]: components["schemas"]["OrgRole"][];
+            };
         };
         /**
          * @description How a meeting came to its end.
@@ -1140,6 +1397,11 @@ export interface components {
             /** @description One sentence. */
             detail: string;
         };
+        /**
+         * @description A field of a response or request that an organization may hide from a role, or freeze for it (ORG-22).
+         * @enum {string}
+         */
+        Field: "member.email" | "member.avatar" | "participant.times" | "meeting.description" | "meeting.agenda" | "meeting.related_object" | "meeting.custom_fields" | "meeting.max_participants" | "meeting.auto_record" | "meeting.require_approval" | "meeting.settings";
         /** @description What is wrong with one field of the input. */
         FieldError: {
             /** @description JSON pointer (RFC 6901) into the body; for a query parameter, its name behind a slash. */
@@ -1148,6 +1410,35 @@ export interface components {
             code: string;
             /** @description One plain sentence. */
             detail: string;
+        };
+        /** @description A field and the roles for which a rule holds. None ever holds for admins. */
+        FieldRuleOut: {
+            /** @description `<entity>.<field>`. */
+            field: components["schemas"]["Field"];
+            /** @description Whether it can be hidden. */
+            can_hide: boolean;
+            /** @description Whether it can be frozen. */
+            can_freeze: boolean;
+            /** @description Who gets responses without it; they may not set it either. */
+            hidden_for: components["schemas"]["OrgRole"][];
+            /** @description Who sees it and may not set it (403 `FIELD_FROZEN`). */
+            frozen_for: components["schemas"]["OrgRole"][];
+        };
+        /** @description Which roles do not see single fields, and which may not set them. */
+        FieldRuleTable: {
+            /** @description Every field that can have a rule, in a fixed order. */
+            items: components["schemas"]["FieldRuleOut"][];
+        };
+        /** @description What an organization decides of fields. */
+        FieldRules: {
+            /** @description The roles that do not see a field. */
+            hidden?: {
+                [key: string]: components["schemas"]["OrgRole"][];
+            };
+            /** @description The roles that may not set a field. */
+            frozen?: {
+                [key: string]: components["schemas"]["OrgRole"][];
+            };
         };
         /** @description A code of the authenticator app. */
         FirstCode: {
@@ -1209,6 +1500,33 @@ export interface components {
          * @enum {string}
          */
         Layout: "grid" | "speaker" | "screen";
+        /** @description A page of a list. */
+        Listing_AuditItem: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id; sorts by time. */
+                id: components["schemas"]["AuditId"];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                at: string;
+                /** @description Who made it. */
+                actor: components["schemas"]["AuditActor"];
+                /** @description `<entity>.<verb>`, for example `meeting.created`. */
+                action: string;
+                /** @description What was changed. */
+                entity: components["schemas"]["AuditEntity"];
+                /** @description The fields that have changed, as they were; `null` when it is new. */
+                before?: Record<string, never> | null;
+                /** @description The fields that have changed, as they are since; `null` when it is gone. Secrets are shown as `***`. */
+                after?: Record<string, never> | null;
+                /** @description The request that asked for it. */
+                correlation_id?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description A page of a list. */
         Listing_KeptMail: {
             /** @description The items in order. */
@@ -1361,6 +1679,47 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_OrganizationOverview: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["OrganizationId"];
+                /** @description Its name. */
+                name: string;
+                /** @description Its short name for addresses. */
+                slug: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Since when nobody may work in it; `null` when all may.
+                 */
+                suspended_at?: string | null;
+                /** @description Why. */
+                suspended_reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description Active members.
+                 */
+                members: number;
+                /**
+                 * Format: int64
+                 * @description Meetings, whatever their state.
+                 */
+                meetings: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of recordings in the vault.
+                 */
+                storage_bytes: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_Participant: {
             /** @description The items in order. */
             items: {
@@ -1473,6 +1832,20 @@ export interface components {
                 expires_at: string;
                 /** @description Whether it is the one that asks. */
                 is_current: boolean;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_SystemAdmin: {
+            /** @description The items in order. */
+            items: {
+                /** @description Their id. */
+                id: components["schemas"]["UserId"];
+                /** @description Their name. */
+                name: string;
+                /** @description Their e-mail address. */
+                email: string;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -1671,8 +2044,8 @@ export interface components {
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name: string;
-            /** @description Their e-mail address. */
-            email: string;
+            /** @description Their e-mail address; `null` where it is hidden from the caller's role. */
+            email?: string | null;
             /** @description Their picture. */
             avatar_url?: string | null;
         };
@@ -1682,6 +2055,10 @@ export interface components {
             organization: components["schemas"]["OrganizationBrief"];
             /** @description The person's role in it. */
             role: components["schemas"]["OrgRole"];
+            /** @description What the role allows there. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Whether nobody may work in it now. */
+            is_suspended: boolean;
         };
         /** @description A message as everybody in the meeting sees it. */
         Message: {
@@ -1793,6 +2170,11 @@ export interface components {
             /** @description Sound without pictures. */
             audio_only?: boolean;
         };
+        /** @description Whom to make an administrator. */
+        NewSystemAdmin: {
+            /** @description The e-mail address of their account. */
+            email: string;
+        };
         /** @description What every new meeting may say. */
         Options: {
             /** @description Its media. */
@@ -1858,6 +2240,42 @@ export interface components {
          * @description An organization: the one unit of tenancy.
          */
         OrganizationId: string;
+        /** @description An organization from outside: how much there is of what, and nothing of what it is. */
+        OrganizationOverview: {
+            /** @description Its id. */
+            id: components["schemas"]["OrganizationId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its short name for addresses. */
+            slug: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when nobody may work in it; `null` when all may.
+             */
+            suspended_at?: string | null;
+            /** @description Why. */
+            suspended_reason?: string | null;
+            /**
+             * Format: int64
+             * @description Active members.
+             */
+            members: number;
+            /**
+             * Format: int64
+             * @description Meetings, whatever their state.
+             */
+            meetings: number;
+            /**
+             * Format: int64
+             * @description Bytes of recordings in the vault.
+             */
+            storage_bytes: number;
+        };
         /** @description A participant as everybody in the meeting sees them. */
         Participant: {
             /** @description The person. */
@@ -1924,6 +2342,28 @@ export interface components {
             /** @description Always `pending_approval`. */
             status: string;
         };
+        /**
+         * @description What a member may do in an organization beyond what is theirs.
+         * @enum {string}
+         */
+        Permission: "meetings.schedule" | "meetings.see_all" | "meetings.manage" | "participants.view" | "participants.invite" | "attendance.view" | "recordings.view" | "recordings.manage" | "members.view" | "members.invite" | "members.manage" | "contacts.manage" | "guests.invite" | "bookings.create" | "resources.manage" | "settings.manage" | "custom_fields.manage" | "keys.manage" | "integrations.view" | "integrations.connect" | "integrations.configure" | "integrations.disconnect" | "audit.view" | "permissions.manage";
+        /** @description A permission, who has it, and why. */
+        PermissionOut: {
+            /** @description Its name. */
+            permission: components["schemas"]["Permission"];
+            /** @description The roles that have it. */
+            roles: components["schemas"]["OrgRole"][];
+            /** @description The roles that have it unless the organization decides otherwise. */
+            default_roles: components["schemas"]["OrgRole"][];
+            /** @description Whether admins keep it whatever is decided. */
+            kept_by_admins: boolean;
+            changed?: components["schemas"]["Changed"] | null;
+        };
+        /** @description Who may do what in an organization, and why. */
+        PermissionTable: {
+            /** @description Every permission, in a fixed order. */
+            items: components["schemas"]["PermissionOut"][];
+        };
         /** @description What a token allows. */
         Permissions: {
             /** @description What may be published. */
@@ -1951,6 +2391,8 @@ export interface components {
             timezone: string;
             /** @description Their language (BCP 47). */
             language: string;
+            /** @description Whether they administer the system. */
+            is_system_admin: boolean;
         };
         /** @description Where a recording can be played from for a while. */
         Playback: {
@@ -2152,6 +2594,20 @@ export interface components {
          * @enum {string}
          */
         Status: "requested" | "starting" | "recording" | "finalizing" | "available" | "failed" | "deleted";
+        /** @description Why an organization is suspended. */
+        Suspension: {
+            /** @description At most 500 characters. */
+            reason?: string | null;
+        };
+        /** @description Somebody who administers the system. */
+        SystemAdmin: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their name. */
+            name: string;
+            /** @description Their e-mail address. */
+            email: string;
+        };
         /**
          * Format: uuid
          * @description A person's account; also their LiveKit identity.
@@ -4403,6 +4859,204 @@ export interface operations {
             };
         };
     };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description Id of the person, key, device or guest who made them, or `system`. */
+                actor?: string;
+                /** @description One action, for example `meeting.created`. */
+                action?: string;
+                /** @description One kind of thing, for example `meeting`. */
+                entity_type?: string;
+                /** @description One thing. */
+                entity_id?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_AuditItem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_csv: {
+        parameters: {
+            query?: {
+                /** @description Id of the person, key, device or guest who made them, or `system`. */
+                actor?: string;
+                /** @description One action, for example `meeting.created`. */
+                action?: string;
+                /** @description One kind of thing, for example `meeting`. */
+                entity_type?: string;
+                /** @description One thing. */
+                entity_id?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    permissions_read_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldRuleTable"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    permissions_replace_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldRuleTable"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     meetings_list_of_organization: {
         parameters: {
             query?: {
@@ -4742,6 +5396,92 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    permissions_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionTable"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    permissions_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decisions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionTable"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5093,6 +5833,298 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_admins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_SystemAdmin"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_make_admin: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSystemAdmin"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemAdmin"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_unmake_admin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_audit: {
+        parameters: {
+            query?: {
+                /** @description Id of the person, key, device or guest who made them, or `system`. */
+                actor?: string;
+                /** @description One action, for example `meeting.created`. */
+                action?: string;
+                /** @description One kind of thing, for example `meeting`. */
+                entity_type?: string;
+                /** @description One thing. */
+                entity_id?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_AuditItem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_organizations: {
+        parameters: {
+            query?: {
+                /** @description Part of the name or short name, in any case. */
+                q?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_OrganizationOverview"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationOverview"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suspension"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationOverview"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

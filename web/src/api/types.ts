@@ -18,6 +18,11 @@ export type Message = Schemas['Message'];
 export type Attendance = Schemas['Attendance'];
 export type Recording = Schemas['RecordingOut'];
 export type AccessLevel = Schemas['AccessLevel'];
+export type Permission = Schemas['Permission'];
+export type PermissionTable = Schemas['PermissionTable'];
+export type FieldRuleTable = Schemas['FieldRuleTable'];
+export type AuditItem = Schemas['AuditItem'];
+export type OrganizationOverview = Schemas['OrganizationOverview'];
 
 export const ORG_ROLES = [
   'admin',

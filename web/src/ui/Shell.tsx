@@ -20,6 +20,7 @@ import {
   IconLogout,
   IconMail,
   IconMovie,
+  IconServer,
   IconSettings,
   IconShieldLock,
   IconUsers,
@@ -38,11 +39,19 @@ const PLACES = [
   { to: '/vault', key: 'nav.vault', icon: IconMovie },
   { to: '/people', key: 'nav.people', icon: IconUsers },
   { to: '/settings', key: 'nav.settings', icon: IconSettings },
+  { to: '/system', key: 'nav.system', icon: IconServer },
 ] as const satisfies { to: LinkProps['to']; key: string; icon: Icon }[];
+
+/** The system's page is there for its administrators only. */
+function usePlaces() {
+  const { me } = useHere();
+  return PLACES.filter(({ to }) => to !== '/system' || me.is_system_admin);
+}
 
 /** The frame of all pages but the room: a bar on the left, at the bottom on phones. */
 export function Shell() {
   const { t } = useTranslation();
+  const places = usePlaces();
   return (
     <AppShell
       navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: true } }}
@@ -64,7 +73,7 @@ export function Shell() {
           <Logo />
           <OrganizationSwitcher />
           <Stack gap={2} style={{ flex: 1 }}>
-            {PLACES.map(({ to, key, icon: Picture }) => (
+            {places.map(({ to, key, icon: Picture }) => (
               <Link key={to} to={to} className={classes.place}>
                 {({ isActive }) => (
                   <NavLink
@@ -90,7 +99,7 @@ export function Shell() {
         aria-label={t('nav.label')}
         className={classes.bottomBar}
       >
-        {PLACES.map(({ to, key, icon: Picture }) => (
+        {places.map(({ to, key, icon: Picture }) => (
           <Anchor key={to} component={Link} to={to} className={classes.bottomPlace} underline="never">
             <Picture size={22} aria-hidden />
             {t(key)}

@@ -9,7 +9,10 @@ use axum::{
 };
 use axum_extra::extract::cookie::CookieJar;
 use chrono::{DateTime, Utc};
-use kernel::{db::Tx, ids::UserId};
+use kernel::{
+    db::{self, Tx},
+    ids::UserId,
+};
 use qrcodegen::{QrCode, QrCodeEcc};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -62,6 +65,7 @@ pub async fn sign_in(
     if !shows(&app, user, &body.code).await? {
         return Err(bad_code());
     }
+    db::acts_for(db::Actor::User(user));
     let mut tx = app.begin_system().await?;
     let session = open_session(&app, &mut tx, user, &headers, jar).await?;
     tx.commit().await?;

@@ -2,12 +2,14 @@
 
 use axum::{extract::State, http::StatusCode};
 use kernel::{
+    db::Tx,
     ids::{MeetingId, UserId},
     livekit::PublishSource,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{
     access::{
@@ -15,6 +17,7 @@ use crate::{
         policy::{Action, MeetingRole},
     },
     app::App,
+    audit,
     http::{Json, Path, Problem, Result},
     jobs,
     livekit::afterwards::Afterwards,
@@ -58,8 +61,9 @@ pub async fn mute(
     require(&mut tx, &caller, id, Action::Moderate).await?;
     store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
-    drop(tx);
     let source = body.source.unwrap_or(PublishSource::Microphone);
+    log(&mut tx, &meeting, "participant.muted", ("participant", user.0), json!({"source": source})).await?;
+    tx.commit().await?;
     Ok(Json(Muted { muted_tracks: mute_one(&app, &meeting, user, source).await? }))
 }
 
@@ -75,12 +79,31 @@ pub async fn mute_all(
     require(&mut tx, &caller, id, Action::Moderate).await?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let online = store::online(&mut tx, id).await?;
-    drop(tx);
+    log(&mut tx, &meeting, "meeting.muted", ("meeting", id.0), json!({"participants": online.len()})).await?;
+    tx.commit().await?;
     let mut muted_tracks = 0;
     for participant in online.iter().filter(|p| p.role == MeetingRole::Participant) {
         muted_tracks += mute_one(&app, &meeting, participant.user.id, PublishSource::Microphone).await?;
     }
     Ok(Json(Muted { muted_tracks }))
+}
+
+/// What moderators do changes no row: it is written down here.
+async fn log(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    action: &str,
+    (kind, entity): (&str, Uuid),
+    data: Value,
+) -> Result<()> {
+    let event = audit::Event {
+        organization: Some(meeting.organization_id),
+        meeting: Some(meeting.id),
+        action,
+        entity: (kind, Some(entity)),
+        data: Some(data),
+    };
+    Ok(audit::record(tx, event).await?)
 }
 
 async fn mute_one(app: &App, meeting: &Meeting, user: UserId, source: PublishSource) -> Result<usize> {
@@ -116,6 +139,9 @@ pub async fn remove(
     store::send_out(&mut tx, id, user, body.ban, app.clock.now(), caller.user_id).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
     let taken = Afterwards::removing(user).take(&mut tx, &meeting.room_name, app.clock.now()).await?;
+    if !body.ban {
+        log(&mut tx, &meeting, "participant.sent_out", ("participant", user.0), json!({})).await?;
+    }
     tx.commit().await?;
     jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)

@@ -237,7 +237,10 @@ function InviteDialog(props: { meeting: Meeting; invited: Participant[]; onClose
           placeholder={t('schedule.peoplePlaceholder')}
           data={(members.data ?? [])
             .filter(({ user }) => !invited.some((one) => one.user.id === user.id))
-            .map(({ user }) => ({ value: user.id, label: `${user.name} (${user.email})` }))}
+            .map(({ user }) => ({
+              value: user.id,
+              label: user.email ? `${user.name} (${user.email})` : user.name,
+            }))}
           value={chosen}
           onChange={setChosen}
           searchable

@@ -181,7 +181,10 @@ export function ScheduleDialog(props: {
               placeholder={t('schedule.peoplePlaceholder')}
               data={(members.data ?? [])
                 .filter(({ user }) => user.id !== me.id)
-                .map(({ user }) => ({ value: user.id, label: `${user.name} (${user.email})` }))}
+                .map(({ user }) => ({
+                  value: user.id,
+                  label: user.email ? `${user.name} (${user.email})` : user.name,
+                }))}
               searchable
               hidePickedOptions
               nothingFoundMessage={t('schedule.nobody')}

@@ -15,11 +15,14 @@ type Membership = Me['memberships'][number];
 type Here = {
   me: Me['user'];
   memberships: Membership[];
+  is_suspended: boolean;
   /** The organization that the pages show. */
   organization: Membership['organization'];
   role: Membership['role'];
   /** Whether they may read the mail that is kept because no mail server is configured. */
   mailbox: boolean;
+  /** What the role allows there. */
+  permissions: Membership['permissions'];
   switchTo: (id: string) => void;
 };
 
@@ -30,6 +33,27 @@ export function useHere(): Here {
   const here = useContext(Context);
   if (!here) throw new Error('useHere needs OrganizationGate above it');
   return here;
+}
+
+/** Nobody works in a suspended organization; those who have another go there. */
+function SuspendedPage() {
+  const { t } = useTranslation();
+  const { organization, memberships, switchTo } = useHere();
+  return (
+    <NarrowPage title={t('organization.suspended')}>
+      <Text>{t('organization.suspendedText', { name: organization.name })}</Text>
+      {memberships
+        .filter(({ is_suspended }) => !is_suspended)
+        .map(({ organization: { id, name } }) => (
+          <Button key={id} variant="default" onClick={() => switchTo(id)}>
+            {t('organization.goTo', { name })}
+          </Button>
+        ))}
+      <Button variant="subtle" onClick={() => void signOut()}>
+        {t('shell.signOut')}
+      </Button>
+    </NarrowPage>
+  );
 }
 
 /** Loads who is here; a person without any organization is asked to create one. */
@@ -44,18 +68,15 @@ export function OrganizationGate() {
 
   const here = useMemo(() => {
     const current =
-      data?.memberships.find(({ organization }) => organization.id === chosen) ?? data?.memberships[0];
+      data?.memberships.find(({ organization }) => organization.id === chosen) ??
+      data?.memberships.find(({ is_suspended }) => !is_suspended) ??
+      data?.memberships[0];
     if (!data || !current) return null;
     const { user: me, memberships, mailbox } = data;
     return { ...current, me, memberships, mailbox, switchTo };
   }, [data, chosen, switchTo]);
 
-  if (here)
-    return (
-      <Context value={here}>
-        <Outlet />
-      </Context>
-    );
+  if (here) return <Context value={here}>{here.is_suspended ? <SuspendedPage /> : <Outlet />}</Context>;
   if (data)
     return (
       <NarrowPage title={t('organization.none')}>

@@ -37,18 +37,20 @@ import { membersQuery, meQuery } from './queries';
 export function PeoplePage() {
   const { t } = useTranslation();
   usePageTitle(t('nav.people'));
-  const { organization, role } = useHere();
+  const { organization, permissions } = useHere();
   const { data, error, refetch } = useQuery(membersQuery(organization.id));
   const [adding, { open, close }] = useDisclosure(false);
   const [search, setSearch] = useState('');
   const wanted = search.trim().toLowerCase();
-  const members = data?.filter(({ user }) => `${user.name} ${user.email}`.toLowerCase().includes(wanted));
+  const members = data?.filter(({ user }) =>
+    `${user.name} ${user.email ?? ''}`.toLowerCase().includes(wanted),
+  );
 
   return (
     <Stack maw={1100} mx="auto">
       <Group justify="space-between">
         <Title order={1}>{t('nav.people')}</Title>
-        {role === 'admin' && (
+        {permissions.includes('members.invite') && (
           <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={open}>
             {t('people.add')}
           </Button>
@@ -77,7 +79,7 @@ export function PeoplePage() {
             <Table.Tr>
               <Table.Th>{t('person.name')}</Table.Th>
               <Table.Th>{t('people.role')}</Table.Th>
-              {role === 'admin' && (
+              {permissions.includes('members.manage') && (
                 <Table.Th w={56}>
                   <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
                 </Table.Th>
@@ -98,7 +100,10 @@ export function PeoplePage() {
 
 function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
   const { t } = useTranslation();
-  const { organization, role, me } = useHere();
+  const { organization, role, permissions, me } = useHere();
+  // Only admins make and unmake admins.
+  const mayManage = permissions.includes('members.manage') && (role === 'admin' || memberRole !== 'admin');
+  const roles = ORG_ROLES.filter((name) => role === 'admin' || name !== 'admin');
   const queryClient = useQueryClient();
   const path = { org: organization.id, user: user.id };
   const options = {
@@ -146,10 +151,10 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
         </Group>
       </Table.Td>
       <Table.Td>
-        {role === 'admin' ? (
+        {mayManage ? (
           <Select
             aria-label={t('people.roleOf', { name: user.name })}
-            data={ORG_ROLES.map((name) => ({ value: name, label: t(`role.${name}`) }))}
+            data={roles.map((name) => ({ value: name, label: t(`role.${name}`) }))}
             value={memberRole}
             onChange={(next) => next && next !== memberRole && change.mutate(next as OrgRole)}
             allowDeselect={false}
@@ -162,7 +167,7 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
           </Badge>
         )}
       </Table.Td>
-      {role === 'admin' && (
+      {mayManage && (
         <Table.Td>
           <Menu position="bottom-end">
             <Menu.Target>
@@ -196,7 +201,7 @@ type NewMember = { email: string; name: string; role: OrgRole; password: string 
 
 function AddMemberDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
-  const { organization } = useHere();
+  const { organization, role } = useHere();
   const queryClient = useQueryClient();
   const form = useForm<NewMember>({
     initialValues: { email: '', name: '', role: 'member', password: '' },
@@ -256,7 +261,10 @@ function AddMemberDialog({ onClose }: { onClose: () => void }) {
             <TextInput label={t('person.email')} type="email" required {...form.getInputProps('email')} />
             <Select
               label={t('people.role')}
-              data={ORG_ROLES.map((name) => ({ value: name, label: t(`role.${name}`) }))}
+              data={ORG_ROLES.filter((name) => role === 'admin' || name !== 'admin').map((name) => ({
+                value: name,
+                label: t(`role.${name}`),
+              }))}
               allowDeselect={false}
               {...form.getInputProps('role')}
             />

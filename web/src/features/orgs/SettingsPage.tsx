@@ -13,14 +13,13 @@ import { meQuery } from './queries';
 export function SettingsPage() {
   const { t } = useTranslation();
   usePageTitle(t('nav.settings'));
-  const { organization, role, switchTo } = useHere();
+  const { organization, permissions, switchTo } = useHere();
   return (
-    <Stack maw={720} mx="auto">
-      <Title order={1}>{t('nav.settings')}</Title>
+    <Stack maw={720}>
       <Card withBorder component="section" padding="lg">
         <Stack gap="sm">
           <Title order={2}>{t('settings.organization')}</Title>
-          {role === 'admin' ? (
+          {permissions.includes('settings.manage') ? (
             <NameForm key={organization.id} />
           ) : (
             <>

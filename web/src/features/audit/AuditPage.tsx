@@ -1,0 +1,168 @@
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Card,
+  Group,
+  Select,
+  Skeleton,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconDownload, IconHistory, IconX } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { api, take } from '../../api/client';
+import type { AuditItem } from '../../api/types';
+import { EmptyState } from '../../ui/EmptyState';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { usePageTitle } from '../../ui/pages';
+import { useHere } from '../orgs/OrganizationGate';
+import { membersQuery } from '../orgs/queries';
+import { AuditTable } from './AuditTable';
+import { type AuditSearch, auditFilters, ENTITIES } from './search';
+
+const route = getRouteApi('/signed-in/shell/settings/audit');
+
+/** Who changed what in the organization, with filters that stand in the address. */
+export function AuditPage() {
+  const { t } = useTranslation();
+  usePageTitle(t('settings.audit'));
+  const { organization } = useHere();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: Partial<AuditSearch>) =>
+    void navigate({ search: { ...search, ...change }, replace: true });
+  const filters = auditFilters(search);
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ['audit', organization.id, filters],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.GET('/api/v1/organizations/{org}/audit', {
+          params: { path: { org: organization.id }, query: { ...filters, limit: 50, cursor: pageParam } },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+  const items: AuditItem[] | undefined = data?.pages.flatMap((page) => page.items);
+  const members = useQuery(membersQuery(organization.id));
+  const download = useMutation({
+    mutationFn: async () => {
+      const blob = await take(
+        api.GET('/api/v1/organizations/{org}/audit.csv', {
+          params: { path: { org: organization.id }, query: filters },
+          parseAs: 'blob',
+        }),
+      );
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(blob as unknown as Blob);
+      link.download = `audit-${organization.slug}.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    },
+    onSuccess: () => notifications.show({ message: t('audit.exported') }),
+    onError: notifyProblem,
+  });
+  return (
+    <Card withBorder component="section" padding="lg">
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <Title order={2}>{t('settings.audit')}</Title>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            loading={download.isPending}
+            onClick={() => download.mutate()}
+          >
+            {t('audit.export')}
+          </Button>
+        </Group>
+        <Group gap="sm" align="end">
+          <Select
+            label={t('audit.who')}
+            placeholder={t('audit.everybody')}
+            data={[
+              { value: 'system', label: t('audit.system') },
+              ...(members.data ?? []).map(({ user }) => ({ value: user.id, label: user.name })),
+            ]}
+            value={search.actor ?? null}
+            onChange={(actor) => set({ actor: actor ?? undefined })}
+            searchable
+            clearable
+            w={{ base: '100%', xs: 220 }}
+          />
+          <Select
+            label={t('audit.what')}
+            placeholder={t('audit.everything')}
+            data={ENTITIES.map((entity) => ({ value: entity, label: t(`audit.entity.${entity}`) }))}
+            value={search.entity ?? null}
+            onChange={(entity) => set({ entity: (entity as AuditSearch['entity']) ?? undefined })}
+            clearable
+            w={{ base: '100%', xs: 200 }}
+          />
+          <TextInput
+            label={t('audit.from')}
+            type="date"
+            value={search.from ?? ''}
+            onChange={({ currentTarget: { value } }) => set({ from: value || undefined })}
+            w={{ base: '48%', xs: 160 }}
+          />
+          <TextInput
+            label={t('audit.to')}
+            type="date"
+            value={search.to ?? ''}
+            onChange={({ currentTarget: { value } }) => set({ to: value || undefined })}
+            w={{ base: '48%', xs: 160 }}
+          />
+        </Group>
+        {(search.action || search.id) && (
+          <Group gap="xs">
+            {search.action && <Chip text={search.action} onRemove={() => set({ action: undefined })} />}
+            {search.id && <Chip text={search.id} onRemove={() => set({ id: undefined })} />}
+          </Group>
+        )}
+        {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+        {!items && !error && <Skeleton h={360} role="status" aria-label={t('shell.loading')} />}
+        {items?.length === 0 && (
+          <EmptyState icon={IconHistory} title={t('audit.empty')}>
+            <Text c="dimmed">{t('audit.emptyText')}</Text>
+          </EmptyState>
+        )}
+        {items && items.length > 0 && <AuditTable items={items} onPick={set} />}
+        {hasNextPage && (
+          <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            {t('shell.more')}
+          </Button>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+function Chip({ text, onRemove }: { text: string; onRemove: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Badge
+      variant="light"
+      size="lg"
+      tt="none"
+      rightSection={
+        <ActionIcon
+          size="xs"
+          variant="transparent"
+          aria-label={t('audit.removeFilter', { text })}
+          onClick={onRemove}
+        >
+          <IconX size={14} aria-hidden />
+        </ActionIcon>
+      }
+    >
+      {text}
+    </Badge>
+  );
+}
