@@ -34,6 +34,9 @@ pub struct Config {
     pub attendance: Attendance,
     /// The mail server.
     pub smtp: Smtp,
+    /// Sign-in through an OpenID Connect provider.
+    #[serde(default)]
+    pub oidc: Oidc,
 }
 
 /// Where and as what the control plane answers.
@@ -217,6 +220,82 @@ pub enum Tls {
     Implicit,
 }
 
+/// Sign-in through an OpenID Connect provider; off as long as there is no issuer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Oidc {
+    /// The provider's issuer URL, letter by letter as the provider gives it. `https`, except on this machine.
+    pub issuer: Option<String>,
+    /// What people call the provider; stands on the button.
+    pub name: Option<String>,
+    /// The id under which the provider knows us.
+    pub client_id: String,
+    /// The secret that the provider gave us; none for a public client, which PKCE protects.
+    pub client_secret: Option<SecretString>,
+    /// A file that holds the secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// What to ask for besides `openid`: a list, or words with spaces between.
+    #[serde(deserialize_with = "words")]
+    pub scopes: Vec<String>,
+    /// The claim that names a person's groups; a path with dots leads into an object.
+    pub role_claim: String,
+    /// Which group gives which role; without any, roles stay as they are.
+    pub roles: Vec<OidcRole>,
+}
+
+impl Default for Oidc {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            name: None,
+            client_id: String::new(),
+            client_secret: None,
+            client_secret_file: None,
+            scopes: vec!["profile".to_owned(), "email".to_owned()],
+            role_claim: "groups".to_owned(),
+            roles: Vec::new(),
+        }
+    }
+}
+
+impl Oidc {
+    fn validate(&self) -> Result<()> {
+        let Some(issuer) = &self.issuer else { return Ok(()) };
+        let here = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        let is_here = here.iter().any(|host| {
+            let rest = issuer.strip_prefix(host);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        ensure!(issuer.starts_with("https://") || is_here, "oidc.issuer must begin with https://");
+        ensure!(!self.client_id.is_empty(), "oidc.client_id is not set");
+        Ok(())
+    }
+}
+
+/// A group of the sign-in provider and the role that it gives.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OidcRole {
+    /// Name of the group.
+    pub group: String,
+    /// Short name of the organization.
+    pub organization: String,
+    /// `admin`, `chairperson`, `secretary` or `member`.
+    pub role: String,
+}
+
+fn words<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        Text(String),
+        List(Vec<String>),
+    }
+    Ok(match Words::deserialize(from)? {
+        Words::Text(text) => text.split_whitespace().map(ToOwned::to_owned).collect(),
+        Words::List(list) => list,
+    })
+}
+
 impl Config {
     /// Reads the configuration file and the environment.
     ///
@@ -251,6 +330,7 @@ impl Config {
             (&mut self.vault.secret_key, &self.vault.secret_key_file),
             (&mut self.tokens.secret, &self.tokens.secret_file),
             (&mut self.smtp.password, &self.smtp.password_file),
+            (&mut self.oidc.client_secret, &self.oidc.client_secret_file),
         ] {
             if let Some(path) = file {
                 let text = std::fs::read_to_string(path)
@@ -266,6 +346,7 @@ impl Config {
             ensure!(secret.expose_secret().len() >= 32, "tokens.secret must have at least 32 characters");
         }
         ensure!(self.recorder.capacity > 0, "recorder.capacity must be at least 1");
+        self.oidc.validate()?;
         ensure!(!self.server.public_url.ends_with('/'), "server.public_url must not end with a slash");
         Ok(())
     }
@@ -348,6 +429,26 @@ mod tests {
         assert_eq!(config.tokens.join_token_ttl, Duration::from_secs(5));
         assert_eq!(config.server.listen.port(), 8080);
         assert!(config.token_secret().is_err(), "there is no default secret");
+    }
+
+    #[test]
+    fn a_provider_is_read_with_its_roles_and_an_unsafe_issuer_is_refused() {
+        let provider = |issuer: &str| {
+            let text = format!(
+                "[oidc]\nissuer = '{issuer}'\nclient_id = 'baraza'\nscopes = 'openid email groups'\n\
+                 [[oidc.roles]]\ngroup = 'board'\norganization = 'umoja'\nrole = 'chairperson'\n"
+            );
+            Config::from(Figment::new().merge(Toml::string(&text)))
+        };
+        let oidc = provider("https://id.example").expect("a valid configuration").oidc;
+        assert_eq!(oidc.scopes, ["openid", "email", "groups"]);
+        assert_eq!((oidc.roles[0].group.as_str(), oidc.role_claim.as_str()), ("board", "groups"));
+        assert!(provider("http://127.0.0.1:9000").is_ok() && provider("http://localhost/realm").is_ok());
+        for bad in
+            ["http://id.example", "http://localhost.example", "http://127.0.0.1@evil.example", "id.example"]
+        {
+            assert!(provider(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

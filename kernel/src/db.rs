@@ -17,7 +17,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::ids::UserId;
+use crate::ids::{ApiKeyId, UserId};
 
 /// All migrations, in order. They run as the owner of the database, never as `baraza_app`.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -32,6 +32,13 @@ pub enum Actor {
     System,
     /// A signed-in person.
     User(UserId),
+    /// An API key of a service.
+    Key {
+        /// The account that it acts through.
+        account: UserId,
+        /// Which key.
+        key: ApiKeyId,
+    },
 }
 
 /// A transaction in which row-level security knows the caller. Rolled back unless committed.
@@ -231,6 +238,9 @@ fn settings(actor: Actor) -> String {
     let _ = match named {
         Actor::System => Ok(()),
         Actor::User(id) => write!(sql, "; SET LOCAL app.user_id = '{id}'"),
+        Actor::Key { account, key } => {
+            write!(sql, "; SET LOCAL app.user_id = '{account}'; SET LOCAL app.key_id = '{key}'")
+        }
     };
     if !correlation_id.is_empty() {
         let _ = write!(sql, "; SET LOCAL app.correlation_id = '{correlation_id}'");

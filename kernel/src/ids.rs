@@ -63,6 +63,12 @@ ids! {
     UserId,
     /// A sign-in of a person on a device; its refresh tokens form one family.
     SessionId,
+    /// An API key of a service.
+    ApiKeyId,
+    /// A device token of a room tablet.
+    DeviceTokenId,
+    /// Who a person is at a sign-in provider.
+    IdentityId,
     /// An invitation to an organization.
     InvitationId,
     /// A meeting.

@@ -8,10 +8,13 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::{caller::Caller, ended::Ended, seal::Seal, throttle::Throttles, tokens::Tokens},
+    access::{
+        caller::Caller, ended::Ended, machines::KnownKeys, seal::Seal, throttle::Throttles, tokens::Tokens,
+    },
     http,
     livekit::client::LiveKit,
     notifications::Outbox,
+    oidc::Oidc,
     room::{hub::Hub, watch::Watch},
 };
 
@@ -28,6 +31,10 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// Seals secrets that the database keeps.
     pub seal: Arc<Seal>,
+    /// The API keys that were shown lately.
+    pub known_keys: KnownKeys,
+    /// The provider through which people may sign in.
+    pub oidc: Option<Arc<Oidc>>,
     /// The media server.
     pub livekit: LiveKit,
     /// The store of recordings.
@@ -70,12 +77,15 @@ impl App {
         let tokens = Tokens::new(config.token_secret()?, config.tokens.access_token_ttl);
         let livekit = LiveKit::new(&config.livekit_http_url(), config.livekit_keys()?)?;
         let vault = Vault::new(&config.vault)?;
+        let oidc = Oidc::new(&config, clock.clone())?.map(Arc::new);
         Ok(Self {
             clock,
             inbox: Inbox::new(pool.clone()),
             pool,
             tokens: Arc::new(tokens),
             seal: Arc::new(Seal::new(config.token_secret()?)),
+            known_keys: KnownKeys::default(),
+            oidc,
             livekit,
             vault,
             job_news: Arc::default(),
@@ -95,7 +105,7 @@ impl App {
     /// # Errors
     /// 503 when the database is away.
     pub async fn begin(&self, caller: &Caller) -> http::Result<Tx> {
-        Ok(db::begin(&self.pool, db::Actor::User(caller.user_id)).await?)
+        Ok(db::begin(&self.pool, caller.actor()).await?)
     }
 
     /// Opens a transaction of the system: for background work, and for those who are not signed in yet.

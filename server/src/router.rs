@@ -30,8 +30,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, audit, chat, http, meetings, notifications, ops, orgs, participants,
-    recordings, rights, room, system, webhooks,
+    accounts, app::App, attendance, audit, chat, http, meetings, notifications, oidc, ops, orgs,
+    participants, recordings, rights, room, service_access, system, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -79,6 +79,10 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(accounts::second_factor::disable))
             .routes(routes!(notifications::api::list))
             .routes(routes!(notifications::api::read))
+            .routes(routes!(oidc::api::methods))
+            .routes(routes!(oidc::api::start))
+            .routes(routes!(oidc::api::callback))
+            .routes(routes!(oidc::logout::backchannel))
             // Organizations
             .routes(routes!(orgs::api::create))
             .routes(routes!(orgs::api::read, orgs::api::change))
@@ -134,6 +138,14 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(system::api::admins, system::api::make_admin))
             .routes(routes!(system::api::unmake_admin))
             .routes(routes!(system::api::audit))
+            // Service access
+            .routes(routes!(service_access::api_keys::list, service_access::api_keys::create))
+            .routes(routes!(service_access::api_keys::change, service_access::api_keys::revoke))
+            .routes(routes!(service_access::api_keys::rotate))
+            .routes(routes!(service_access::device_tokens::list, service_access::device_tokens::create))
+            .routes(routes!(service_access::device_tokens::change, service_access::device_tokens::revoke))
+            .routes(routes!(service_access::device_tokens::rotate))
+            .routes(routes!(service_access::device_tokens::who))
             // Webhooks in
             .routes(routes!(webhooks::api::livekit)),
     )

@@ -110,13 +110,21 @@ where
 }
 
 async fn listen_once(app: &App) -> Result<()> {
+    let outcome = hear(app).await;
+    app.known_keys.follow(false);
+    outcome
+}
+
+async fn hear(app: &App) -> Result<()> {
     let mut listener = PgListener::connect_with(&app.pool).await?;
-    listener.listen_all(["meeting_events", "jobs", "sessions_ended"]).await?;
+    listener.listen_all(["meeting_events", "jobs", "sessions_ended", "service_access"]).await?;
     // What was told before we listened is found by looking.
     app.watch.tell_all();
+    app.known_keys.follow(true);
     loop {
         match listener.try_recv().await? {
             Some(news) => match news.channel() {
+                "service_access" => app.known_keys.forget(),
                 "jobs" => app.job_news.notify_one(),
                 "sessions_ended" => app.ended.add(news.payload().parse::<SessionId>()).await,
                 _ => {
@@ -126,7 +134,10 @@ async fn listen_once(app: &App) -> Result<()> {
                 }
             },
             // The connection broke and is made again; what was told meanwhile is lost.
-            None => app.watch.tell_all(),
+            None => {
+                app.watch.tell_all();
+                app.known_keys.forget();
+            }
         }
     }
 }

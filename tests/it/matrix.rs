@@ -4,7 +4,12 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use harness::{Answer, Meeting, Organization, Person, TestApp, Value, json, spec::SPEC};
+use harness::{
+    Answer, Api, Meeting, Organization, Person, TestApp, Value, json,
+    spec::{Operation, SPEC},
+};
+
+use crate::service_access;
 
 /// What each caller is answered: `ok` is a status of 2xx, a number that very status.
 ///
@@ -20,6 +25,10 @@ POST   /auth/invitations/{token}                     404   404   404  404    404
 POST   /auth/login/second-factor                     401   401   401  401    401  401  401   401
 POST   /auth/password-reset                           ok    ok    ok   ok     ok   ok   ok    ok
 POST   /auth/password-reset/complete                 404   404   404  404    404  404  404   404
+GET    /auth/methods                                  ok    ok    ok   ok     ok   ok   ok    ok
+GET    /auth/oidc/start                              404   404   404  404    404  404  404   404
+GET    /auth/oidc/callback                           404   404   404  404    404  404  404   404
+POST   /auth/oidc/backchannel-logout                 404   404   404  404    404  404  404   404
 GET    /me                                           401    ok    ok   ok     ok   ok   ok    ok
 POST   /me/password                                  401   409   409  409    409  409  409   409
 GET    /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok
@@ -89,6 +98,17 @@ GET    /system/admins                                401   403   403  403    403
 POST   /system/admins                                401   403   403  403    403  403  403   403
 DELETE /system/admins/{user}                         401   403   403  403    403  403  403   403
 GET    /system/audit                                 401   403   403  403    403  403  403   403
+GET    /organizations/{org}/api-keys                 401    ok   403  403    403  403  403   404
+POST   /organizations/{org}/api-keys                 401    ok   403  403    403  403  403   404
+PATCH  /organizations/{org}/api-keys/{id}            401    ok   403  403    403  403  403   404
+DELETE /organizations/{org}/api-keys/{id}            401    ok   403  403    403  403  403   404
+POST   /organizations/{org}/api-keys/{id}/rotate     401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/device-tokens            401    ok   403  403    403  403  403   404
+POST   /organizations/{org}/device-tokens            401    ok   403  403    403  403  403   404
+PATCH  /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404
+DELETE /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404
+POST   /organizations/{org}/device-tokens/{id}/rotate 401   ok   403  403    403  403  403   404
+GET    /device                                       401   403   403  403    403  403  403   403
 POST   /webhooks/livekit                             403   403   403  403    403  403  403   403
 ";
 
@@ -101,6 +121,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /auth/login/second-factor", "opens a session; sessions are under audit"),
     ("POST /auth/password-reset", "leaves a job for whoever has that address, and changes nothing yet"),
     ("POST /auth/password-reset/complete", "password_resets and credentials are under audit"),
+    ("POST /auth/oidc/backchannel-logout", "sessions are under audit"),
     ("POST /me/password", "audit::what_people_do_to_their_own_account_is_logged"),
     ("DELETE /me/sessions", "audit::what_people_do_to_their_own_account_is_logged"),
     ("DELETE /me/sessions/{id}", "sessions are under audit"),
@@ -136,6 +157,33 @@ async fn is_audited(app: &TestApp, answer: &Answer, caller: &Person) -> bool {
     .await
     .expect("the log")
 }
+
+/// What API keys are let in to, by which scope, and what a key is answered that holds it. Everything else refuses them.
+const SCOPED: &str = "
+GET    /organizations/{org}/members                  members.read      ok
+POST   /organizations/{org}/members                  members.write     ok
+PATCH  /organizations/{org}/members/{user}           members.write     ok
+DELETE /organizations/{org}/members/{user}           members.write     ok
+GET    /organizations/{org}/meetings                 meetings.read     ok
+POST   /organizations/{org}/meetings                 meetings.write    ok
+POST   /organizations/{org}/meetings/instant         meetings.write    ok
+GET    /meetings/{id}                                meetings.read     ok
+PATCH  /meetings/{id}                                meetings.write    ok
+PUT    /meetings/{id}                                meetings.write    ok
+DELETE /meetings/{id}                                meetings.write    403
+POST   /meetings/{id}/cancel                         meetings.write    403
+POST   /meetings/{id}/invite                         meetings.write    ok
+GET    /meetings/{id}/participants                   meetings.read     ok
+GET    /meetings/{id}/attendance                     attendance.read   ok
+GET    /meetings/{id}/attendance.csv                 attendance.read   ok
+GET    /organizations/{org}/recordings               recordings.read   ok
+GET    /meetings/{id}/recordings                     recordings.read   ok
+GET    /recordings/{id}                              recordings.read   404
+GET    /recordings/{id}/download                     recordings.read   404
+";
+
+/// What device tokens are let in to.
+const DEVICES: &[&str] = &["GET /device"];
 
 /// Everybody who calls, in the order of the table.
 struct Callers {
@@ -202,6 +250,8 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
+        "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
+        "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
         "PUT /recordings/{id}/access" => json!({"access_level": "public"}),
         _ => json!({}),
     }
@@ -211,10 +261,52 @@ struct Cell {
     meeting: Meeting,
     recording: String,
     target: Person,
+    /// An API key and a device token of the organization, when asked for.
+    machine: String,
+}
+
+impl Cell {
+    /// The address of an operation on what is in the cell.
+    fn address(&self, path: &str, organization: &Organization<'_>) -> String {
+        let id = match path {
+            _ if path.starts_with("/recordings/") => &self.recording,
+            _ if path.contains("/api-keys/") || path.contains("/device-tokens/") => &self.machine,
+            _ => &self.meeting.id,
+        };
+        path.replace("{org}", &organization.id)
+            .replace("{id}", id)
+            .replace("{user}", &self.target.id)
+            .replace("{token}", "made-up")
+    }
+}
+
+/// Calls an operation; the status of the answer, and the answer itself unless it is a stream.
+async fn call(api: &Api, operation: &Operation, address: &str, body: &Value) -> (u16, Option<Answer>) {
+    let mut request = api.request(operation.method.parse().expect("a method"), address);
+    if operation.method != "GET" && operation.method != "DELETE" {
+        request = request.json(body);
+    }
+    // A stream has no end: its head says enough.
+    if address.ends_with("/events") {
+        return (request.send().await.expect("an answer").status().as_u16(), None);
+    }
+    let answer = api.send(request).await;
+    (answer.status, Some(answer))
+}
+
+fn fits(expected: &str, status: u16) -> bool {
+    match expected {
+        "ok" => (200..300).contains(&status),
+        code => code == status.to_string(),
+    }
+}
+
+fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
+    table.trim().lines().map(|line| line.split_whitespace().collect()).collect()
 }
 
 /// A meeting that is under way, somebody who is invited to it, and a recording of it that has begun.
-async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers, records: bool) -> Cell {
+async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers, path: &str) -> Cell {
     let target = organization.member("member").await;
     let meeting = organization
         .meeting()
@@ -231,7 +323,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         .await
         .expect("under way");
     let mut recording = String::new();
-    if records {
+    if path.starts_with("/recordings/") {
         let made: uuid::Uuid = sqlx::query_scalar(
             "insert into recordings (id, organization_id, meeting_id, status)
              select gen_random_uuid(), organization_id, id, 'recording' from meetings where id = $1 returning id",
@@ -242,7 +334,14 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         .expect("a recording");
         recording = made.to_string();
     }
-    Cell { meeting, recording, target }
+    let machine = match path {
+        _ if path.contains("/api-keys/") => {
+            service_access::key(app, organization, &["meetings.read"]).await.1
+        }
+        _ if path.contains("/device-tokens/") => service_access::device(app, organization).await.1,
+        _ => String::new(),
+    };
+    Cell { meeting, recording, target, machine }
 }
 
 // ORG-05, ORG-06, ORG-07, ORG-08, ORG-09, REC-07, LIV-04, ATT-06
@@ -252,9 +351,8 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     app.recorder().await;
     let (organization, other) = (app.organization().await, app.organization().await);
     let callers = Callers::of(&organization, &other).await;
-    let mut lines = TABLE.trim().lines();
-    let names: Vec<&str> = lines.next().expect("a heading").split_whitespace().skip(1).collect();
-    let table: Vec<Vec<&str>> = lines.map(|line| line.split_whitespace().collect()).collect();
+    let mut table = rows(TABLE);
+    let names = table.remove(0).split_off(1);
     let mut faults = String::new();
     let outsider = organization.member("member").await.id;
     let mut number = 0;
@@ -268,41 +366,22 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         };
         for ((who, caller), expected) in names.iter().zip(&callers.people).zip(&row[2..]) {
             number += 1;
-            let cell = cell(&app, &organization, &callers, path.starts_with("/recordings/")).await;
-            let id = if path.starts_with("/recordings/") { &cell.recording } else { &cell.meeting.id };
-            let address = path
-                .replace("{org}", &organization.id)
-                .replace("{id}", id)
-                .replace("{user}", &cell.target.id)
-                .replace("{token}", "made-up");
+            let cell = cell(&app, &organization, &callers, &path).await;
             let api = caller.as_ref().map_or_else(|| app.api.clone(), |person| person.api.clone());
-            let method = operation.method.parse().expect("a method");
-            let mut request = api.request(method, &address);
-            if operation.method != "GET" && operation.method != "DELETE" {
-                // Whoever is invited already would change nothing.
-                let whom = if path.ends_with("/invite") { &outsider } else { &cell.target.id };
-                request = request.json(&body(&name, whom, number));
+            // Whoever is invited already would change nothing.
+            let whom = if path.ends_with("/invite") { &outsider } else { &cell.target.id };
+            let body = body(&name, whom, number);
+            let address = cell.address(&path, &organization);
+            let (status, answer) = call(&api, &operation, &address, &body).await;
+            if let (Some(person), Some(answer)) = (caller, &answer)
+                && operation.method != "GET"
+                && answer.status < 300
+                && !audited.contains(&name)
+                && is_audited(&app, answer, person).await
+            {
+                audited.insert(name.clone());
             }
-            // A stream has no end: its head says enough.
-            let status = if path.ends_with("/events") {
-                request.send().await.expect("an answer").status().as_u16()
-            } else {
-                let answer = api.send(request).await;
-                if let Some(person) = caller
-                    && operation.method != "GET"
-                    && answer.status < 300
-                    && !audited.contains(&name)
-                    && is_audited(&app, &answer, person).await
-                {
-                    audited.insert(name.clone());
-                }
-                answer.status
-            };
-            let fits = match *expected {
-                "ok" => (200..300).contains(&status),
-                code => code == status.to_string(),
-            };
-            if !fits {
+            if !fits(expected, status) {
                 let _ = writeln!(faults, "{name} as {who}: {status} where {expected} is right");
             }
         }
@@ -326,5 +405,71 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         }
     }
     app.work_off_jobs().await;
+    assert!(faults.is_empty(), "\n{faults}");
+}
+
+/// Every operation as machines: an API key that holds no fit scope, one that holds it, one of another organization, one
+/// that was revoked, one that has expired, and a device token.
+// ORG-06, ORG-07, ORG-14, ORG-15, CON-21
+#[tokio::test]
+async fn machines_may_do_what_names_them_and_nothing_else() {
+    let app = TestApp::start().await;
+    app.recorder().await;
+    let (organization, other) = (app.organization().await, app.organization().await);
+    let callers = Callers::of(&organization, &other).await;
+    let (table, scoped) = (rows(TABLE), rows(SCOPED));
+    let (full, _) = service_access::key(&app, &organization, &service_access::SCOPES).await;
+    let (foreign, _) = service_access::key(&app, &other, &service_access::SCOPES).await;
+    let (device, _) = service_access::device(&app, &organization).await;
+    let (revoked, revoked_id) = service_access::key(&app, &organization, &service_access::SCOPES).await;
+    organization.admin.delete(&organization.path(&format!("/api-keys/{revoked_id}"))).await.is(204);
+    let (expired, expired_id) = service_access::key(&app, &organization, &service_access::SCOPES).await;
+    let end = json!({"expires_at": app.clock.now() + chrono::Duration::milliseconds(1)});
+    organization.admin.patch(&organization.path(&format!("/api-keys/{expired_id}")), end).await.is(200);
+    app.pass(chrono::Duration::milliseconds(1));
+    let mut faults = String::new();
+    for (number, operation) in SPEC.operations().into_iter().enumerate() {
+        let path = operation.path.trim_start_matches("/api/v1").to_owned();
+        let name = format!("{} {path}", operation.method);
+        let row = table.iter().find(|row| row[0] == operation.method && row[1] == path);
+        // What nobody has to prove anything for does not look at credentials.
+        if row.is_none_or(|row| row[2] != "401" || path.starts_with("/auth/")) {
+            continue;
+        }
+        let entry = scoped.iter().find(|row| row[0] == operation.method && row[1] == path);
+        let wrong: Vec<&str> = service_access::SCOPES
+            .into_iter()
+            .filter(|scope| entry.is_none_or(|row| row[2] != *scope))
+            .collect();
+        let (without, _) = service_access::key(&app, &organization, &wrong).await;
+        let names_org = path.starts_with("/organizations/") || path.contains("{id}");
+        let with = entry.map_or("403", |row| row[3]);
+        let elsewhere = match entry {
+            Some(_) if names_org => "404",
+            _ => with,
+        };
+        let of_device = if DEVICES.contains(&name.as_str()) { "ok" } else { "403" };
+        for (who, api, expected) in [
+            ("a key without the scope", &without, "403"),
+            ("a key of another organization", &foreign, elsewhere),
+            ("a revoked key", &revoked, "401"),
+            ("an expired key", &expired, "401"),
+            ("a device", &device, of_device),
+            ("a key with the scope", &full, with),
+        ] {
+            let cell = cell(&app, &organization, &callers, &path).await;
+            let body = body(&name, &cell.target.id, 100_000 + number);
+            let (status, _) = call(api, &operation, &cell.address(&path, &organization), &body).await;
+            if !fits(expected, status) {
+                let _ = writeln!(faults, "{name} as {who}: {status} where {expected} is right");
+            }
+        }
+    }
+    for row in &scoped {
+        let known = table.iter().any(|it| it[..2] == row[..2]);
+        if !known {
+            let _ = writeln!(faults, "{} {} is not in the table", row[0], row[1]);
+        }
+    }
     assert!(faults.is_empty(), "\n{faults}");
 }

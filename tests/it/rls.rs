@@ -75,6 +75,17 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select $1, sha256($2::text::bytea || $3::text::bytea), now(), now()",
         "insert into second_factors (user_id, secret, created_at) select $1, sha256($2::text::bytea || $3::text::bytea), now()",
         "insert into recovery_codes (user_id, code_hash) select $1, sha256($2::text::bytea || $3::text::bytea)",
+        "with account as (
+             insert into users (id, kind, email, name)
+             values (gen_random_uuid(), 'service', gen_random_uuid()::text || '@service.invalid', 'Service') returning id)
+         insert into api_keys (id, organization_id, account_id, name, scopes, prefix, secret_hash, created_by)
+         select gen_random_uuid(), $2, id, 'Key', '{meetings.read}', 'x', sha256($3::text::bytea), $1 from account",
+        "insert into device_tokens (id, organization_id, name, prefix, secret_hash, created_by)
+         values (gen_random_uuid(), $2, 'Device', 'x', sha256($3::text::bytea), $1)",
+        "insert into identities (id, user_id, issuer, subject, last_login_at)
+         values (gen_random_uuid(), $1, 'https://id.test', $2::text || $3::text, now())",
+        "insert into spent_tokens (hash, expires_at)
+         values (sha256($1::text::bytea || $2::text::bytea || $3::text::bytea), now())",
         "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
     app.expect_leftovers();

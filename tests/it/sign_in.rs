@@ -312,13 +312,8 @@ async fn with_a_second_factor_the_password_alone_opens_nothing() {
     for late in [asked.as_str(), "", "x", "a.b.c"] {
         show(&app, late, &authenticator.code(&app)).await.problem(401, "CHALLENGE_EXPIRED");
     }
-    let token = app.app.tokens.sign(
-        server::access::caller::Caller {
-            user_id: kernel::ids::UserId::new(app.clock.now()),
-            session_id: kernel::ids::SessionId::new(app.clock.now()),
-        },
-        app.clock.now(),
-    );
+    let now = app.clock.now();
+    let token = app.app.tokens.sign(kernel::ids::UserId::new(now), kernel::ids::SessionId::new(now), now);
     show(&app, &token, &authenticator.code(&app)).await.problem(401, "CHALLENGE_EXPIRED");
     let told: Vec<_> = app.mail().await.iter().map(|mail| mail["subject"].clone()).collect();
     assert_eq!(told, ["Your sign-in now asks for a code"]);

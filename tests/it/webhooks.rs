@@ -67,7 +67,10 @@ async fn a_forged_replayed_or_expired_webhook_is_403_and_has_no_effect() {
         ("not yet", WebhookClaims::of(&body, now + Duration::minutes(7)).sign(API_SECRET)),
         ("no token", String::new()),
         ("no JWT", "x.y.z".to_owned()),
-        ("an access token of ours", app.app.tokens.sign(caller(&host), now)),
+        (
+            "an access token of ours",
+            app.app.tokens.sign(host.user_id(), kernel::ids::SessionId::new(now), now),
+        ),
     ];
     for (case, token) in &forged {
         let answer = app.webhook_with(body.clone(), token).await;
@@ -84,11 +87,6 @@ async fn a_forged_replayed_or_expired_webhook_is_403_and_has_no_effect() {
     app.work_off_webhooks().await;
     assert_eq!(stored(&app).await, 0);
     assert_eq!(app.value::<i64>("select count(*) from attendance_spans").await, 0);
-}
-
-fn caller(person: &harness::Person) -> server::access::caller::Caller {
-    let user_id = person.user_id();
-    server::access::caller::Caller { user_id, session_id: kernel::ids::SessionId(user_id.0) }
 }
 
 #[tokio::test]

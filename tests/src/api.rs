@@ -1,6 +1,7 @@
 //! A client of the API that holds every answer to the OpenAPI description.
 
 use bytes::Bytes;
+use kernel::ids::{SessionId, UserId};
 use reqwest::{Method, header};
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ pub(crate) enum Bearer {
     None,
     Token(String),
     /// Signed anew for each request, so that moving the clock does not sign anybody out.
-    SignIn(server::app::App, server::access::caller::Caller),
+    SignIn(server::app::App, UserId, SessionId),
 }
 
 impl Api {
@@ -35,13 +36,20 @@ impl Api {
         Self { bearer: Bearer::Token(token.to_owned()), ..self.clone() }
     }
 
+    /// The same client with the credentials of another.
+    pub fn with_credentials_of(&self, other: &Self) -> Self {
+        Self { bearer: other.bearer.clone(), ..self.clone() }
+    }
+
     /// A request to `path` below `/api/v1`, to be sent with [`Api::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
         match &self.bearer {
             Bearer::None => request,
             Bearer::Token(token) => request.bearer_auth(token),
-            Bearer::SignIn(app, caller) => request.bearer_auth(app.tokens.sign(*caller, app.clock.now())),
+            Bearer::SignIn(app, user, session) => {
+                request.bearer_auth(app.tokens.sign(*user, *session, app.clock.now()))
+            }
         }
     }
 

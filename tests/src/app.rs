@@ -108,6 +108,18 @@ impl TestApp {
         }
     }
 
+    /// Another process of the service on the same database, which hears of changes: a client of it.
+    pub async fn second_process(&self) -> Api {
+        let app =
+            App::new((*self.app.config).clone(), self.clock.clone()).expect("the program fits together");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(server::work::listen(app.clone(), self.app.stopping.clone()));
+        let service = server::router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await.expect("serving") });
+        Api { base, ..self.api.clone() }
+    }
+
     /// Sets the platform up as its first user would; gives them back, with the answer.
     pub async fn set_up(&self) -> Answer {
         let body = json!({

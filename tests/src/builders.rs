@@ -3,7 +3,6 @@
 use chrono::{DateTime, Duration, Utc};
 use kernel::ids::{OrganizationId, SessionId, UserId};
 use serde_json::{Value, json};
-use server::access::caller::Caller;
 
 use crate::{
     api::{Api, Bearer},
@@ -48,7 +47,7 @@ impl Person {
             .await
             .expect("a session");
         tx.commit().await.expect("committed");
-        let bearer = Bearer::SignIn(app.app.clone(), Caller { user_id: user, session_id: session });
+        let bearer = Bearer::SignIn(app.app.clone(), user, session);
         Self { id: user.to_string(), name, email, api: Api { bearer, ..app.api.clone() } }
     }
 

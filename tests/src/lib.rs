@@ -17,6 +17,7 @@ pub mod api;
 pub mod app;
 pub mod builders;
 pub mod database;
+pub mod issuer;
 pub mod livekit;
 pub mod smtp;
 pub mod spec;

@@ -61,7 +61,10 @@ const setup = createRoute({
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search.to) }),
+  validateSearch: (search: Record<string, unknown>): { to?: string; problem?: string } => ({
+    to: text(search.to),
+    problem: text(search.problem),
+  }),
   component: LoginPage,
 });
 
@@ -179,6 +182,18 @@ const settingsAudit = createRoute({
   component: lazyRouteComponent(() => import('./features/audit/AuditPage'), 'AuditPage'),
 });
 
+const settingsKeys = createRoute({
+  getParentRoute: () => settings,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('./features/service/MachinesPage'), 'ApiKeysPage'),
+});
+
+const settingsDevices = createRoute({
+  getParentRoute: () => settings,
+  path: '/devices',
+  component: lazyRouteComponent(() => import('./features/service/MachinesPage'), 'DeviceTokensPage'),
+});
+
 const system = createRoute({
   getParentRoute: () => shell,
   path: '/system',
@@ -206,7 +221,13 @@ export const router = createRouter({
         details,
         people,
         vault,
-        settings.addChildren([settingsGeneral, settingsPermissions, settingsAudit]),
+        settings.addChildren([
+          settingsGeneral,
+          settingsPermissions,
+          settingsKeys,
+          settingsDevices,
+          settingsAudit,
+        ]),
         system,
         security,
         mailbox,

@@ -2,7 +2,12 @@
 
 pub mod caller;
 pub mod ended;
+pub mod machines;
 pub mod policy;
+pub mod scope;
 pub mod seal;
+mod store;
 pub mod throttle;
 pub mod tokens;
+
+pub use caller::{Caller, Device, Scoped};

@@ -242,6 +242,12 @@ impl Membership {
         Self { role, granted, hidden, frozen }
     }
 
+    /// What comes with an API key: the permissions of its scopes, and no rule of fields.
+    pub fn of_key(permissions: impl Iterator<Item = Permission>) -> Self {
+        let granted = permissions.fold(0, |bits, permission| bits | 1 << permission as u32);
+        Self { role: OrgRole::Secretary, granted, hidden: 0, frozen: 0 }
+    }
+
     /// Whether responses to this member go without a field.
     pub const fn hides(self, field: Field) -> bool {
         self.hidden & (1 << field as u32) != 0
@@ -365,6 +371,11 @@ impl Standing {
     pub fn can(self) -> Vec<Action> {
         Action::ALL.into_iter().filter(|action| self.may(*action)).collect()
     }
+}
+
+/// Whether an API key may do with a meeting what its scopes allow (CON-31): it cancels only what a key has made.
+pub fn key_may(action: Action, by_key: bool) -> bool {
+    action != Action::Cancel || by_key
 }
 
 #[cfg(test)]

@@ -16,6 +16,12 @@ const ISSUER: &str = "baraza";
 const CHALLENGER: &str = "baraza second factor";
 /// How long a challenge waits for its code.
 const CHALLENGE_LIFE: chrono::Duration = chrono::Duration::minutes(5);
+/// How an API key begins.
+pub const API_KEY: &str = "bz_key_";
+/// How a device token begins.
+pub const DEVICE_TOKEN: &str = "bz_dev_";
+/// Letters of a machine's secret that lists show behind its beginning, to tell secrets apart.
+const SHOWN: usize = 6;
 
 /// Signs and reads access tokens.
 pub struct Tokens {
@@ -75,12 +81,12 @@ impl Tokens {
         self.life.as_secs()
     }
 
-    /// Signs an access token for a sign-in.
-    pub fn sign(&self, caller: Caller, now: DateTime<Utc>) -> String {
+    /// Signs an access token for a person's sign-in.
+    pub fn sign(&self, user: UserId, session: SessionId, now: DateTime<Utc>) -> String {
         let claims = Claims {
             iss: ISSUER.to_owned(),
-            sub: caller.user_id,
-            sid: caller.session_id,
+            sub: user,
+            sid: session,
             iat: now.timestamp(),
             exp: (now + self.life).timestamp(),
         };
@@ -91,7 +97,7 @@ impl Tokens {
     /// Reads an access token: `None` unless we signed it and it has not expired at `now`.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Caller> {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.reading, &self.validation).ok()?.claims;
-        (claims.exp > now.timestamp()).then_some(Caller { user_id: claims.sub, session_id: claims.sid })
+        (claims.exp > now.timestamp()).then(|| Caller::signed_in(claims.sub, claims.sid))
     }
 
     /// Signs that a person gave their password and has to show the second factor.
@@ -117,6 +123,24 @@ pub fn random_secret() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// A fresh secret of a machine, which is shown once.
+pub struct MachineSecret {
+    /// All of it, as the machine sends it.
+    pub text: String,
+    /// Its beginning, which lists show.
+    pub prefix: String,
+    /// What the database keeps.
+    pub hash: Vec<u8>,
+}
+
+impl MachineSecret {
+    /// A fresh one that begins with [`API_KEY`] or [`DEVICE_TOKEN`].
+    pub fn new(kind: &str) -> Self {
+        let text = format!("{kind}{}", random_secret());
+        Self { prefix: text[..kind.len() + SHOWN].to_owned(), hash: hash_secret(&text), text }
+    }
+}
+
 /// What the database keeps of a secret. The secrets are random and long, so a plain hash suffices.
 pub fn hash_secret(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
@@ -131,9 +155,9 @@ mod tests {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
         let tokens =
             Tokens::new(&"0123456789abcdef0123456789abcdef".into(), std::time::Duration::from_mins(15));
-        let caller = Caller { user_id: UserId::new(now), session_id: SessionId::new(now) };
-        let token = tokens.sign(caller, now);
-        assert_eq!(tokens.read(&token, now), Some(caller));
+        let (user, session) = (UserId::new(now), SessionId::new(now));
+        let token = tokens.sign(user, session, now);
+        assert_eq!(tokens.read(&token, now), Some(Caller::signed_in(user, session)));
         assert_eq!(tokens.read(&token, now + chrono::Duration::seconds(900)), None);
         let other =
             Tokens::new(&"another secret of 32 characters!".into(), std::time::Duration::from_mins(15));

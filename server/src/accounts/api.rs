@@ -87,6 +87,8 @@ pub async fn setup(
     }
     store::create(&mut tx, user, body.email.trim(), body.name.trim(), Some(&hash), None).await?;
     store::make_system_admin(&mut tx, user).await?;
+    // The set-up link was theirs alone.
+    store::prove_password(&mut tx, user).await?;
     let organization = OrganizationId::new(now);
     orgs::create(&mut tx, organization, body.organization_name.trim(), None, user).await?;
     let session = open_session(&app, &mut tx, user, &headers, jar).await?;
@@ -161,8 +163,7 @@ pub async fn refresh(State(app): State<App>, jar: CookieJar) -> Result<Response>
     }
     let next = random_secret();
     store::rotate(&mut tx, found.session_id, &hash_secret(&token), &hash_secret(&next), now).await?;
-    let caller = Caller { user_id: found.user_id, session_id: found.session_id };
-    let session = session_of(&app, &mut tx, caller).await?;
+    let session = session_of(&app, &mut tx, found.user_id, found.session_id).await?;
     tx.commit().await?;
     Ok((jar.add(live_cookie(&app, next)), Json(session)).into_response())
 }
@@ -199,7 +200,7 @@ pub struct Acceptance {
 /// Accepts an invitation to an organization and signs in: sets name and password of a new account; whoever has an
 /// account gives its password, and where a second factor is switched on, a code (401 `SECOND_FACTOR_REQUIRED`).
 #[utoipa::path(post, path = "/auth/invitations/{token}", tag = "identity", request_body = Acceptance, security(()),
-    responses((status = 201, body = Session), (status = 401, body = Problem), (status = 429, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = Session), (status = 401, body = Problem), (status = 429, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 pub async fn accept_invitation(
     State(app): State<App>,
     Path(token): Path<String>,
@@ -234,6 +235,10 @@ pub async fn accept_invitation(
                 return Err(second_factor::bad_code());
             }
         }
+    } else if store::has_identity(&mut tx, invitation.user_id).await? {
+        // Nor must it put a password on an account that has none because it signs in elsewhere.
+        let detail = "You have an account already. Please sign in through your provider to accept.";
+        return Err(Problem::conflict("SIGN_IN_WITH_PROVIDER", detail));
     } else {
         let person = store::person(&mut tx, invitation.user_id).await?;
         let email = person.map(|person| person.email).unwrap_or_default();
@@ -326,24 +331,38 @@ pub(super) async fn open_session(
     headers: &HeaderMap,
     jar: CookieJar,
 ) -> Result<(CookieJar, Json<Session>)> {
+    let (id, cookie) = begin_session(app, tx, user, headers).await?;
+    let session = session_of(app, tx, user, id).await?;
+    Ok((jar.add(cookie), Json(session)))
+}
+
+/// Begins a session; gives it back with the cookie that holds its refresh token.
+///
+/// # Errors
+/// When the database refuses or is away.
+pub async fn begin_session(
+    app: &App,
+    tx: &mut Tx,
+    user: UserId,
+    headers: &HeaderMap,
+) -> Result<(SessionId, Cookie<'static>)> {
     let now = app.clock.now();
-    let caller = Caller { user_id: user, session_id: SessionId::new(now) };
+    let id = SessionId::new(now);
     let token = random_secret();
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let agent: String = agent.chars().take(300).collect();
     let expires_at = now + app.config.tokens.refresh_token_ttl;
-    store::open_session(tx, caller.session_id, user, &agent, &hash_secret(&token), now, expires_at).await?;
-    let session = session_of(app, tx, caller).await?;
-    Ok((jar.add(live_cookie(app, token)), Json(session)))
+    store::open_session(tx, id, user, &agent, &hash_secret(&token), now, expires_at).await?;
+    Ok((id, live_cookie(app, token)))
 }
 
-async fn session_of(app: &App, tx: &mut Tx, caller: Caller) -> Result<Session> {
-    let user = store::person(tx, caller.user_id).await?.ok_or_else(Problem::unauthenticated)?;
+async fn session_of(app: &App, tx: &mut Tx, user: UserId, session: SessionId) -> Result<Session> {
+    let person = store::person(tx, user).await?.ok_or_else(Problem::unauthenticated)?;
     Ok(Session {
-        access_token: app.tokens.sign(caller, app.clock.now()),
+        access_token: app.tokens.sign(user, session, app.clock.now()),
         token_type: "Bearer",
         expires_in: app.tokens.access_life(),
-        user,
+        user: person,
     })
 }
 

@@ -121,6 +121,7 @@ pub async fn complete_reset(State(app): State<App>, Json(body): Json<NewPassword
         return Err(gone());
     }
     store::set_password(&mut tx, person.id, &hash).await?;
+    store::prove_password(&mut tx, person.id).await?;
     let ended = store::revoke_all(&mut tx, person.id, None, now).await?;
     mail_changed(&app, &mut tx, &person).await?;
     tx.commit().await?;
@@ -155,7 +156,7 @@ pub async fn change(
     let hash = password::hash(&app, body.password).await?;
     let mut tx = app.begin_system().await?;
     store::set_password(&mut tx, person.id, &hash).await?;
-    let ended = store::revoke_all(&mut tx, person.id, Some(caller.session_id), app.clock.now()).await?;
+    let ended = store::revoke_all(&mut tx, person.id, caller.session_id(), app.clock.now()).await?;
     mail_changed(&app, &mut tx, &person).await?;
     tx.commit().await?;
     app.ended.add(ended).await;

@@ -49,7 +49,7 @@ pub async fn list(
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,
-            is_current: session.id == caller.session_id,
+            is_current: Some(session.id) == caller.session_id(),
         })
         .collect();
     Ok(Json(Listing::from_one_more(sessions, limit, |session| (session.last_used_at, session.id))))
@@ -75,7 +75,7 @@ pub async fn end(State(app): State<App>, caller: Caller, Path(id): Path<SessionI
 pub async fn end_others(State(app): State<App>, caller: Caller) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
     let now = app.clock.now();
-    let ended = store::revoke_all(&mut tx, caller.user_id, Some(caller.session_id), now).await?;
+    let ended = store::revoke_all(&mut tx, caller.user_id, caller.session_id(), now).await?;
     tx.commit().await?;
     app.ended.add(ended).await;
     Ok(StatusCode::NO_CONTENT)

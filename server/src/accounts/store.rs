@@ -98,10 +98,23 @@ pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str) -> sqlx::Result<(
     Ok(())
 }
 
+/// Notes that the owner of the account's e-mail address chose its password.
+pub async fn prove_password(tx: &mut Tx, id: UserId) -> sqlx::Result<()> {
+    sqlx::query!("update credentials set proven = true where user_id = $1", id.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// A password's hash; `None` while an invitation waits to be accepted.
 pub async fn password_hash(tx: &mut Tx, id: UserId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select password_hash from credentials where user_id = $1", id.0)
         .fetch_optional(&mut **tx)
+        .await
+}
+
+/// Whether an account signs in through a provider.
+pub async fn has_identity(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from identities where user_id = $1) as "has!""#, id.0)
+        .fetch_one(&mut **tx)
         .await
 }
 
@@ -131,9 +144,12 @@ pub async fn is_system_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
 
 /// The account with an e-mail address, whatever its case.
 pub async fn find_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<UserId>> {
-    sqlx::query_scalar!(r#"select id as "id: UserId" from users where email = $1::text::citext"#, email)
-        .fetch_optional(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        r#"select id as "id: UserId" from users where email = $1::text::citext and kind = 'person'"#,
+        email
+    )
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// What a sign-in with this address needs to know; inactive accounts have none.
@@ -143,7 +159,7 @@ pub async fn login(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Login>> {
         r#"select u.id as "user_id: UserId", c.password_hash as "password_hash?",
                   f.confirmed_at is not null as "second_factor!"
            from users u left join credentials c on c.user_id = u.id left join second_factors f on f.user_id = u.id
-           where u.email = $1::text::citext and u.is_active"#,
+           where u.email = $1::text::citext and u.is_active and u.kind = 'person'"#,
         email,
     )
     .fetch_optional(&mut **tx)

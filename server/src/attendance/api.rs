@@ -13,7 +13,7 @@ use super::{
     store,
 };
 use crate::{
-    access::{caller::Caller, policy::Action},
+    access::{Caller, Scoped, policy::Action, scope},
     app::App,
     http::{Json, Path, Problem, Result, harmless},
     meetings::api::require,
@@ -24,7 +24,7 @@ use crate::{
     responses((status = 200, body = Attendance), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::AttendanceRead>,
     Path(id): Path<MeetingId>,
 ) -> Result<Json<Attendance>> {
     let attendance = load(&app, &caller, id).await?;
@@ -35,7 +35,11 @@ pub async fn read(
 #[utoipa::path(get, path = "/meetings/{id}/attendance.csv", tag = "attendance", params(("id" = MeetingId, Path)),
     responses((status = 200, body = String, content_type = "text/csv"), (status = 403, body = Problem),
               (status = 404, body = Problem)))]
-pub async fn csv(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
+pub async fn csv(
+    State(app): State<App>,
+    caller: Scoped<scope::AttendanceRead>,
+    Path(id): Path<MeetingId>,
+) -> Result<Response> {
     let attendance = load(&app, &caller, id).await?;
     let table = table(&attendance.items).map_err(Problem::internal)?;
     let headers = [

@@ -94,9 +94,12 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
     let mut sql = QueryBuilder::<Postgres>::new(
-        "select a.id, a.at, a.actor_type, a.actor_id, u.name as actor_name, a.action, a.entity_type, a.entity_id,
+        "select a.id, a.at, a.actor_type, a.actor_id,
+                coalesce(u.name, k.name, d.name) as actor_name, a.action, a.entity_type, a.entity_id,
                 a.before, a.after, a.correlation_id
          from audit_log a left join users u on a.actor_type = 'user' and u.id = a.actor_id
+              left join api_keys k on a.actor_type = 'key' and k.id = a.actor_id
+              left join device_tokens d on a.actor_type = 'device' and d.id = a.actor_id
          where a.organization_id ",
     );
     match organization {

@@ -1,5 +1,6 @@
 //! What every endpoint shares: the error shape, checked input, pages of a list, correlation ids.
 
+pub mod browser;
 pub mod client;
 pub mod correlate;
 pub mod csp;

@@ -21,8 +21,9 @@ use super::{
 };
 use crate::{
     access::{
-        caller::Caller,
-        policy::{Action, Field, MeetingRole, Membership, Permission, Standing},
+        Caller, Scoped,
+        policy::{self, Action, Field, MeetingRole, Membership, Permission, Standing},
+        scope,
     },
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
@@ -131,9 +132,12 @@ pub struct My {
 }
 
 impl MeetingOut {
-    fn of(app: &App, row: store::Row) -> Self {
-        let member = Membership::new(row.org_role, &row.decisions);
-        let standing = Standing { member, meeting_role: row.my_role };
+    fn of(app: &App, caller: &Caller, row: store::Row) -> Self {
+        let member = caller.as_member(Membership::new(row.org_role, &row.decisions));
+        let mut can = Standing { member, meeting_role: row.my_role }.can();
+        if caller.key().is_some() {
+            can.retain(|action| policy::key_may(*action, row.created_by_type == "ai"));
+        }
         let invited = row.my_role.is_some();
         let out = Self {
             join_url: if invited {
@@ -147,7 +151,7 @@ impl MeetingOut {
                 .related_object_type
                 .zip(row.related_object_id)
                 .map(|(kind, id)| RelatedObject { kind, id }),
-            my: My { role: row.my_role, status: row.my_status, can: standing.can() },
+            my: My { role: row.my_role, status: row.my_status, can },
             id: row.id,
             organization_id: row.organization_id,
             title: row.title,
@@ -254,6 +258,9 @@ pub struct Options {
     /// Whether joiners wait until a host lets them in.
     #[serde(default)]
     pub require_approval: bool,
+    /// Who holds it, an active member. A person who leaves this out holds it; what an API key makes has no host then.
+    #[serde(default)]
+    pub host_id: Option<UserId>,
     /// Members to invite.
     #[serde(default)]
     pub participants: Vec<UserId>,
@@ -270,13 +277,13 @@ pub struct Options {
     pub related_object: Option<RelatedObject>,
 }
 
-/// Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host.
+/// Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host, unless they name another.
 #[utoipa::path(post, path = "/organizations/{org}/meetings", tag = "meetings", params(("org" = OrganizationId, Path)),
     request_body = NewMeeting,
     responses((status = 201, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsWrite>,
     Path(org): Path<OrganizationId>,
     Json(body): Json<NewMeeting>,
 ) -> Result<Response> {
@@ -299,7 +306,7 @@ pub async fn create(
     responses((status = 201, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create_instant(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsWrite>,
     Path(org): Path<OrganizationId>,
     Json(body): Json<InstantMeeting>,
 ) -> Result<Response> {
@@ -375,6 +382,8 @@ async fn make(app: &App, caller: &Caller, org: OrganizationId, plan: Plan) -> Re
     orgs::api::require_open(member, plan.sets())?;
     plan.check()?;
     participants::require_members(&mut tx, org, &plan.options.participants, "/participants").await?;
+    let host = plan.options.host_id.or(caller.key().is_none().then_some(caller.user_id));
+    participants::require_member(&mut tx, org, plan.options.host_id, "/host_id").await?;
     let timezone = match &plan.timezone {
         Some(zone) => zone.clone(),
         None => orgs::timezone(&mut tx, org).await?,
@@ -408,10 +417,12 @@ async fn make(app: &App, caller: &Caller, org: OrganizationId, plan: Plan) -> Re
             .related_object
             .as_ref()
             .map(|object| (object.kind.as_str(), object.id.as_str())),
-        host: caller.user_id,
+        host,
+        by: caller.user_id,
+        by_agent: caller.key().is_some(),
     };
     store::insert(&mut tx, &new).await?;
-    participants::add_first(&mut tx, id, org, caller.user_id, &plan.options.participants).await?;
+    participants::add_first(&mut tx, id, org, host, &plan.options.participants, caller.user_id).await?;
     let out = read_out(app, &mut tx, caller, id).await?;
     tx.commit().await?;
     let location = format!("/api/v1/meetings/{id}");
@@ -496,7 +507,7 @@ impl ListQuery {
     responses((status = 200, body = Listing<MeetingOut>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list_of_organization(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsRead>,
     Path(org): Path<OrganizationId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listing<MeetingOut>>> {
@@ -529,7 +540,7 @@ async fn page_of(
 ) -> Result<Json<Listing<MeetingOut>>> {
     let limit = page.limit()?;
     let rows = store::list(tx, caller.user_id, filter, page.after()?, limit + 1).await?;
-    let items = rows.into_iter().map(|row| MeetingOut::of(app, row)).collect();
+    let items = rows.into_iter().map(|row| MeetingOut::of(app, caller, row)).collect();
     Ok(Json(Listing::from_one_more(items, limit, |meeting: &MeetingOut| {
         (meeting.scheduled_start, meeting.id)
     })))
@@ -538,7 +549,11 @@ async fn page_of(
 /// One meeting. Members who are not invited see what it is, not how to get in.
 #[utoipa::path(get, path = "/meetings/{id}", tag = "meetings", params(("id" = MeetingId, Path)),
     responses((status = 200, body = MeetingOut), (status = 404, body = Problem)))]
-pub async fn read(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
+pub async fn read(
+    State(app): State<App>,
+    caller: Scoped<scope::MeetingsRead>,
+    Path(id): Path<MeetingId>,
+) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
     Ok(with_etag(read_out(&app, &mut tx, &caller, id).await?))
 }
@@ -607,7 +622,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Opti
               (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsWrite>,
     Path(id): Path<MeetingId>,
     headers: HeaderMap,
     Json(body): Json<MeetingChange>,
@@ -676,7 +691,7 @@ pub async fn change(
               (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn replace(
     state: State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsWrite>,
     id: Path<MeetingId>,
     headers: HeaderMap,
     body: Json<MeetingChange>,
@@ -698,7 +713,7 @@ pub struct Cancellation {
     responses((status = 200, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn cancel(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsWrite>,
     Path(id): Path<MeetingId>,
     Json(body): Json<Cancellation>,
 ) -> Result<Json<MeetingOut>> {
@@ -720,7 +735,11 @@ pub async fn cancel(
 /// Calls a meeting off, as `POST …/cancel` does. The row stays.
 #[utoipa::path(delete, path = "/meetings/{id}", tag = "meetings", params(("id" = MeetingId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn delete(state: State<App>, caller: Caller, id: Path<MeetingId>) -> Result<StatusCode> {
+pub async fn delete(
+    state: State<App>,
+    caller: Scoped<scope::MeetingsWrite>,
+    id: Path<MeetingId>,
+) -> Result<StatusCode> {
     cancel(state, caller, id, Json(Cancellation::default())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -751,8 +770,16 @@ pub async fn end(
 /// # Errors
 /// 404 when the meeting is not visible to the caller, 403 when it is but the action is not theirs.
 pub async fn require(tx: &mut Tx, caller: &Caller, id: MeetingId, action: Action) -> Result<Standing> {
-    let standing = store::standing(tx, id, caller.user_id).await?.ok_or_else(not_found)?;
-    if standing.may(action) { Ok(standing) } else { Err(Problem::forbidden(not_allowed(action))) }
+    let found = store::standing(tx, id, caller.user_id).await?.ok_or_else(not_found)?;
+    let standing = Standing { member: caller.as_member(found.member), ..found };
+    if !standing.may(action) {
+        return Err(Problem::forbidden(not_allowed(action)));
+    }
+    if caller.key().is_some() && !policy::key_may(action, store::is_by_agent(tx, id).await?) {
+        let detail = "An API key may only cancel meetings that an API key made.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "NOT_CREATED_BY_AGENT", detail));
+    }
+    Ok(standing)
 }
 
 fn not_allowed(action: Action) -> &'static str {
@@ -784,7 +811,7 @@ pub fn refused(refusal: Refusal) -> Problem {
 
 async fn read_out(app: &App, tx: &mut Tx, caller: &Caller, id: MeetingId) -> Result<MeetingOut> {
     let row = store::find(tx, id, caller.user_id).await?.ok_or_else(not_found)?;
-    Ok(MeetingOut::of(app, row))
+    Ok(MeetingOut::of(app, caller, row))
 }
 
 fn with_etag(meeting: MeetingOut) -> Response {

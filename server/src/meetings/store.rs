@@ -70,7 +70,11 @@ pub struct New<'a> {
     pub settings: &'a Value,
     pub custom_fields: &'a Value,
     pub related_object: Option<(&'a str, &'a str)>,
-    pub host: UserId,
+    pub host: Option<UserId>,
+    /// Who makes it.
+    pub by: UserId,
+    /// Whether that is a service.
+    pub by_agent: bool,
 }
 
 /// Which meetings a list wants; `None` leaves a filter out.
@@ -193,10 +197,11 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         "insert into meetings (id, organization_id, title, description, agenda, scheduled_start, scheduled_end, timezone,
                 meeting_type, venue_mode, schedule_kind, host_id, provider_meeting_id, room_name, max_participants,
                 auto_record, require_approval, settings, custom_fields, related_object_type, related_object_id,
-                created_by, updated_by)
+                created_by_type, created_by, updated_by)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'virtual',
                  case when $10 then 'instant'::schedule_kind else 'scheduled'::schedule_kind end,
-                 $11, $12::text, $12::text, $13, $14, $15, $16, $17, $18, $19, $11, $11)",
+                 $11, $12::text, $12::text, $13, $14, $15, $16, $17, $18, $19,
+                 case when $20 then 'ai'::creator_type else 'human'::creator_type end, $21, $21)",
         new.id.0,
         new.organization_id.0,
         new.title,
@@ -207,7 +212,7 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         new.timezone,
         new.meeting_type as MeetingType,
         new.instant,
-        new.host.0,
+        new.host.map(|id| id.0),
         new.room_name,
         new.max_participants,
         new.auto_record,
@@ -216,6 +221,8 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         new.custom_fields,
         new.related_object.map(|(kind, _)| kind),
         new.related_object.map(|(_, id)| id),
+        new.by_agent,
+        new.by.0,
     )
     .execute(&mut **tx)
     .await?;
@@ -292,6 +299,13 @@ pub async fn standing(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Resul
         member: Membership::new(row.org_role, &row.decisions),
         meeting_role: row.role,
     }))
+}
+
+/// Whether a service made a meeting.
+pub async fn is_by_agent(tx: &mut Tx, id: MeetingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select created_by_type = 'ai' as "by_agent!" from meetings where id = $1"#, id.0)
+        .fetch_one(&mut **tx)
+        .await
 }
 
 /// A meeting by id, locked until the transaction ends.

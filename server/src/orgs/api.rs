@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     access::{
-        caller::Caller,
+        Caller, Scoped,
         policy::{Field, Membership, OrgRole, Permission},
+        scope,
         tokens::{hash_secret, random_secret},
     },
     accounts,
@@ -111,7 +112,7 @@ pub async fn change(
     responses((status = 200, body = Listing<Member>), (status = 404, body = Problem)))]
 pub async fn members(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MembersRead>,
     Path(org): Path<OrganizationId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<Member>>> {
@@ -156,7 +157,7 @@ pub struct AddedMember {
     responses((status = 201, body = AddedMember), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn add_member(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MembersWrite>,
     Path(org): Path<OrganizationId>,
     Json(body): Json<NewMember>,
 ) -> Result<(StatusCode, Json<AddedMember>)> {
@@ -173,6 +174,7 @@ pub async fn add_member(
         accounts::check_password(&mut checks, password, &[&body.email, &body.name]);
     }
     checks.done()?;
+    keys_leave_admins_alone(&caller, &[Some(body.role)])?;
     let now = app.clock.now();
     let by = caller.user_id;
     let hash = match body.password {
@@ -229,7 +231,7 @@ pub struct MemberChange {
     responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn change_member(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MembersWrite>,
     Path((org, user)): Path<(OrganizationId, UserId)>,
     Json(body): Json<MemberChange>,
 ) -> Result<Json<Member>> {
@@ -239,6 +241,7 @@ pub async fn change_member(
     if !manager.may_assign(Permission::MembersManage, &[member.role, body.role.unwrap_or(member.role)]) {
         return Err(only_admins());
     }
+    keys_leave_admins_alone(&caller, &[Some(member.role), body.role])?;
     let stays_admin =
         body.role.unwrap_or(member.role) == OrgRole::Admin && body.is_active.unwrap_or(member.is_active);
     if !stays_admin {
@@ -257,7 +260,7 @@ pub async fn change_member(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn remove_member(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MembersWrite>,
     Path((org, user)): Path<(OrganizationId, UserId)>,
 ) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
@@ -266,6 +269,7 @@ pub async fn remove_member(
     if !manager.may_assign(Permission::MembersManage, &[member.role]) {
         return Err(only_admins());
     }
+    keys_leave_admins_alone(&caller, &[Some(member.role)])?;
     keep_one_admin(&mut tx, org, &member).await?;
     store::remove_member(&mut tx, org, user).await?;
     tx.commit().await?;
@@ -276,8 +280,16 @@ fn only_admins() -> Problem {
     Problem::forbidden("Only admins make somebody an admin, or take that role away.")
 }
 
+/// A key that leaked must not take an organization over.
+fn keys_leave_admins_alone(caller: &Caller, roles: &[Option<OrgRole>]) -> Result<()> {
+    if caller.key().is_some() && roles.contains(&Some(OrgRole::Admin)) {
+        return Err(Problem::forbidden("An API key may not make, change or remove admins."));
+    }
+    Ok(())
+}
+
 async fn keep_one_admin(tx: &mut Tx, org: OrganizationId, member: &Member) -> Result<()> {
-    if member.role == OrgRole::Admin && member.is_active && store::admins(tx, org).await? <= 1 {
+    if store::is_last_admin(tx, org, member.user.id).await? {
         return Err(Problem::conflict("LAST_ADMIN", "An organization needs at least one admin."));
     }
     Ok(())
@@ -290,7 +302,7 @@ async fn keep_one_admin(tx: &mut Tx, org: OrganizationId, member: &Member) -> Re
 pub async fn member_of(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Membership> {
     let found = store::membership(tx, org, caller.user_id).await?;
     let found = found.ok_or_else(|| Problem::not_found("organization"))?;
-    if found.is_suspended { Err(suspended()) } else { Ok(found.member) }
+    if found.is_suspended { Err(suspended()) } else { Ok(caller.as_member(found.member)) }
 }
 
 /// The caller's membership, when it comes with a permission.

@@ -5,4 +5,4 @@ mod rules;
 mod store;
 pub mod suspension;
 
-pub use store::{accept_invitation, active_members, create, lock_invitation, timezone};
+pub use store::{accept_invitation, active_members, create, is_last_admin, lock_invitation, timezone};

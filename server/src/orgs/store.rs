@@ -193,8 +193,8 @@ pub async fn is_suspended(tx: &mut Tx, thing: uuid::Uuid) -> sqlx::Result<bool> 
 pub async fn active_members(tx: &mut Tx, id: OrganizationId, users: &[UserId]) -> sqlx::Result<Vec<UserId>> {
     let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
     sqlx::query_scalar!(
-        r#"select user_id as "user_id: UserId" from organization_members
-           where organization_id = $1 and user_id = any ($2) and is_active"#,
+        r#"select m.user_id as "user_id: UserId" from organization_members m join users u on u.id = m.user_id
+           where m.organization_id = $1 and m.user_id = any ($2) and m.is_active and u.kind = 'person'"#,
         id.0,
         &users,
     )
@@ -214,7 +214,7 @@ pub async fn members(
         r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
                   m.is_active, m.created_at
            from organization_members m join users u on u.id = m.user_id
-           where m.organization_id = $1 and ($2::text is null or (u.name, u.id) > ($2, $3))
+           where m.organization_id = $1 and u.kind = 'person' and ($2::text is null or (u.name, u.id) > ($2, $3))
            order by u.name, u.id limit $4"#,
         id.0,
         name,
@@ -253,7 +253,7 @@ pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Resu
         r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
                   m.is_active, m.created_at
            from organization_members m join users u on u.id = m.user_id
-           where m.organization_id = $1 and m.user_id = $2"#,
+           where m.organization_id = $1 and m.user_id = $2 and u.kind = 'person'"#,
         id.0,
         user.0,
     )
@@ -270,12 +270,20 @@ pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Resu
 /// How many active admins there are.
 pub async fn admins(tx: &mut Tx, id: OrganizationId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from organization_members
-           where organization_id = $1 and role = 'admin' and is_active"#,
+        r#"select count(*) as "count!" from organization_members m join users u on u.id = m.user_id
+           where m.organization_id = $1 and m.role = 'admin' and m.is_active and u.kind = 'person'"#,
         id.0,
     )
     .fetch_one(&mut **tx)
     .await
+}
+
+/// Whether this person is the one active admin that an organization has left.
+pub async fn is_last_admin(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<bool> {
+    let is_admin = lock_member(tx, id, user)
+        .await?
+        .is_some_and(|member| member.role == OrgRole::Admin && member.is_active);
+    Ok(is_admin && admins(tx, id).await? <= 1)
 }
 
 /// Adds a member; one who was deactivated comes back.
@@ -311,7 +319,8 @@ pub async fn change_member(
     by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update organization_members set role = coalesce($3, role), is_active = coalesce($4, is_active), updated_by = $5
+        "update organization_members set role = coalesce($3, role), is_active = coalesce($4, is_active),
+                by_provider = by_provider and $4 is distinct from false, updated_by = $5
          where organization_id = $1 and user_id = $2",
         id.0,
         user.0,

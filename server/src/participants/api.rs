@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     access::{
-        caller::Caller,
+        Caller, Scoped,
         policy::{Action, MeetingRole},
+        scope,
     },
     app::App,
     attendance,
@@ -32,7 +33,7 @@ use crate::{
     responses((status = 200, body = Listing<Participant>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsRead>,
     Path(id): Path<MeetingId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<Participant>>> {
@@ -58,7 +59,7 @@ pub struct Invitation {
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn invite(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::MeetingsWrite>,
     Path(id): Path<MeetingId>,
     Json(body): Json<Invitation>,
 ) -> Result<Json<Listing<Participant>>> {

@@ -44,22 +44,37 @@ pub async fn require_members(
     pointer: &str,
 ) -> Result<()> {
     let members = orgs::active_members(tx, org, users).await?;
-    let strangers: Vec<FieldError> = users
-        .iter()
-        .enumerate()
-        .filter(|(_, user)| !members.contains(user))
-        .map(|(index, _)| FieldError {
-            pointer: format!("{pointer}/{index}"),
-            code: "NOT_A_MEMBER",
-            detail: "This person is no active member of the organization.".to_owned(),
-        })
-        .collect();
-    if strangers.is_empty() {
+    let strangers = users.iter().enumerate().filter(|(_, user)| !members.contains(user));
+    refuse_strangers(strangers.map(|(index, _)| format!("{pointer}/{index}")).collect())
+}
+
+/// As [`require_members`], for one person or none.
+///
+/// # Errors
+/// 422 `NOT_A_MEMBER`.
+pub async fn require_member(
+    tx: &mut Tx,
+    org: OrganizationId,
+    user: Option<UserId>,
+    pointer: &str,
+) -> Result<()> {
+    let Some(user) = user else { return Ok(()) };
+    let known = !orgs::active_members(tx, org, &[user]).await?.is_empty();
+    refuse_strangers(if known { Vec::new() } else { vec![pointer.to_owned()] })
+}
+
+fn refuse_strangers(pointers: Vec<String>) -> Result<()> {
+    if pointers.is_empty() {
         return Ok(());
     }
+    let error = |pointer| FieldError {
+        pointer,
+        code: "NOT_A_MEMBER",
+        detail: "This person is no active member of the organization.".to_owned(),
+    };
     Err(Problem {
         code: "NOT_A_MEMBER",
         kind: "urn:baraza:problem:not_a_member".into(),
-        ..Problem::invalid(strangers)
+        ..Problem::invalid(pointers.into_iter().map(error).collect())
     })
 }

@@ -18,19 +18,21 @@ pub async fn add_first(
     tx: &mut Tx,
     meeting: MeetingId,
     org: OrganizationId,
-    host: UserId,
+    host: Option<UserId>,
     invitees: &[UserId],
+    by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into meeting_participants (meeting_id, user_id, organization_id, role, status, invited_by, updated_by)
-         values ($1, $2, $3, 'host', 'accepted', $2, $2)",
+         select $1, host, $3, 'host', 'accepted', $4, $4 from (select $2::uuid as host) h where host is not null",
         meeting.0,
-        host.0,
+        host.map(|id| id.0),
         org.0,
+        by.0,
     )
     .execute(&mut **tx)
     .await?;
-    invite(tx, meeting, org, invitees, host).await
+    invite(tx, meeting, org, invitees, by).await
 }
 
 /// Invites people; those who are invited already stay as they are.

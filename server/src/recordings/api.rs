@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 use super::{erase, rules, store};
 use crate::{
     access::{
-        caller::Caller,
+        Caller, Scoped,
         policy::{Action, OrgRole},
+        scope,
     },
     app::App,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
@@ -100,7 +101,7 @@ pub async fn stop(
     responses((status = 200, body = Listing<RecordingOut>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list_of_meeting(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::RecordingsRead>,
     Path(id): Path<MeetingId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<RecordingOut>>> {
@@ -116,7 +117,7 @@ pub async fn list_of_meeting(
     responses((status = 200, body = Listing<RecordingOut>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list_of_organization(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::RecordingsRead>,
     Path(org): Path<OrganizationId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<RecordingOut>>> {
@@ -136,7 +137,7 @@ fn listing(found: Vec<(store::Place, RecordingOut)>, limit: i64) -> Json<Listing
     responses((status = 200, body = RecordingOut), (status = 404, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
-    caller: Caller,
+    caller: Scoped<scope::RecordingsRead>,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<RecordingOut>> {
     let mut tx = app.begin(&caller).await?;

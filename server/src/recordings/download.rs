@@ -29,7 +29,7 @@ use super::{
     store::{self, File},
 };
 use crate::{
-    access::caller::Caller,
+    access::{Caller, Scoped, scope},
     app::App,
     audit,
     http::{Json, Path, Problem, Result},
@@ -68,10 +68,10 @@ fn read(app: &App, token: &str) -> Option<(UserId, RecordingId)> {
     (claims.exp > app.clock.now().timestamp()).then_some((claims.sub, claims.rec))
 }
 
-/// Who wants a file: a signed-in person, or a player that was given an address for one recording.
+/// Who wants a file: a signed-in person, an API key, or a player that was given an address for one recording.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer {
-    user: UserId,
+    actor: Actor,
     /// The one recording that the address is for.
     only: Option<RecordingId>,
 }
@@ -85,9 +85,12 @@ impl FromRequestParts<App> for Viewer {
         match token {
             Some(token) if !parts.headers.contains_key(header::AUTHORIZATION) => {
                 let (user, recording) = read(app, &token).ok_or_else(Problem::unauthenticated)?;
-                Ok(Self { user, only: Some(recording) })
+                Ok(Self { actor: Actor::User(user), only: Some(recording) })
             }
-            _ => Ok(Self { user: Caller::from_request_parts(parts, app).await?.user_id, only: None }),
+            _ => {
+                let caller = Scoped::<scope::RecordingsRead>::from_request_parts(parts, app).await?;
+                Ok(Self { actor: caller.actor(), only: None })
+            }
         }
     }
 }
@@ -110,7 +113,7 @@ pub async fn playback(
     caller: Caller,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Playback>> {
-    available(&app, caller.user_id, id, Some("recording.played")).await?;
+    available(&app, caller.actor(), id, Some("recording.played")).await?;
     let expires_at = app.clock.now() + PLAYBACK;
     let token = sign(&app, caller.user_id, id, expires_at)?;
     let url = format!("{}/api/v1/recordings/{id}/download?token={token}", app.config.server.public_url);
@@ -139,7 +142,7 @@ pub async fn download(
     let begins = headers.get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
     let is_download = viewer.only.is_none() && method == Method::GET && begins;
     let log = is_download.then_some("recording.downloaded");
-    let (file, size) = available(&app, viewer.user, id, log).await?;
+    let (file, size) = available(&app, viewer.actor, id, log).await?;
     let key = Key::Recording(file.organization, id);
     let content_type = file.content_type.as_deref().unwrap_or("video/mp4");
     let name = rules::file_name(&file.title, file.started_at, content_type);
@@ -188,11 +191,11 @@ pub async fn download(
 /// A recording's finished file and its size; `log` is what the audit log calls the access to it.
 async fn available(
     app: &App,
-    viewer: UserId,
+    viewer: Actor,
     id: RecordingId,
     log: Option<&'static str>,
 ) -> Result<(File, u64)> {
-    let mut tx = db::begin(&app.pool, Actor::User(viewer)).await?;
+    let mut tx = db::begin(&app.pool, viewer).await?;
     let file = store::file(&mut tx, id).await?.ok_or_else(no_recording)?;
     match (file.status, file.size.and_then(|size| u64::try_from(size).ok())) {
         (Status::Available, Some(size)) => {

@@ -181,7 +181,10 @@ impl Follower {
     async fn check_access(&self) -> Result<(), Over> {
         let mut tx = self.app.begin(&self.caller).await?;
         store::require_follower(&mut tx, &self.caller, self.meeting).await?;
-        if store::is_signed_out(&mut tx, self.caller.session_id).await? { Err(Over) } else { Ok(()) }
+        match self.caller.session_id() {
+            Some(session) if store::is_signed_out(&mut tx, session).await? => Err(Over),
+            _ => Ok(()),
+        }
     }
 }
 

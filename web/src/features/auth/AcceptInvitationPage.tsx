@@ -10,6 +10,7 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { NarrowPage } from '../../ui/pages';
 import { CodeInput } from './CodeInput';
 import { NewPasswordInput } from './NewPasswordInput';
+import { ProviderButton } from './ProviderButton';
 
 const route = getRouteApi('/invitations/$token');
 
@@ -39,6 +40,7 @@ export function AcceptInvitationPage() {
   return (
     <NarrowPage title={t('invitation.title')}>
       <Text c="dimmed">{t('invitation.text')}</Text>
+      <ProviderButton to="/" invitation={token} />
       <form onSubmit={form.onSubmit((values) => accept.mutate(values))}>
         <Stack>
           <FormProblem error={accept.error} form={form} />

@@ -2,24 +2,31 @@ import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { getRouteApi, Link, useRouter } from '@tanstack/react-router';
+import i18next from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { publicApi, take } from '../../api/client';
 import { Problem } from '../../api/problem';
 import { signIn } from '../../api/session';
 import { FormProblem, showAtFields } from '../../ui/forms';
+import { ProblemNote } from '../../ui/ProblemNote';
 import { NarrowPage } from '../../ui/pages';
 import { CodeInput } from './CodeInput';
+import { ProviderButton } from './ProviderButton';
 
 const route = getRouteApi('/login');
 
 /** Only addresses of our own pages are gone on to; `//elsewhere` is not one. */
 const ownAddress = (to: string | undefined) => (to && /^\/(?![/\\])/.test(to) ? to : '/');
 
+/** A problem that a sign-in elsewhere ended with: only its code comes along in the address. */
+const ofCode = (code: string) =>
+  new Problem({ code, detail: i18next.t([`problems.${code}`, 'problems.UNEXPECTED'] as never) });
+
 /** Signs in: with address and password, then with a code where a second factor is switched on. */
 export function LoginPage() {
   const { t } = useTranslation();
-  const { to } = route.useSearch();
+  const { to, problem } = route.useSearch();
   const router = useRouter();
   const [challenge, setChallenge] = useState<string | null>(null);
   const enter = (session: Parameters<typeof signIn>[0]) => {
@@ -31,7 +38,11 @@ export function LoginPage() {
       {challenge ? (
         <CodeForm challenge={challenge} onEntered={enter} onBack={() => setChallenge(null)} />
       ) : (
-        <PasswordForm onEntered={enter} onChallenged={setChallenge} />
+        <>
+          {problem && <ProblemNote error={ofCode(problem)} />}
+          <ProviderButton to={ownAddress(to)} />
+          <PasswordForm onEntered={enter} onChallenged={setChallenge} />
+        </>
       )}
     </NarrowPage>
   );

@@ -9,6 +9,8 @@ import classes from './SettingsLayout.module.css';
 const PLACES = [
   { to: '/settings', key: 'settings.general' },
   { to: '/settings/permissions', key: 'settings.permissions' },
+  { to: '/settings/keys', key: 'settings.keys', needs: 'keys.manage' },
+  { to: '/settings/devices', key: 'settings.devices', needs: 'keys.manage' },
   { to: '/settings/audit', key: 'settings.audit', needs: 'audit.view' },
 ] as const satisfies { to: LinkProps['to']; key: string; needs?: Permission }[];
 
