@@ -16,29 +16,36 @@ use tokio::{
 pub struct Outcome {
     pub rate: f64,
     pub errors: usize,
-    /// Milliseconds of every answer, in order of length.
+    /// Milliseconds of every answer.
     pub latencies: Vec<f64>,
 }
 
 impl Outcome {
     /// The latency in milliseconds below which `share` of the answers came.
     pub fn percentile(&self, share: f64) -> f64 {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index"
-        )]
-        let index =
-            ((self.latencies.len() as f64 * share) as usize).min(self.latencies.len().saturating_sub(1));
-        self.latencies.get(index).copied().unwrap_or(f64::NAN)
+        percentile(&self.latencies, share)
     }
 }
 
+/// The value below which `share` of the values lie.
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index"
+    )]
+    let index = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
+    values.get(index).copied().unwrap_or(f64::NAN)
+}
+
 /// One request as bytes.
-pub fn request(host: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub fn request(method: &str, host: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let headers = headers.iter().fold(String::new(), |all, (name, value)| all + name + ": " + value + "\r\n");
-    format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
         .into_bytes()
 }
 
@@ -69,7 +76,6 @@ pub async fn load(
     }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let rate = (latencies.len() - errors) as f64 / started.elapsed().as_secs_f64();
-    latencies.sort_by(f64::total_cmp);
     Ok(Outcome { rate, errors, latencies })
 }
 

@@ -31,7 +31,9 @@ pub async fn requests(platform: &Platform, people: usize) -> Result<(String, Arc
     let host = platform.host()?;
     let requests = tokens
         .iter()
-        .map(|token| http::request(&host, &path, &[("Authorization", &format!("Bearer {token}"))], ""))
+        .map(|token| {
+            http::request("POST", &host, &path, &[("Authorization", &format!("Bearer {token}"))], "")
+        })
         .collect();
     Ok((host, Arc::new(requests)))
 }

@@ -39,6 +39,7 @@ pub async fn run(platform: &Platform, args: &Args) -> Result<Told> {
         let (_, email) = platform.member().await?;
         let body = platform.credentials(&email).to_string();
         logins.push(http::request(
+            "POST",
             &host,
             "/api/v1/auth/login",
             &[("Content-Type", "application/json")],

@@ -3,6 +3,7 @@
 
 mod http;
 mod join;
+mod lists;
 mod logins;
 mod pgbench;
 mod platform;
@@ -42,6 +43,8 @@ enum Name {
     Logins,
     /// Resident memory of `serve` before any load.
     Idle,
+    /// Lists and searches among a million meetings beside the same among ten thousand.
+    Lists,
 }
 
 /// One line of the result.
@@ -65,8 +68,14 @@ struct Line {
 async fn main() -> Result<()> {
     let args = Args::parse();
     let wants = |name| args.names.is_empty() || args.names.contains(&name);
-    let platform = Platform::start().await?;
     let mut out = std::io::stdout().lock();
+    if wants(Name::Lists) {
+        lists::run(&mut out, &args).await?;
+        if args.names == [Name::Lists] {
+            return Ok(());
+        }
+    }
+    let platform = Platform::start(18_080).await?;
     if wants(Name::Idle) {
         let megabytes = platform.serve_resident_megabytes()?;
         writeln!(out, "idle: serve has {megabytes:.1} MB resident (wanted: below 80)")?;

@@ -49,7 +49,7 @@ pub fn rate(database_url: &str, script: &str, connections: usize, seconds: u64) 
 }
 
 /// A program of PostgreSQL: on the PATH, or where Debian keeps it.
-fn program(name: &str) -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     let on_path = std::env::var_os("PATH")
         .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
         .unwrap_or_default();

@@ -26,11 +26,11 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Starts it on a folder of its own and sets it up.
-    pub async fn start() -> Result<Self> {
+    /// Starts it on a folder and ports of its own and sets it up.
+    pub async fn start(port: u16) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("baraza-bench-").tempdir()?;
         let mut child = Command::new("./baraza")
-            .args(["up", "--json", "--no-build", "--port", "18080", "--data"])
+            .args(["up", "--json", "--no-build", "--port", &port.to_string(), "--data"])
             .arg(data.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

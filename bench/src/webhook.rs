@@ -68,7 +68,7 @@ fn events(host: &str, key: &str, secret: &str, round: usize, count: usize) -> Re
             });
             let token = jsonwebtoken::encode(&Header::default(), &claims, &signing)?;
             let headers = [("Authorization", token.as_str()), ("Content-Type", "application/webhook+json")];
-            Ok(http::request(host, "/api/v1/webhooks/livekit", &headers, &body))
+            Ok(http::request("POST", host, "/api/v1/webhooks/livekit", &headers, &body))
         })
         .collect()
 }

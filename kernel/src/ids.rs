@@ -83,6 +83,8 @@ ids! {
     HandlerId,
     /// A row of the audit log.
     AuditId,
+    /// A field that an organization adds to its meetings.
+    CustomFieldId,
 }
 
 #[cfg(test)]

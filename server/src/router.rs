@@ -30,8 +30,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, audit, chat, http, meetings, notifications, oidc, ops, orgs,
-    participants, recordings, rights, room, service_access, system, webhooks,
+    accounts, app::App, attendance, audit, chat, custom_fields, http, meetings, notifications, oidc, ops,
+    orgs, participants, recordings, rights, room, service_access, settings, system, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -93,9 +93,15 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(audit::api::list))
             .routes(routes!(audit::api::csv))
             // Meetings
-            .routes(routes!(meetings::api::list_of_organization, meetings::api::create))
-            .routes(routes!(meetings::api::create_instant))
-            .routes(routes!(meetings::api::list_mine))
+            .routes(routes!(settings::api::read, settings::api::change))
+            .routes(routes!(custom_fields::api::list, custom_fields::api::create))
+            .routes(routes!(custom_fields::api::change, custom_fields::api::delete))
+            .routes(routes!(meetings::lists::list_of_organization, meetings::create::create))
+            .routes(routes!(meetings::create::create_instant))
+            .routes(routes!(meetings::create::duplicate))
+            .routes(routes!(meetings::bulk::bulk_cancel))
+            .routes(routes!(meetings::history::read_history))
+            .routes(routes!(meetings::lists::list_mine))
             .routes(routes!(
                 meetings::api::read,
                 meetings::api::change,

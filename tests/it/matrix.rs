@@ -54,6 +54,13 @@ GET    /organizations/{org}/field-rules              401    ok    ok   ok     ok
 PUT    /organizations/{org}/field-rules              401    ok   403  403    403  403  403   404
 GET    /organizations/{org}/audit                    401    ok   403  403    403  403  403   404
 GET    /organizations/{org}/audit.csv                401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/settings                 401    ok    ok   ok     ok   ok   ok   404
+PATCH  /organizations/{org}/settings                 401    ok   403  403    403  403  403   404
+GET    /organizations/{org}/custom-fields            401    ok    ok   ok     ok   ok   ok   404
+POST   /organizations/{org}/custom-fields            401    ok   403  403    403  403  403   404
+PATCH  /organizations/{org}/custom-fields/{id}       401    ok   403  403    403  403  403   404
+DELETE /organizations/{org}/custom-fields/{id}       401    ok   403  403    403  403  403   404
+POST   /organizations/{org}/meetings/bulk-cancel     401    ok    ok   ok     ok   ok   ok   404
 GET    /organizations/{org}/meetings                 401    ok    ok   ok     ok   ok   ok   404
 POST   /organizations/{org}/meetings                 401    ok    ok   ok    403  403   ok   404
 POST   /organizations/{org}/meetings/instant         401    ok    ok   ok    403  403   ok   404
@@ -64,6 +71,8 @@ PATCH  /meetings/{id}                                401   403   403  403    403
 PUT    /meetings/{id}                                401   403   403  403    403  403   ok   404
 DELETE /meetings/{id}                                401   403   403  403    403  403   ok   404
 POST   /meetings/{id}/cancel                         401   403   403  403    403  403   ok   404
+GET    /meetings/{id}/history                        401    ok    ok   ok    403  403   ok   404
+POST   /meetings/{id}/duplicate                      401    ok    ok   ok    403  403   ok   404
 POST   /meetings/{id}/end                            401   403   403  403    403  403   ok   404
 POST   /meetings/{id}/invite                         401    ok    ok   ok    403  403   ok   404
 GET    /meetings/{id}/participants                   401    ok    ok   ok    403   ok   ok   404
@@ -130,6 +139,10 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /me/second-factor/recovery-codes", "recovery_codes are under audit"),
     ("POST /me/second-factor/disable", "second_factors are under audit"),
     ("POST /auth/refresh", "renews a sign-in that is in the log"),
+    (
+        "POST /organizations/{org}/meetings/bulk-cancel",
+        "meetings::a_meetings_history_tells_who_changed_what; here it names no meeting",
+    ),
     ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
     ("POST /meetings/{id}/leave", "in the trail of movements"),
     ("POST /recordings/{id}/playback", "audit::access_to_recordings_is_logged"),
@@ -245,6 +258,15 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         }
         "PUT /organizations/{org}/field-rules" => json!({"hidden": {"member.avatar": ["member"]}}),
         "POST /system/admins" => json!({"email": "nobody@example.test"}),
+        "PATCH /organizations/{org}/settings" => json!({"week_starts_on": "sunday"}),
+        "POST /organizations/{org}/custom-fields" => {
+            json!({"key": format!("key{number}"), "label": "Label", "type": "text"})
+        }
+        "PATCH /organizations/{org}/custom-fields/{id}" => json!({"label": "Other"}),
+        "POST /organizations/{org}/meetings/bulk-cancel" => {
+            json!({"ids": ["01890000-0000-7000-8000-000000000000"]})
+        }
+        "POST /meetings/{id}/duplicate" => json!({"scheduled_start": "2026-12-09T09:00:00Z"}),
         "PATCH /meetings/{id}" | "PUT /meetings/{id}" => json!({"title": "Changed"}),
         "POST /meetings/{id}/invite" => json!({"user_ids": [target]}),
         "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
@@ -270,7 +292,9 @@ impl Cell {
     fn address(&self, path: &str, organization: &Organization<'_>) -> String {
         let id = match path {
             _ if path.starts_with("/recordings/") => &self.recording,
-            _ if path.contains("/api-keys/") || path.contains("/device-tokens/") => &self.machine,
+            _ if ["/api-keys/", "/device-tokens/", "/custom-fields/"].iter().any(|it| path.contains(it)) => {
+                &self.machine
+            }
             _ => &self.meeting.id,
         };
         path.replace("{org}", &organization.id)
@@ -338,10 +362,24 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         _ if path.contains("/api-keys/") => {
             service_access::key(app, organization, &["meetings.read"]).await.1
         }
+        _ if path.contains("/custom-fields/") => field(app, organization).await,
         _ if path.contains("/device-tokens/") => service_access::device(app, organization).await.1,
         _ => String::new(),
     };
     Cell { meeting, recording, target, machine }
+}
+
+/// A custom field of the organization.
+async fn field(app: &TestApp, organization: &Organization<'_>) -> String {
+    let made: uuid::Uuid = sqlx::query_scalar(
+        "insert into custom_fields (id, organization_id, key, label, type)
+         select gen_random_uuid(), $1, 'f' || count(*), 'Field', 'text' from custom_fields returning id",
+    )
+    .bind(organization.id.parse::<uuid::Uuid>().expect("an id"))
+    .fetch_one(&mut app.database().await)
+    .await
+    .expect("a field");
+    made.to_string()
 }
 
 // ORG-05, ORG-06, ORG-07, ORG-08, ORG-09, REC-07, LIV-04, ATT-06

@@ -56,6 +56,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
     let organization = organization.id.parse::<uuid::Uuid>().expect("an id");
     // What only the programs write, or what would take long to bring about.
     let by_hand = [
+        "insert into custom_fields (id, organization_id, key, label, type, created_by)
+         select gen_random_uuid(), $2, 'f' || replace($3::text, '-', ''), 'Field', 'text', $1",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)

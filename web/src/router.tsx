@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { Problem } from './api/problem';
 import { refresh, session } from './api/session';
+import { MEETING_TYPES } from './api/types';
 import { type AuditSearch, ENTITIES } from './features/audit/search';
 import { AcceptInvitationPage } from './features/auth/AcceptInvitationPage';
 import { ForgotPasswordPage } from './features/auth/ForgotPasswordPage';
@@ -15,7 +16,15 @@ import { LoginPage } from './features/auth/LoginPage';
 import { ResetPasswordPage } from './features/auth/ResetPasswordPage';
 import { SetupPage } from './features/auth/SetupPage';
 import { MeetingsPage } from './features/meetings/MeetingsPage';
-import { DETAIL_TABS, type DetailTab, MEETING_TABS, type MeetingTab } from './features/meetings/tabs';
+import type { MeetingFilters } from './features/meetings/queries';
+import {
+  DETAIL_TABS,
+  type DetailTab,
+  MEETING_TABS,
+  MEETING_VIEWS,
+  type MeetingTab,
+  type MeetingView,
+} from './features/meetings/tabs';
 import { OrganizationGate } from './features/orgs/OrganizationGate';
 import { SettingsLayout } from './features/orgs/SettingsLayout';
 import { ErrorPage, NotFoundPage } from './ui/pages';
@@ -44,6 +53,21 @@ function oneOf<T extends string>(known: readonly T[], value: unknown): T | undef
 }
 
 const text = (value: unknown) => (value === undefined || value === null ? undefined : String(value));
+
+const day = (value: unknown) => (/^\d{4}-\d\d-\d\d$/.test(String(value)) ? String(value) : undefined);
+
+/**
+ * What the meetings page shows. With `new` the dialog for a new meeting is open, filled in with the title, description,
+ * start and related object given, so that other programs can link to it.
+ */
+type MeetingsSearch = MeetingFilters & {
+  tab?: MeetingTab;
+  view?: MeetingView;
+  new?: true;
+  title?: string;
+  description?: string;
+  start?: string;
+};
 
 const root = createRootRoute({
   component: () => <Root queryClient={queryClient} />,
@@ -110,9 +134,20 @@ const home = createRoute({
 const meetings = createRoute({
   getParentRoute: () => shell,
   path: '/meetings',
-  validateSearch: (search: Record<string, unknown>): { tab?: MeetingTab; q?: string } => ({
+  validateSearch: (search: Record<string, unknown>): MeetingsSearch => ({
     tab: oneOf(MEETING_TABS, search.tab),
+    view: oneOf(MEETING_VIEWS, search.view),
     q: text(search.q) || undefined,
+    type: oneOf(MEETING_TYPES, search.type),
+    host: text(search.host),
+    from: day(search.from),
+    to: day(search.to),
+    related_type: text(search.related_type),
+    related_id: text(search.related_id),
+    new: search.new ? true : undefined,
+    title: text(search.title),
+    description: text(search.description),
+    start: text(search.start),
   }),
   component: MeetingsPage,
 });
@@ -160,6 +195,21 @@ const mailbox = createRoute({
   getParentRoute: () => shell,
   path: '/mailbox',
   component: lazyRouteComponent(() => import('./features/mailbox/MailboxPage'), 'MailboxPage'),
+});
+
+const settingsMeetings = createRoute({
+  getParentRoute: () => settings,
+  path: '/meetings',
+  component: lazyRouteComponent(
+    () => import('./features/settings/OrganizationSettingsPage'),
+    'OrganizationSettingsPage',
+  ),
+});
+
+const settingsFields = createRoute({
+  getParentRoute: () => settings,
+  path: '/fields',
+  component: lazyRouteComponent(() => import('./features/settings/CustomFieldsPage'), 'CustomFieldsPage'),
 });
 
 const settingsPermissions = createRoute({
@@ -223,6 +273,8 @@ export const router = createRouter({
         vault,
         settings.addChildren([
           settingsGeneral,
+          settingsMeetings,
+          settingsFields,
           settingsPermissions,
           settingsKeys,
           settingsDevices,

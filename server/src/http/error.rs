@@ -143,6 +143,9 @@ fn of_constraint(name: &str) -> Option<Problem> {
         "organization_members_pkey" => {
             Problem::conflict("ALREADY_MEMBER", "This person is a member already.")
         }
+        "custom_fields_key_key" => {
+            Problem::conflict("FIELD_KEY_TAKEN", "There is a field with this key already; it may be retired.")
+        }
         "meetings_end_after_start" => {
             Problem::invalid_field("/scheduled_end", "END_BEFORE_START", "The end must be after the start.")
         }

@@ -86,6 +86,40 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// Tells `null` from absent, with `#[serde(default, deserialize_with = "given")]`.
+///
+/// # Errors
+/// When the value is none of `T`.
+#[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
+pub fn given<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    serde::Deserialize::deserialize(from).map(Some)
+}
+
+/// An object and nothing else, with `#[serde(deserialize_with = "object")]`: a list that happens to have the fields in
+/// their order is none.
+///
+/// # Errors
+/// When the value is no object, or none of `T`.
+pub fn object<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    struct Object<T>(std::marker::PhantomData<T>);
+    impl<'de, T: serde::Deserialize<'de>> serde::de::Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            to.write_str("an object")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+        }
+    }
+    from.deserialize_map(Object(std::marker::PhantomData)).map(Some)
+}
+
 /// Parameters of the path. One that has not the right form names nothing that exists: 404.
 #[derive(Debug, Clone, Copy)]
 pub struct Path<T>(pub T);

@@ -6,6 +6,7 @@ pub mod correlate;
 pub mod csp;
 mod csv;
 pub mod error;
+pub mod etag;
 pub mod extract;
 pub mod idempotent;
 pub mod page;
@@ -13,5 +14,6 @@ pub mod web;
 
 pub use csv::harmless;
 pub use error::{Problem, Result};
+pub use etag::{Conditions, Tagged};
 pub use extract::{Checks, Json, Path, Query};
 pub use page::{Listing, PageQuery};

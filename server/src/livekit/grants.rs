@@ -11,6 +11,8 @@ use crate::meetings::model::MeetingType;
 pub struct Rights {
     /// What they may publish; empty for nothing.
     pub sources: Vec<PublishSource>,
+    /// Whether they may publish data packets.
+    pub data: bool,
 }
 
 impl Rights {
@@ -27,7 +29,12 @@ impl Rights {
         if can_share_screen && kind != MeetingType::Audio {
             sources.extend([PublishSource::ScreenShare, PublishSource::ScreenShareAudio]);
         }
-        Self { sources }
+        Self { sources, data: true }
+    }
+
+    /// Without data packets when all data in the room has to go through the server.
+    pub fn recorded_strictly(self, strict: bool) -> Self {
+        Self { data: !strict, ..self }
     }
 
     /// As the grant of a join token.
@@ -37,7 +44,7 @@ impl Rights {
             room: room.to_owned(),
             can_publish: !self.sources.is_empty(),
             can_subscribe: true,
-            can_publish_data: true,
+            can_publish_data: self.data,
             can_publish_sources: self.sources.clone(),
             ..VideoGrant::default()
         }
@@ -48,7 +55,7 @@ impl Rights {
         proto::ParticipantPermission {
             can_subscribe: true,
             can_publish: !self.sources.is_empty(),
-            can_publish_data: true,
+            can_publish_data: self.data,
             can_publish_sources: self.sources.iter().map(|source| track_source(*source).into()).collect(),
             ..Default::default()
         }

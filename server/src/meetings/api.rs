@@ -1,40 +1,43 @@
 //! Endpoints of meetings.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
     ids::{MeetingId, OrganizationId, UserId},
 };
-use rand::Rng;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+pub use super::input::MOST_INVITEES;
 use super::{
-    model::{EndedBy, MeetingStatus, MeetingType, Refusal},
+    input::MeetingChange,
+    model::{
+        EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind, VenueMode,
+    },
     rules, store,
 };
 use crate::{
     access::{
         Caller, Scoped,
-        policy::{self, Action, Field, MeetingRole, Membership, Permission, Standing},
+        policy::{self, Action, Field, MeetingRole, Membership, Standing},
         scope,
     },
     app::App,
-    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
+    custom_fields,
+    http::{Checks, Conditions, Json, Path, Problem, Query, Result, Tagged},
     jobs,
     livekit::afterwards::Afterwards,
     orgs,
-    participants::{self, model::ParticipantStatus},
+    participants::{
+        self,
+        model::{Participant, ParticipantStatus},
+    },
 };
 
-/// Most people that one call may invite.
-pub const MOST_INVITEES: usize = 1000;
+/// How many people stand inside a meeting when they are asked for.
+const MOST_INCLUDED: i64 = 50;
 
 /// A meeting as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,8 +50,14 @@ pub struct MeetingOut {
     pub title: String,
     /// What it is about.
     pub description: String,
-    /// What will be talked about.
+    /// What will be talked about, as Markdown.
     pub agenda: String,
+    /// Where people meet.
+    pub venue_mode: VenueMode,
+    /// The place.
+    pub location: String,
+    /// Whether it was scheduled, begun at once, or is part of a series.
+    pub schedule_kind: ScheduleKind,
     /// Scheduled start.
     pub scheduled_start: DateTime<Utc>,
     /// Scheduled end.
@@ -82,8 +91,7 @@ pub struct MeetingOut {
     /// Whether joiners wait until a host lets them in.
     pub require_approval: bool,
     /// Switches of this meeting.
-    #[schema(value_type = Object)]
-    pub settings: Value,
+    pub settings: MeetingSettings,
     /// Fields that the organization added.
     #[schema(value_type = Object)]
     pub custom_fields: Value,
@@ -99,6 +107,9 @@ pub struct MeetingOut {
     pub updated_at: DateTime<Utc>,
     /// The caller's part in it.
     pub my: My,
+    /// With `include=participants`: the first 50 of them, host and co-hosts first; absent for whoever may not see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participants: Option<Vec<Participant>>,
 }
 
 /// Who holds a meeting.
@@ -108,16 +119,6 @@ pub struct HostOut {
     pub id: UserId,
     /// Their name.
     pub name: String,
-}
-
-/// A business object of another system.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct RelatedObject {
-    /// Its kind, 1 to 100 characters.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Its id there, 1 to 255 characters.
-    pub id: String,
 }
 
 /// The caller's part in a meeting.
@@ -132,7 +133,7 @@ pub struct My {
 }
 
 impl MeetingOut {
-    fn of(app: &App, caller: &Caller, row: store::Row) -> Self {
+    pub(super) fn of(app: &App, caller: &Caller, row: store::Row) -> Self {
         let member = caller.as_member(Membership::new(row.org_role, &row.decisions));
         let mut can = Standing { member, meeting_role: row.my_role }.can();
         if caller.key().is_some() {
@@ -147,16 +148,17 @@ impl MeetingOut {
             },
             room_name: invited.then_some(row.room_name),
             host: row.host_id.zip(row.host_name).map(|(id, name)| HostOut { id, name }),
-            related_object: row
-                .related_object_type
-                .zip(row.related_object_id)
-                .map(|(kind, id)| RelatedObject { kind, id }),
+            related_object: row.related_object.map(|object| object.0),
             my: My { role: row.my_role, status: row.my_status, can },
             id: row.id,
             organization_id: row.organization_id,
             title: row.title,
             description: row.description,
             agenda: row.agenda,
+            venue_mode: row.venue_mode,
+            location: row.location,
+            schedule_kind: row.schedule_kind,
+            participants: None,
             scheduled_start: row.scheduled_start,
             scheduled_end: row.scheduled_end,
             timezone: row.timezone,
@@ -170,7 +172,7 @@ impl MeetingOut {
             max_participants: row.max_participants,
             auto_record: row.auto_record,
             require_approval: row.require_approval,
-            settings: row.settings,
+            settings: MeetingSettings::read(&row.settings, MeetingSettings::default()),
             custom_fields: row.custom_fields,
             created_by_type: row.created_by_type,
             cancel_reason: row.cancel_reason,
@@ -196,423 +198,60 @@ impl MeetingOut {
         }
         self
     }
-
-    /// The entity tag: it changes with every change of the row.
-    fn etag(&self) -> String {
-        format!("\"{}-{}\"", self.updated_at.timestamp_micros(), self.participant_count)
-    }
 }
 
-/// A new meeting.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct NewMeeting {
-    /// 1 to 255 characters.
-    pub title: String,
-    /// What it is about.
-    #[serde(default)]
-    pub description: String,
-    /// What will be talked about.
-    #[serde(default)]
-    pub agenda: String,
-    /// Scheduled start.
-    pub scheduled_start: DateTime<Utc>,
-    /// Scheduled end, after the start.
-    #[serde(default)]
-    pub scheduled_end: Option<DateTime<Utc>>,
-    /// IANA time zone; the organization's when absent.
-    #[serde(default)]
-    pub timezone: Option<String>,
-    #[serde(flatten)]
-    #[expect(missing_docs, reason = "its fields are documented")]
-    pub options: Options,
-}
-
-/// A meeting that starts now.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct InstantMeeting {
-    /// 1 to 255 characters.
-    pub title: String,
-    /// What it is about.
-    #[serde(default)]
-    pub description: String,
-    /// What will be talked about.
-    #[serde(default)]
-    pub agenda: String,
-    #[serde(flatten)]
-    #[expect(missing_docs, reason = "its fields are documented")]
-    pub options: Options,
-}
-
-/// What every new meeting may say.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct Options {
-    /// Its media.
-    #[serde(default)]
-    pub meeting_type: MeetingType,
-    /// How many may be in the room at once, 1 to 10000.
-    #[serde(default)]
-    pub max_participants: Option<i32>,
-    /// Whether recording starts with the meeting.
-    #[serde(default)]
-    pub auto_record: bool,
-    /// Whether joiners wait until a host lets them in.
-    #[serde(default)]
-    pub require_approval: bool,
-    /// Who holds it, an active member. A person who leaves this out holds it; what an API key makes has no host then.
-    #[serde(default)]
-    pub host_id: Option<UserId>,
-    /// Members to invite.
-    #[serde(default)]
-    pub participants: Vec<UserId>,
-    /// Switches: `late_threshold_minutes`, `allow_guests`, and others that are kept as they are.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub settings: Map<String, Value>,
-    /// Fields that the organization added.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub custom_fields: Map<String, Value>,
-    /// The business object that it belongs to.
-    #[serde(default)]
-    pub related_object: Option<RelatedObject>,
-}
-
-/// Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host, unless they name another.
-#[utoipa::path(post, path = "/organizations/{org}/meetings", tag = "meetings", params(("org" = OrganizationId, Path)),
-    request_body = NewMeeting,
-    responses((status = 201, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn create(
-    State(app): State<App>,
-    caller: Scoped<scope::MeetingsWrite>,
-    Path(org): Path<OrganizationId>,
-    Json(body): Json<NewMeeting>,
-) -> Result<Response> {
-    let plan = Plan {
-        title: body.title,
-        description: body.description,
-        agenda: body.agenda,
-        start: body.scheduled_start,
-        end: body.scheduled_end,
-        timezone: body.timezone,
-        options: body.options,
-        instant: false,
-    };
-    make(&app, &caller, org, plan).await
-}
-
-/// Makes a meeting that starts now. Needs `meetings.schedule`.
-#[utoipa::path(post, path = "/organizations/{org}/meetings/instant", tag = "meetings",
-    params(("org" = OrganizationId, Path)), request_body = InstantMeeting,
-    responses((status = 201, body = MeetingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn create_instant(
-    State(app): State<App>,
-    caller: Scoped<scope::MeetingsWrite>,
-    Path(org): Path<OrganizationId>,
-    Json(body): Json<InstantMeeting>,
-) -> Result<Response> {
-    let plan = Plan {
-        title: body.title,
-        description: body.description,
-        agenda: body.agenda,
-        start: app.clock.now(),
-        end: None,
-        timezone: None,
-        options: body.options,
-        instant: true,
-    };
-    make(&app, &caller, org, plan).await
-}
-
-struct Plan {
-    title: String,
-    description: String,
-    agenda: String,
-    start: DateTime<Utc>,
-    end: Option<DateTime<Utc>>,
-    timezone: Option<String>,
-    options: Options,
-    instant: bool,
-}
-
-impl Plan {
-    /// What is set otherwise than it would be without saying so.
-    fn sets(&self) -> [(Field, bool); 8] {
-        let options = &self.options;
-        [
-            (Field::MeetingDescription, !self.description.is_empty()),
-            (Field::MeetingAgenda, !self.agenda.is_empty()),
-            (Field::MeetingRelatedObject, options.related_object.is_some()),
-            (Field::MeetingCustomFields, !options.custom_fields.is_empty()),
-            (Field::MeetingMaxParticipants, options.max_participants.is_some()),
-            (Field::MeetingAutoRecord, options.auto_record),
-            (Field::MeetingRequireApproval, options.require_approval),
-            (Field::MeetingSettings, !options.settings.is_empty()),
-        ]
-    }
-
-    fn check(&self) -> Result<()> {
-        let mut checks = Checks::default();
-        rules::check_texts(&mut checks, Some(&self.title), Some(&self.description), Some(&self.agenda));
-        rules::check_times(&mut checks, self.start, self.end);
-        rules::check_timezone(&mut checks, self.timezone.as_deref());
-        rules::check_max_participants(&mut checks, self.options.max_participants);
-        rules::check_settings(&mut checks, Some(&self.options.settings));
-        rules::check_size(&mut checks, &self.options.custom_fields, "/custom_fields");
-        if let Some(object) = &self.options.related_object {
-            checks.text(&object.kind, "/related_object/type", 1..=100).text(
-                &object.id,
-                "/related_object/id",
-                1..=255,
-            );
-        }
-        let invitees = self.options.participants.len();
-        checks.require(
-            invitees <= MOST_INVITEES,
-            "/participants",
-            "TOO_LONG",
-            "These are too many people for one call.",
-        );
-        checks.done()
-    }
-}
-
-async fn make(app: &App, caller: &Caller, org: OrganizationId, plan: Plan) -> Result<Response> {
-    let mut tx = app.begin(caller).await?;
-    let member = orgs::api::require(&mut tx, caller, org, Permission::MeetingsSchedule).await?;
-    orgs::api::require_open(member, plan.sets())?;
-    plan.check()?;
-    participants::require_members(&mut tx, org, &plan.options.participants, "/participants").await?;
-    let host = plan.options.host_id.or(caller.key().is_none().then_some(caller.user_id));
-    participants::require_member(&mut tx, org, plan.options.host_id, "/host_id").await?;
-    let timezone = match &plan.timezone {
-        Some(zone) => zone.clone(),
-        None => orgs::timezone(&mut tx, org).await?,
-    };
-    let now = app.clock.now();
-    let mut settings = plan.options.settings.clone();
-    settings
-        .entry("late_threshold_minutes")
-        .or_insert_with(|| app.config.attendance.late_threshold_minutes.into());
-    settings.entry("allow_guests").or_insert(Value::Bool(false));
-    let id = MeetingId::new(now);
-    let new = store::New {
-        id,
-        organization_id: org,
-        title: plan.title.trim(),
-        description: &plan.description,
-        agenda: &plan.agenda,
-        scheduled_start: plan.start,
-        scheduled_end: plan.end,
-        timezone: &timezone,
-        meeting_type: plan.options.meeting_type,
-        instant: plan.instant,
-        room_name: &rules::room_name(org, now, rand::rng().random()),
-        max_participants: plan.options.max_participants,
-        auto_record: plan.options.auto_record,
-        require_approval: plan.options.require_approval,
-        settings: &Value::Object(settings),
-        custom_fields: &Value::Object(plan.options.custom_fields.clone()),
-        related_object: plan
-            .options
-            .related_object
-            .as_ref()
-            .map(|object| (object.kind.as_str(), object.id.as_str())),
-        host,
-        by: caller.user_id,
-        by_agent: caller.key().is_some(),
-    };
-    store::insert(&mut tx, &new).await?;
-    participants::add_first(&mut tx, id, org, host, &plan.options.participants, caller.user_id).await?;
-    let out = read_out(app, &mut tx, caller, id).await?;
-    tx.commit().await?;
-    let location = format!("/api/v1/meetings/{id}");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], with_etag(out)).into_response())
-}
-
-/// Which meetings a list shows.
+/// What stands inside a meeting besides itself.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    /// One status or several with commas between.
-    pub status: Option<String>,
-    /// Scheduled start at or after.
-    pub from: Option<DateTime<Utc>>,
-    /// Scheduled start before.
-    pub to: Option<DateTime<Utc>>,
-    /// Part of the title.
-    pub q: Option<String>,
-    /// Kind of the related object.
-    pub related_type: Option<String>,
-    /// Id of the related object.
-    pub related_id: Option<String>,
-    /// `scheduled_start` (default) or `-scheduled_start`.
-    pub order: Option<String>,
-    /// Items at most, 1 to 200; 50 when absent.
-    pub limit: Option<i64>,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
+pub struct Inclusion {
+    /// What to put inside each meeting.
+    #[param(inline)]
+    pub include: Option<Included>,
 }
 
-impl ListQuery {
-    fn filter(&self) -> Result<store::Filter> {
-        let mut checks = Checks::default();
-        let statuses = self.status.as_deref().map(|list| {
-            list.split(',')
-                .filter_map(|name| {
-                    let status = serde_json::from_value(Value::String(name.trim().to_lowercase())).ok();
-                    checks.require(status.is_some(), "/status", "INVALID", "There is no such status.");
-                    status
-                })
-                .collect()
-        });
-        let descending = match self.order.as_deref() {
-            None | Some("scheduled_start") => false,
-            Some("-scheduled_start") => true,
-            Some(_) => {
-                checks.require(
-                    false,
-                    "/order",
-                    "INVALID",
-                    "The order is scheduled_start or -scheduled_start.",
-                );
-                false
-            }
-        };
-        for (text, pointer) in
-            [(&self.q, "/q"), (&self.related_type, "/related_type"), (&self.related_id, "/related_id")]
-        {
-            checks.text(text.as_deref().unwrap_or_default(), pointer, 0..=255);
-        }
-        checks.done()?;
-        Ok(store::Filter {
-            statuses,
-            from: self.from,
-            to: self.to,
-            title: self.q.clone().filter(|part| !part.is_empty()),
-            related_type: self.related_type.clone(),
-            related_id: self.related_id.clone(),
-            descending,
-            ..store::Filter::default()
-        })
-    }
-
-    fn page(&self) -> PageQuery {
-        PageQuery { limit: self.limit, cursor: self.cursor.clone() }
-    }
-}
-
-/// The organization's meetings; without `meetings.see_all` only those that the caller takes part in.
-#[utoipa::path(get, path = "/organizations/{org}/meetings", tag = "meetings",
-    params(("org" = OrganizationId, Path), ListQuery),
-    responses((status = 200, body = Listing<MeetingOut>), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn list_of_organization(
-    State(app): State<App>,
-    caller: Scoped<scope::MeetingsRead>,
-    Path(org): Path<OrganizationId>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Listing<MeetingOut>>> {
-    let mut tx = app.begin(&caller).await?;
-    let member = orgs::api::member_of(&mut tx, &caller, org).await?;
-    let mine = !member.may(Permission::MeetingsSeeAll);
-    let filter = store::Filter { organization: Some(org), mine, ..query.filter()? };
-    page_of(&app, &mut tx, &caller, &filter, &query.page()).await
-}
-
-/// The meetings that the caller hosts or takes part in, over all organizations.
-#[utoipa::path(get, path = "/meetings", tag = "meetings", params(ListQuery),
-    responses((status = 200, body = Listing<MeetingOut>), (status = 422, body = Problem)))]
-pub async fn list_mine(
-    State(app): State<App>,
-    caller: Caller,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Listing<MeetingOut>>> {
-    let filter = store::Filter { mine: true, ..query.filter()? };
-    let mut tx = app.begin(&caller).await?;
-    page_of(&app, &mut tx, &caller, &filter, &query.page()).await
-}
-
-async fn page_of(
-    app: &App,
-    tx: &mut Tx,
-    caller: &Caller,
-    filter: &store::Filter,
-    page: &PageQuery,
-) -> Result<Json<Listing<MeetingOut>>> {
-    let limit = page.limit()?;
-    let rows = store::list(tx, caller.user_id, filter, page.after()?, limit + 1).await?;
-    let items = rows.into_iter().map(|row| MeetingOut::of(app, caller, row)).collect();
-    Ok(Json(Listing::from_one_more(items, limit, |meeting: &MeetingOut| {
-        (meeting.scheduled_start, meeting.id)
-    })))
+/// What can stand inside a meeting.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Included {
+    /// The first 50 of those who take part.
+    Participants,
 }
 
 /// One meeting. Members who are not invited see what it is, not how to get in.
-#[utoipa::path(get, path = "/meetings/{id}", tag = "meetings", params(("id" = MeetingId, Path)),
-    responses((status = 200, body = MeetingOut), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/meetings/{id}", tag = "meetings", params(("id" = MeetingId, Path), Inclusion),
+    responses((status = 200, body = MeetingOut), (status = 304), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
     caller: Scoped<scope::MeetingsRead>,
     Path(id): Path<MeetingId>,
+    Query(inclusion): Query<Inclusion>,
+    conditions: Conditions,
 ) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
-    Ok(with_etag(read_out(&app, &mut tx, &caller, id).await?))
+    let mut found = read_out(&app, &mut tx, &caller, id).await?;
+    include(&mut tx, inclusion.include, std::slice::from_mut(&mut found)).await?;
+    conditions.answer(&found)
 }
 
-/// What changes a meeting; what is absent stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
-pub struct MeetingChange {
-    /// 1 to 255 characters.
-    pub title: Option<String>,
-    /// What it is about.
-    pub description: Option<String>,
-    /// What will be talked about.
-    pub agenda: Option<String>,
-    /// Scheduled start.
-    pub scheduled_start: Option<DateTime<Utc>>,
-    /// Scheduled end; `null` takes it away.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    pub scheduled_end: Option<Option<DateTime<Utc>>>,
-    /// IANA time zone.
-    pub timezone: Option<String>,
-    /// Its media.
-    pub meeting_type: Option<MeetingType>,
-    /// How many may be in the room at once; `null` for no limit.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<i32>)]
-    pub max_participants: Option<Option<i32>>,
-    /// Whether recording starts with the meeting.
-    pub auto_record: Option<bool>,
-    /// Whether joiners wait until a host lets them in.
-    pub require_approval: Option<bool>,
-    /// Switches to set; others stay.
-    #[schema(value_type = Option<Object>)]
-    pub settings: Option<Map<String, Value>>,
-    /// All fields that the organization added.
-    #[schema(value_type = Option<Object>)]
-    pub custom_fields: Option<Map<String, Value>>,
-}
-
-impl MeetingChange {
-    /// What is to be set.
-    fn sets(&self) -> [(Field, bool); 7] {
-        [
-            (Field::MeetingDescription, self.description.is_some()),
-            (Field::MeetingAgenda, self.agenda.is_some()),
-            (Field::MeetingCustomFields, self.custom_fields.is_some()),
-            (Field::MeetingMaxParticipants, self.max_participants.is_some()),
-            (Field::MeetingAutoRecord, self.auto_record.is_some()),
-            (Field::MeetingRequireApproval, self.require_approval.is_some()),
-            (Field::MeetingSettings, self.settings.is_some()),
-        ]
+/// Puts inside the meetings what was asked for, with one query for all of them.
+pub(super) async fn include(
+    tx: &mut Tx,
+    wanted: Option<Included>,
+    meetings: &mut [MeetingOut],
+) -> Result<()> {
+    let Some(Included::Participants) = wanted else { return Ok(()) };
+    let ids: Vec<MeetingId> = meetings
+        .iter()
+        .filter(|meeting| meeting.my.can.contains(&Action::SeeParticipants))
+        .map(|meeting| meeting.id)
+        .collect();
+    let mut found = participants::first_of(tx, &ids, MOST_INCLUDED).await?;
+    for meeting in meetings {
+        if ids.contains(&meeting.id) {
+            meeting.participants = Some(found.remove(&meeting.id).unwrap_or_default());
+        }
     }
-}
-
-/// Tells `null` from absent.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
+    Ok(())
 }
 
 /// Changes a meeting. Only its host may, until it has ended.
@@ -624,54 +263,49 @@ pub async fn change(
     State(app): State<App>,
     caller: Scoped<scope::MeetingsWrite>,
     Path(id): Path<MeetingId>,
-    headers: HeaderMap,
+    conditions: Conditions,
     Json(body): Json<MeetingChange>,
-) -> Result<Response> {
+) -> Result<Tagged<MeetingOut>> {
     let mut tx = app.begin(&caller).await?;
     let standing = require(&mut tx, &caller, id, Action::Change).await?;
     orgs::api::require_open(standing.member, body.sets())?;
     let meeting = store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
-    if let Some(wanted) = headers.get(header::IF_MATCH) {
-        let stored = read_out(&app, &mut tx, &caller, id).await?.etag();
-        if wanted != "*" && wanted.as_bytes() != stored.as_bytes() {
-            let detail = "Someone else has changed this meeting meanwhile.";
-            return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "STALE", detail));
-        }
+    if conditions.wants_unchanged() {
+        conditions.unchanged(&read_out(&app, &mut tx, &caller, id).await?)?;
     }
     meeting.state.open().map_err(refused)?;
     let mut checks = Checks::default();
-    rules::check_texts(
-        &mut checks,
-        body.title.as_deref(),
-        body.description.as_deref(),
-        body.agenda.as_deref(),
-    );
+    body.check(&mut checks);
     rules::check_times(
         &mut checks,
         body.scheduled_start.unwrap_or(meeting.scheduled_start),
         body.scheduled_end.unwrap_or(meeting.scheduled_end),
     );
-    rules::check_timezone(&mut checks, body.timezone.as_deref());
-    rules::check_max_participants(&mut checks, body.max_participants.flatten());
-    rules::check_settings(&mut checks, body.settings.as_ref());
-    if let Some(fields) = &body.custom_fields {
-        rules::check_size(&mut checks, fields, "/custom_fields");
+    let mut fields = None;
+    if let Some(given) = &body.custom_fields {
+        let definitions = custom_fields::definitions(&mut tx, meeting.organization_id).await?;
+        let stored = Some(&meeting.custom_fields);
+        let kept = custom_fields::rules::check_values(&mut checks, &definitions, given, stored);
+        fields = Some(Value::Object(kept));
     }
     checks.done()?;
-    let (settings, custom_fields) = (body.settings.map(Value::Object), body.custom_fields.map(Value::Object));
+    let settings = body.settings.as_ref().map(|settings| settings.onto(&meeting.settings));
     let change = store::Change {
         title: body.title.as_deref().map(str::trim),
         description: body.description.as_deref(),
         agenda: body.agenda.as_deref(),
+        location: body.location.as_deref().map(str::trim),
         scheduled_start: body.scheduled_start,
         scheduled_end: body.scheduled_end,
         timezone: body.timezone.as_deref(),
         meeting_type: body.meeting_type,
+        venue_mode: body.venue_mode,
         max_participants: body.max_participants,
         auto_record: body.auto_record,
         require_approval: body.require_approval,
         settings: settings.as_ref(),
-        custom_fields: custom_fields.as_ref(),
+        custom_fields: fields.as_ref(),
+        related_object: body.related_object.as_ref().map(Option::as_ref),
     };
     store::update(&mut tx, id, &change, caller.user_id).await?;
     let out = read_out(&app, &mut tx, &caller, id).await?;
@@ -681,7 +315,7 @@ pub async fn change(
     }
     tx.commit().await?;
     jobs::run_taken(&app, taken).await;
-    Ok(with_etag(out))
+    Ok(Tagged(out))
 }
 
 /// Changes a meeting, as PATCH does: what is absent stays.
@@ -693,10 +327,10 @@ pub async fn replace(
     state: State<App>,
     caller: Scoped<scope::MeetingsWrite>,
     id: Path<MeetingId>,
-    headers: HeaderMap,
+    conditions: Conditions,
     body: Json<MeetingChange>,
-) -> Result<Response> {
-    change(state, caller, id, headers, body).await
+) -> Result<Tagged<MeetingOut>> {
+    change(state, caller, id, conditions, body).await
 }
 
 /// Why a meeting is called off.
@@ -782,7 +416,7 @@ pub async fn require(tx: &mut Tx, caller: &Caller, id: MeetingId, action: Action
     Ok(standing)
 }
 
-fn not_allowed(action: Action) -> &'static str {
+pub(super) fn not_allowed(action: Action) -> &'static str {
     match action {
         Action::Join | Action::Chat => "Only people who are invited to this meeting may do this.",
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
@@ -809,16 +443,11 @@ pub fn refused(refusal: Refusal) -> Problem {
     Problem::conflict(code, refusal.to_string())
 }
 
-async fn read_out(app: &App, tx: &mut Tx, caller: &Caller, id: MeetingId) -> Result<MeetingOut> {
+/// A meeting as the caller sees it.
+///
+/// # Errors
+/// 404 when it is not visible to the caller.
+pub(super) async fn read_out(app: &App, tx: &mut Tx, caller: &Caller, id: MeetingId) -> Result<MeetingOut> {
     let row = store::find(tx, id, caller.user_id).await?.ok_or_else(not_found)?;
     Ok(MeetingOut::of(app, caller, row))
-}
-
-fn with_etag(meeting: MeetingOut) -> Response {
-    let etag = HeaderValue::from_str(&meeting.etag()).ok();
-    let mut response = Json(meeting).into_response();
-    if let Some(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
 }

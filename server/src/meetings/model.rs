@@ -5,6 +5,8 @@ use kernel::ids::{MeetingId, OrganizationId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::switches::switches;
+
 /// Which media a meeting has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -17,6 +19,57 @@ pub enum MeetingType {
     Video,
     /// A presentation: the shared screen in front.
     ScreenShare,
+}
+
+/// Where people meet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "venue_mode", rename_all = "snake_case")]
+pub enum VenueMode {
+    /// In one place.
+    InPerson,
+    /// In the room.
+    #[default]
+    Virtual,
+    /// Some in one place, some in the room.
+    Hybrid,
+}
+
+/// How a meeting came to stand in the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "schedule_kind", rename_all = "snake_case")]
+pub enum ScheduleKind {
+    /// For a time.
+    Scheduled,
+    /// It began when it was made.
+    Instant,
+    /// As part of a series.
+    Recurring,
+}
+
+/// A business object of another system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelatedObject {
+    /// Its kind, 1 to 100 characters.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id there, 1 to 255 characters.
+    pub id: String,
+}
+
+switches! {
+    /// The switches of a meeting.
+    MeetingSettings,
+    /// The switches of a meeting to set; others stay as they are, `null` goes back to the default, an unknown one is
+    /// refused.
+    MeetingSettingsChange {
+        /// From how many minutes after the start on someone counts as late, 0 to 1440.
+        late_threshold_minutes: u16 = 5,
+        /// Whether guests may be let in; the organization has to allow it too.
+        allow_guests: bool = false,
+    }
 }
 
 /// Where a meeting stands.
@@ -32,6 +85,11 @@ pub enum MeetingStatus {
     Completed,
     /// Called off.
     Cancelled,
+}
+
+impl MeetingStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Scheduled, Self::InProgress, Self::Completed, Self::Cancelled];
 }
 
 /// How a meeting came to its end.
@@ -217,6 +275,12 @@ pub struct Meeting {
     pub scheduled_start: DateTime<Utc>,
     /// Scheduled end.
     pub scheduled_end: Option<DateTime<Utc>>,
+    /// Its switches as they are stored.
+    pub settings: serde_json::Value,
+    /// Fields that the organization added.
+    pub custom_fields: serde_json::Map<String, serde_json::Value>,
+    /// Whether all data in the room goes through the server.
+    pub record_strict: bool,
     /// Where it stands.
     pub state: State,
 }

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use kernel::ids::OrganizationId;
 use serde_json::{Map, Value};
 
+use super::model::{MeetingSettingsChange, RelatedObject};
 use crate::http::Checks;
 
-/// Largest JSON of settings or custom fields, in bytes.
+/// Largest JSON of custom fields, in bytes.
 const JSON_LIMIT: usize = 16 * 1024;
 
 /// The name of a meeting's room: organization and time (MTG-11), and a random end that makes it unique.
@@ -14,22 +15,29 @@ pub fn room_name(organization: OrganizationId, now: DateTime<Utc>, random: u32) 
     format!("baraza-{}-{}-{random:08x}", organization.0.simple(), now.timestamp_millis())
 }
 
-/// Notes what is wrong with the texts and numbers of a meeting.
-pub fn check_texts(
-    checks: &mut Checks,
-    title: Option<&str>,
-    description: Option<&str>,
-    agenda: Option<&str>,
-) {
-    if let Some(title) = title {
-        checks.text(title, "/title", 1..=255);
-    }
-    if let Some(description) = description {
-        checks.text(description, "/description", 0..=10_000);
-    }
-    if let Some(agenda) = agenda {
-        checks.text(agenda, "/agenda", 0..=20_000);
-    }
+/// The texts of a meeting; what is absent is not looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts<'a> {
+    pub title: Option<&'a str>,
+    pub description: Option<&'a str>,
+    pub agenda: Option<&'a str>,
+    pub location: Option<&'a str>,
+    pub related_object: Option<&'a RelatedObject>,
+}
+
+/// Notes what is wrong with the texts of a meeting.
+pub fn check_texts(checks: &mut Checks, texts: &Texts) {
+    let mut check = |text: Option<&str>, pointer, length| {
+        if let Some(text) = text {
+            checks.text(text, pointer, length);
+        }
+    };
+    check(texts.title, "/title", 1..=255);
+    check(texts.description, "/description", 0..=10_000);
+    check(texts.agenda, "/agenda", 0..=20_000);
+    check(texts.location, "/location", 0..=500);
+    check(texts.related_object.map(|object| object.kind.as_str()), "/related_object/type", 1..=100);
+    check(texts.related_object.map(|object| object.id.as_str()), "/related_object/id", 1..=255);
 }
 
 /// Notes what is wrong with the times.
@@ -54,16 +62,11 @@ pub fn check_max_participants(checks: &mut Checks, max: Option<i32>) {
     checks.require(fits, "/max_participants", "OUT_OF_RANGE", "Between 1 and 10000 people can take part.");
 }
 
-/// Notes what is wrong with the settings: an object of moderate size, with the known switches of the right kind.
-pub fn check_settings(checks: &mut Checks, settings: Option<&Map<String, Value>>) {
-    let Some(settings) = settings else { return };
-    check_size(checks, settings, "/settings");
-    let minutes = settings.get("late_threshold_minutes");
-    let fits = minutes.is_none_or(|minutes| minutes.as_u64().is_some_and(|minutes| minutes <= 1440));
+/// Notes what is wrong with the switches.
+pub fn check_settings(checks: &mut Checks, settings: &MeetingSettingsChange) {
+    let fits = settings.late_threshold_minutes.flatten().is_none_or(|minutes| minutes <= 1440);
     let detail = "The late threshold is a number of minutes from 0 to 1440.";
     checks.require(fits, "/settings/late_threshold_minutes", "OUT_OF_RANGE", detail);
-    let fits = settings.get("allow_guests").is_none_or(Value::is_boolean);
-    checks.require(fits, "/settings/allow_guests", "INVALID", "Allowing guests is either true or false.");
 }
 
 /// Notes an object that is too large or holds what cannot be stored.
@@ -78,6 +81,53 @@ pub fn check_size(checks: &mut Checks, object: &Map<String, Value>, pointer: &st
     );
 }
 
+/// Which row it is, and what only the program needs: no news for whoever reads a history.
+const NO_NEWS: [&str; 8] = [
+    "id",
+    "meeting_id",
+    "organization_id",
+    "user_id",
+    "room_name",
+    "cancelled_at",
+    "created_by_type",
+    "schedule_kind",
+];
+
+/// What differs between two states of a row, by field: what it was and what it is. Objects are compared key by key, so
+/// that one switch is told as one; what is empty on both sides is left out.
+pub fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<(String, Value, Value)> {
+    let mut found = Vec::new();
+    for key in keys(before, after) {
+        if NO_NEWS.contains(&key) {
+            continue;
+        }
+        let (was, is) = (value_at(before, key), value_at(after, key));
+        if was.is_object() || is.is_object() {
+            for inner in keys(Some(&was), Some(&is)) {
+                let (was, is) = (value_at(Some(&was), inner), value_at(Some(&is), inner));
+                found.push((format!("{key}.{inner}"), was, is));
+            }
+        } else {
+            found.push((key.to_owned(), was, is));
+        }
+    }
+    found.retain(|(_, was, is)| was != is && !(is_empty(was) && is_empty(is)));
+    found
+}
+
+fn keys<'a>(before: Option<&'a Value>, after: Option<&'a Value>) -> std::collections::BTreeSet<&'a str> {
+    let of = |value: Option<&'a Value>| value.and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    of(before).chain(of(after)).map(String::as_str).collect()
+}
+
+fn value_at(object: Option<&Value>, key: &str) -> Value {
+    object.and_then(|object| object.get(key)).cloned().unwrap_or_default()
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(str::is_empty)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -85,24 +135,54 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_checked_switch_by_switch() {
-        let faults = |settings: Value| {
+    fn objects_of_any_content_have_a_size() {
+        let faults = |object: Value| {
             let mut checks = Checks::default();
-            check_settings(&mut checks, settings.as_object());
-            checks.done().err().map(|problem| problem.errors[0].pointer.clone())
+            check_size(&mut checks, object.as_object().expect("an object"), "/custom_fields");
+            checks.done().is_err()
         };
-        assert_eq!(faults(json!({"late_threshold_minutes": 0, "allow_guests": false, "other": 1})), None);
+        assert!(!faults(json!({"x": [1, {"y": null}]})));
+        assert!(faults(json!({"x": "a".repeat(20_000)})));
+        assert!(faults(json!({"x": "\0"})));
+    }
+
+    #[test]
+    fn a_history_tells_what_differs_and_nothing_else() {
+        let before =
+            json!({"id": 1, "title": "A", "agenda": "", "settings": {"allow_guests": false, "late": 5}});
+        let after =
+            json!({"id": 1, "title": "B", "agenda": null, "settings": {"allow_guests": true, "late": 5}});
         assert_eq!(
-            faults(json!({"late_threshold_minutes": -1})).as_deref(),
-            Some("/settings/late_threshold_minutes")
+            differences(Some(&before), Some(&after)),
+            [
+                ("settings.allow_guests".to_owned(), json!(false), json!(true)),
+                ("title".to_owned(), json!("A"), json!("B")),
+            ]
         );
         assert_eq!(
-            faults(json!({"late_threshold_minutes": "5"})).as_deref(),
-            Some("/settings/late_threshold_minutes")
+            differences(None, Some(&json!({"title": "A", "room_name": "x", "location": ""}))),
+            [("title".to_owned(), Value::Null, json!("A"))]
         );
-        assert_eq!(faults(json!({"allow_guests": 1})).as_deref(), Some("/settings/allow_guests"));
-        assert_eq!(faults(json!({"x": "a".repeat(20_000)})).as_deref(), Some("/settings"));
-        assert_eq!(faults(json!({"x": "\0"})).as_deref(), Some("/settings"));
+        assert_eq!(differences(None, None), []);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_told_leads_from_the_one_state_to_the_other(
+            before in proptest::collection::btree_map("[a-c]", 0..3_i32, 0..3),
+            after in proptest::collection::btree_map("[a-c]", 0..3_i32, 0..3),
+        ) {
+            let (was, is) = (json!(before), json!(after));
+            let mut replayed = was.clone();
+            for (field, old, new) in differences(Some(&was), Some(&is)) {
+                proptest::prop_assert_eq!(&value_at(Some(&replayed), &field), &old);
+                match new {
+                    Value::Null => { replayed.as_object_mut().expect("an object").remove(&field); }
+                    new => replayed[field] = new,
+                }
+            }
+            proptest::prop_assert_eq!(replayed, is);
+        }
     }
 
     #[test]

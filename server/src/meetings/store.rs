@@ -1,5 +1,7 @@
 //! SQL of meetings.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
@@ -7,8 +9,11 @@ use kernel::{
 };
 use serde_json::Value;
 use sqlx::types::Json;
+use uuid::Uuid;
 
-use super::model::{EndedBy, Meeting, MeetingStatus, MeetingType, State};
+use super::model::{
+    EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, State, VenueMode,
+};
 use crate::{
     access::policy::{Decisions, MeetingRole, Membership, OrgRole, Standing},
     participants::model::ParticipantStatus,
@@ -16,11 +21,14 @@ use crate::{
 
 /// A meeting as a list or a page shows it, with the caller's own part in it.
 pub struct Row {
+    /// How well it fits the words that were looked for.
+    pub rank: i64,
     pub id: MeetingId,
     pub organization_id: OrganizationId,
     pub title: String,
     pub description: String,
     pub agenda: String,
+    pub location: String,
     pub scheduled_start: DateTime<Utc>,
     pub scheduled_end: Option<DateTime<Utc>>,
     pub timezone: String,
@@ -29,6 +37,8 @@ pub struct Row {
     pub status: MeetingStatus,
     pub ended_by: Option<EndedBy>,
     pub meeting_type: MeetingType,
+    pub venue_mode: VenueMode,
+    pub schedule_kind: ScheduleKind,
     pub host_id: Option<UserId>,
     pub host_name: Option<String>,
     pub provider: String,
@@ -38,8 +48,7 @@ pub struct Row {
     pub require_approval: bool,
     pub settings: Value,
     pub custom_fields: Value,
-    pub related_object_type: Option<String>,
-    pub related_object_id: Option<String>,
+    pub related_object: Option<Json<RelatedObject>>,
     pub created_by_type: String,
     pub cancel_reason: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -58,10 +67,12 @@ pub struct New<'a> {
     pub title: &'a str,
     pub description: &'a str,
     pub agenda: &'a str,
+    pub location: &'a str,
     pub scheduled_start: DateTime<Utc>,
     pub scheduled_end: Option<DateTime<Utc>>,
     pub timezone: &'a str,
     pub meeting_type: MeetingType,
+    pub venue_mode: VenueMode,
     pub instant: bool,
     pub room_name: &'a str,
     pub max_participants: Option<i32>,
@@ -78,32 +89,55 @@ pub struct New<'a> {
 }
 
 /// Which meetings a list wants; `None` leaves a filter out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Filter {
+    /// `None` for all organizations of the caller.
     pub organization: Option<OrganizationId>,
     /// Only meetings that the caller hosts or takes part in.
-    pub mine: bool,
-    pub statuses: Option<Vec<MeetingStatus>>,
+    pub only_mine: bool,
+    pub statuses: Vec<MeetingStatus>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
-    /// Part of the title, in any case.
-    pub title: Option<String>,
+    pub host: Option<UserId>,
+    pub meeting_type: Option<MeetingType>,
     pub related_type: Option<String>,
     pub related_id: Option<String>,
-    pub descending: bool,
+    /// Custom fields with their values.
+    pub custom_fields: Option<Value>,
+    /// Words to look for.
+    pub words: Option<String>,
+    pub order: Order,
 }
 
-/// Selects [`Row`]s; `$caller` is always the first parameter.
+/// In which order a list comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By how well the words fit, the newest first of those that fit alike.
+    Rank,
+    /// By scheduled start.
+    Start { descending: bool },
+    /// In the order in which they were made.
+    Creation { descending: bool },
+}
+
+/// Where a page ended: rank, scheduled start and id.
+pub type Place = (i64, DateTime<Utc>, MeetingId);
+
+/// Selects [`Row`]s; the caller is always the first parameter.
 macro_rules! select_rows {
-    ($rest:literal, $($arg:expr),+ $(,)?) => {
+    ($rank:literal, $rest:literal, $($arg:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"select m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId", m.title,
-                      m.description, m.agenda, m.scheduled_start, m.scheduled_end, m.timezone, m.actual_start,
+            r#"select "# + $rank + r#" as "rank!", m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId", m.title,
+                      m.description, m.agenda, m.location, m.scheduled_start, m.scheduled_end, m.timezone, m.actual_start,
                       m.actual_end, m.status as "status: MeetingStatus", m.ended_by as "ended_by: EndedBy",
-                      m.meeting_type as "meeting_type: MeetingType", m.host_id as "host_id: UserId",
+                      m.meeting_type as "meeting_type: MeetingType", m.venue_mode as "venue_mode: VenueMode",
+                      m.schedule_kind as "schedule_kind: ScheduleKind", m.host_id as "host_id: UserId",
                       h.name as "host_name?", m.provider, m.room_name, m.max_participants, m.auto_record,
-                      m.require_approval, m.settings, m.custom_fields, m.related_object_type, m.related_object_id,
+                      m.require_approval, m.settings, m.custom_fields,
+                      case when m.related_object_type is not null then jsonb_build_object(
+                          'type', m.related_object_type, 'id', m.related_object_id)
+                      end as "related_object: Json<RelatedObject>",
                       m.created_by_type::text as "created_by_type!", m.cancel_reason, m.created_at, m.updated_at,
                       meeting_participant_count(m.id) as "participant_count!", me.role as "org_role: OrgRole",
                       permission_decisions(m.organization_id) as "decisions!: Json<Decisions>",
@@ -120,75 +154,48 @@ macro_rules! select_rows {
 
 /// One meeting as `caller` sees it; `None` when they are no member of its organization.
 pub async fn find(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Result<Option<Row>> {
-    select_rows!("where m.id = $2", caller.0, id.0).fetch_optional(&mut **tx).await
+    select_rows!("0::bigint", "where m.id = $2", caller.0, id.0).fetch_optional(&mut **tx).await
 }
 
-/// Meetings by scheduled start and id, behind `after`.
+/// The meetings that fit, behind `after`.
 pub async fn list(
     tx: &mut Tx,
     caller: UserId,
     filter: &Filter,
-    after: Option<(DateTime<Utc>, MeetingId)>,
-    limit: i64,
+    after: Option<Place>,
+    limit: i32,
 ) -> sqlx::Result<Vec<Row>> {
-    let (start, id) = after.map_or((None, None), |(start, id)| (Some(start), Some(id.0)));
-    let organization = filter.organization.map(|id| id.0);
-    let statuses = filter.statuses.as_deref();
-    let title = filter
-        .title
-        .as_deref()
-        .map(|part| format!("%{}%", part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
-    if filter.descending {
-        select_rows!(
-            "where ($2::uuid is null or m.organization_id = $2) and (not $3 or p.user_id is not null)
-               and ($4::meeting_status[] is null or m.status = any ($4))
-               and ($5::timestamptz is null or m.scheduled_start >= $5)
-               and ($6::timestamptz is null or m.scheduled_start < $6)
-               and ($7::text is null or m.title ilike $7)
-               and ($8::text is null or m.related_object_type = $8) and ($9::text is null or m.related_object_id = $9)
-               and ($10::timestamptz is null or (m.scheduled_start, m.id) < ($10, $11))
-             order by m.scheduled_start desc, m.id desc limit $12",
-            caller.0,
-            organization,
-            filter.mine,
-            statuses as Option<&[MeetingStatus]>,
-            filter.from,
-            filter.to,
-            title,
-            filter.related_type,
-            filter.related_id,
-            start,
-            id,
-            limit,
-        )
-        .fetch_all(&mut **tx)
-        .await
-    } else {
-        select_rows!(
-            "where ($2::uuid is null or m.organization_id = $2) and (not $3 or p.user_id is not null)
-               and ($4::meeting_status[] is null or m.status = any ($4))
-               and ($5::timestamptz is null or m.scheduled_start >= $5)
-               and ($6::timestamptz is null or m.scheduled_start < $6)
-               and ($7::text is null or m.title ilike $7)
-               and ($8::text is null or m.related_object_type = $8) and ($9::text is null or m.related_object_id = $9)
-               and ($10::timestamptz is null or (m.scheduled_start, m.id) > ($10, $11))
-             order by m.scheduled_start, m.id limit $12",
-            caller.0,
-            organization,
-            filter.mine,
-            statuses as Option<&[MeetingStatus]>,
-            filter.from,
-            filter.to,
-            title,
-            filter.related_type,
-            filter.related_id,
-            start,
-            id,
-            limit,
-        )
-        .fetch_all(&mut **tx)
-        .await
-    }
+    let (order, descending) = match filter.order {
+        Order::Rank => ("rank", true),
+        Order::Start { descending } => ("start", descending),
+        Order::Creation { descending } => ("created", descending),
+    };
+    select_rows!(
+        "f.rank",
+        "join find_meetings($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             with ordinality f (meeting, rank, place) on f.meeting = m.id
+         order by f.place",
+        caller.0,
+        filter.organization.map(|id| id.0),
+        filter.only_mine,
+        filter.statuses.as_slice() as &[MeetingStatus],
+        filter.from,
+        filter.to,
+        filter.host.map(|id| id.0),
+        filter.meeting_type as Option<MeetingType>,
+        filter.related_type,
+        filter.related_id,
+        filter.custom_fields,
+        filter.words,
+        order,
+        descending,
+        after.map(|(rank, _, _)| rank),
+        after.map(|(_, start, _)| start),
+        after.map(|(_, _, id)| id.0),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Stores a new meeting.
@@ -197,11 +204,11 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         "insert into meetings (id, organization_id, title, description, agenda, scheduled_start, scheduled_end, timezone,
                 meeting_type, venue_mode, schedule_kind, host_id, provider_meeting_id, room_name, max_participants,
                 auto_record, require_approval, settings, custom_fields, related_object_type, related_object_id,
-                created_by_type, created_by, updated_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'virtual',
+                created_by_type, location, created_by, updated_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $23,
                  case when $10 then 'instant'::schedule_kind else 'scheduled'::schedule_kind end,
                  $11, $12::text, $12::text, $13, $14, $15, $16, $17, $18, $19,
-                 case when $20 then 'ai'::creator_type else 'human'::creator_type end, $21, $21)",
+                 case when $20 then 'ai'::creator_type else 'human'::creator_type end, $22, $21, $21)",
         new.id.0,
         new.organization_id.0,
         new.title,
@@ -223,6 +230,8 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         new.related_object.map(|(_, id)| id),
         new.by_agent,
         new.by.0,
+        new.location,
+        new.venue_mode as VenueMode,
     )
     .execute(&mut **tx)
     .await?;
@@ -236,16 +245,21 @@ pub struct Change<'a> {
     pub title: Option<&'a str>,
     pub description: Option<&'a str>,
     pub agenda: Option<&'a str>,
+    pub location: Option<&'a str>,
     pub scheduled_start: Option<DateTime<Utc>>,
     /// `Some(None)` takes the end away.
     pub scheduled_end: Option<Option<DateTime<Utc>>>,
     pub timezone: Option<&'a str>,
     pub meeting_type: Option<MeetingType>,
+    pub venue_mode: Option<VenueMode>,
     pub max_participants: Option<Option<i32>>,
     pub auto_record: Option<bool>,
     pub require_approval: Option<bool>,
+    /// All of them, and not only what changes.
     pub settings: Option<&'a Value>,
     pub custom_fields: Option<&'a Value>,
+    /// `Some(None)` takes it away.
+    pub related_object: Option<Option<&'a RelatedObject>>,
 }
 
 /// Changes a meeting.
@@ -257,7 +271,10 @@ pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId)
                 meeting_type = coalesce($9, meeting_type),
                 max_participants = case when $10 then $11 else max_participants end,
                 auto_record = coalesce($12, auto_record), require_approval = coalesce($13, require_approval),
-                settings = settings || coalesce($14::jsonb, '{}'::jsonb), custom_fields = coalesce($15, custom_fields), updated_by = $16
+                settings = coalesce($14, settings), custom_fields = coalesce($15, custom_fields),
+                location = coalesce($17, location), venue_mode = coalesce($18, venue_mode),
+                related_object_type = case when $19 then $20 else related_object_type end,
+                related_object_id = case when $19 then $21 else related_object_id end, updated_by = $16
          where id = $1",
         id.0,
         change.title,
@@ -275,6 +292,11 @@ pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId)
         change.settings,
         change.custom_fields,
         by.0,
+        change.location,
+        change.venue_mode as Option<VenueMode>,
+        change.related_object.is_some(),
+        change.related_object.flatten().map(|object| object.kind.as_str()),
+        change.related_object.flatten().map(|object| object.id.as_str()),
     )
     .execute(&mut **tx)
     .await?;
@@ -308,36 +330,90 @@ pub async fn is_by_agent(tx: &mut Tx, id: MeetingId) -> sqlx::Result<bool> {
         .await
 }
 
+/// Selects [`StateRow`]s of `meetings m`.
+macro_rules! select_states {
+    ($rest:literal, $($arg:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            StateRow,
+            r#"select m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId",
+                      m.host_id as "host_id: UserId", m.room_name, m.meeting_type as "meeting_type: MeetingType",
+                      m.scheduled_start, m.scheduled_end, m.settings, m.custom_fields,
+                      app_records_strictly(m.organization_id) as "record_strict!", m.status as "status: MeetingStatus",
+                      m.ended_by as "ended_by: EndedBy", m.actual_start, m.actual_end, m.cancelled_at
+               from meetings m "# + $rest,
+            $($arg),+
+        )
+    };
+}
+
 /// A meeting by id, locked until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: MeetingId) -> sqlx::Result<Option<Meeting>> {
-    let row = sqlx::query_as!(
-        StateRow,
-        r#"select id as "id: MeetingId", organization_id as "organization_id: OrganizationId",
-                  host_id as "host_id: UserId", room_name, meeting_type as "meeting_type: MeetingType",
-                  scheduled_start, scheduled_end, status as "status: MeetingStatus", ended_by as "ended_by: EndedBy",
-                  actual_start, actual_end, cancelled_at
-           from meetings where id = $1 for no key update"#,
-        id.0,
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
+    let row = select_states!("where m.id = $1 for no key update", id.0).fetch_optional(&mut **tx).await?;
     Ok(row.map(Meeting::from))
 }
 
 /// A meeting by the name of its room, locked until the transaction ends.
 pub async fn lock_by_room(tx: &mut Tx, room_name: &str) -> sqlx::Result<Option<Meeting>> {
-    let row = sqlx::query_as!(
-        StateRow,
-        r#"select id as "id: MeetingId", organization_id as "organization_id: OrganizationId",
-                  host_id as "host_id: UserId", room_name, meeting_type as "meeting_type: MeetingType",
-                  scheduled_start, scheduled_end, status as "status: MeetingStatus", ended_by as "ended_by: EndedBy",
-                  actual_start, actual_end, cancelled_at
-           from meetings where room_name = $1 for no key update"#,
-        room_name,
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
+    let row = select_states!("where m.room_name = $1 for no key update", room_name)
+        .fetch_optional(&mut **tx)
+        .await?;
     Ok(row.map(Meeting::from))
+}
+
+/// Some meetings of an organization, locked until the transaction ends.
+pub async fn lock_some(tx: &mut Tx, org: OrganizationId, ids: &[Uuid]) -> sqlx::Result<Vec<Meeting>> {
+    let rows = select_states!(
+        "where m.organization_id = $1 and m.id = any ($2) order by m.id for no key update",
+        org.0,
+        ids
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(Meeting::from).collect())
+}
+
+/// The caller's roles in some meetings; those where they have none are left out.
+pub async fn roles_in(
+    tx: &mut Tx,
+    ids: &[Uuid],
+    caller: UserId,
+) -> sqlx::Result<HashMap<MeetingId, MeetingRole>> {
+    let rows = sqlx::query!(
+        r#"select meeting_id as "id: MeetingId", role as "role: MeetingRole" from meeting_participants
+           where user_id = $2 and meeting_id = any ($1)"#,
+        ids,
+        caller.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.role)).collect())
+}
+
+/// Calls off some meetings that are locked and can be called off. Tells the pages.
+pub async fn cancel_some(
+    tx: &mut Tx,
+    ids: &[Uuid],
+    at: DateTime<Utc>,
+    by: UserId,
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"with moved as (
+               update meetings set status = 'cancelled', cancelled_at = $2, cancelled_by = $3,
+                      cancel_reason = coalesce($4, cancel_reason), updated_by = $3
+               where id = any ($1) and status in ('scheduled', 'in_progress')
+               returning id, status, actual_start, actual_end, title)
+           select emit_meeting_event(id, 'meeting.updated', jsonb_build_object('id', id, 'status', status,
+                      'actual_start', actual_start, 'actual_end', actual_end, 'title', title)) as "seq!"
+           from (select * from moved order by id) m"#,
+        ids,
+        at,
+        by.0,
+        reason,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Stores a new state, unless the stored one is no longer `from`. Tells the pages.
@@ -384,6 +460,40 @@ pub async fn save_state(
     Ok(())
 }
 
+/// A change as the audit log has it.
+pub struct HistoryRow {
+    pub id: Uuid,
+    pub at: DateTime<Utc>,
+    pub action: String,
+    pub actor_type: String,
+    pub actor_id: Option<Uuid>,
+    pub actor_name: Option<String>,
+    pub about_id: Option<Uuid>,
+    pub about_name: Option<String>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+/// Changes of a meeting and of who takes part in it, the newest first, behind `after`. For those who may see them.
+pub async fn history(
+    tx: &mut Tx,
+    id: MeetingId,
+    after: Option<Uuid>,
+    limit: i32,
+) -> sqlx::Result<Vec<HistoryRow>> {
+    sqlx::query_as!(
+        HistoryRow,
+        r#"select id as "id!", at as "at!", action as "action!", actor_type as "actor_type!", actor_id, actor_name,
+                  about_id, about_name, before, after
+           from meeting_history($1, $2, $3)"#,
+        id.0,
+        after,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
 struct StateRow {
     id: MeetingId,
     organization_id: OrganizationId,
@@ -392,6 +502,9 @@ struct StateRow {
     meeting_type: MeetingType,
     scheduled_start: DateTime<Utc>,
     scheduled_end: Option<DateTime<Utc>>,
+    settings: Value,
+    custom_fields: Value,
+    record_strict: bool,
     status: MeetingStatus,
     ended_by: Option<EndedBy>,
     actual_start: Option<DateTime<Utc>>,
@@ -417,6 +530,12 @@ impl From<StateRow> for Meeting {
             meeting_type: row.meeting_type,
             scheduled_start: row.scheduled_start,
             scheduled_end: row.scheduled_end,
+            settings: row.settings,
+            custom_fields: match row.custom_fields {
+                Value::Object(fields) => fields,
+                _ => serde_json::Map::new(),
+            },
+            record_strict: row.record_strict,
             state,
         }
     }

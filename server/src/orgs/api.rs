@@ -1,6 +1,6 @@
 //! Endpoints of organizations and members.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::Duration;
 use kernel::{
     db::Tx,
@@ -24,7 +24,7 @@ use crate::{
     },
     accounts,
     app::App,
-    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, error::FieldError},
+    http::{Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, error::FieldError},
     notifications::mail::{self, Template},
 };
 
@@ -59,16 +59,16 @@ pub async fn create(
 
 /// One organization.
 #[utoipa::path(get, path = "/organizations/{org}", tag = "organizations", params(("org" = OrganizationId, Path)),
-    responses((status = 200, body = Organization), (status = 404, body = Problem)))]
+    responses((status = 200, body = Organization), (status = 304), (status = 404, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
     Path(org): Path<OrganizationId>,
-) -> Result<Json<Organization>> {
+    conditions: Conditions,
+) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
     member_of(&mut tx, &caller, org).await?;
-    let found = store::find(&mut tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?;
-    Ok(Json(found))
+    conditions.answer(&store::find(&mut tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?)
 }
 
 /// What changes an organization; what is absent stays.
@@ -88,22 +88,26 @@ pub struct OrganizationChange {
 /// Changes an organization. Needs `settings.manage`.
 #[utoipa::path(patch, path = "/organizations/{org}", tag = "organizations", params(("org" = OrganizationId, Path)),
     request_body = OrganizationChange,
-    responses((status = 200, body = Organization), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Organization), (status = 403, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
     Path(org): Path<OrganizationId>,
+    conditions: Conditions,
     Json(body): Json<OrganizationChange>,
-) -> Result<Json<Organization>> {
+) -> Result<Tagged<Organization>> {
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, org, Permission::SettingsManage).await?;
+    let stored = store::lock(&mut tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?;
+    conditions.unchanged(&stored)?;
     check_names(body.name.as_deref(), body.slug.as_deref(), body.timezone.as_deref())?;
     let name = body.name.as_deref().map(str::trim);
     let by = caller.user_id;
     let changed =
         store::update(&mut tx, org, name, body.slug.as_deref(), body.timezone.as_deref(), by).await?;
     tx.commit().await?;
-    Ok(Json(changed))
+    Ok(Tagged(changed))
 }
 
 /// Members by name. Needs `members.view`.

@@ -129,6 +129,18 @@ pub async fn find(tx: &mut Tx, id: OrganizationId) -> sqlx::Result<Option<Organi
     .await
 }
 
+/// As [`find`], locked until the transaction ends. For those who may change it.
+pub async fn lock(tx: &mut Tx, id: OrganizationId) -> sqlx::Result<Option<Organization>> {
+    sqlx::query_as!(
+        Organization,
+        r#"select id as "id: OrganizationId", name, slug, timezone, created_at from organizations where id = $1
+           for no key update"#,
+        id.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
 /// The time zone of an organization.
 pub async fn timezone(tx: &mut Tx, id: OrganizationId) -> sqlx::Result<String> {
     sqlx::query_scalar!("select timezone from organizations where id = $1", id.0).fetch_one(&mut **tx).await

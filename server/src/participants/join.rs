@@ -106,7 +106,7 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
         permissions: Permissions {
             can_publish_sources: rights.sources,
             can_subscribe: true,
-            can_publish_data: true,
+            can_publish_data: rights.data,
             can_moderate: role.moderates(),
         },
     };
@@ -142,7 +142,8 @@ fn decide(facts: &JoinFacts, now: DateTime<Utc>) -> Result<Decision> {
         return Err(Problem::internal("the database refused a join that the rules allow"));
     }
     let (can_unmute, can_share) = (facts.can_unmute == Some(true), facts.can_share_screen == Some(true));
-    Ok(Decision::Admit(role, Rights::of(facts.meeting_type, can_unmute, can_share)))
+    let rights = Rights::of(facts.meeting_type, can_unmute, can_share).recorded_strictly(facts.record_strict);
+    Ok(Decision::Admit(role, rights))
 }
 
 #[cfg(test)]
@@ -172,6 +173,7 @@ mod tests {
             banned: Some(false),
             is_full: Some(false),
             granted: Some(true),
+            record_strict: false,
         }
     }
 

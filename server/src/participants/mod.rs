@@ -7,7 +7,7 @@ mod moderation;
 mod store;
 
 pub use moderation::{RIGHTS, api as moderation_api, set_rights, take_rights};
-pub use store::add_first;
+pub use store::{add_first, first_of, invite_as_before};
 
 use kernel::{
     db::Tx,

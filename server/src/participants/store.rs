@@ -1,5 +1,7 @@
 //! SQL of participants.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Tx},
@@ -58,11 +60,38 @@ pub async fn invite(
     Ok(())
 }
 
+/// Invites into a meeting whoever took part in another one of the same organization and still is an active member;
+/// co-hosts stay co-hosts.
+pub async fn invite_as_before(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    before: MeetingId,
+    by: UserId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into meeting_participants
+           (meeting_id, user_id, organization_id, role, can_unmute, can_share_screen, invited_by, updated_by)
+         select $1, p.user_id, p.organization_id,
+                case when p.role = 'participant' then p.role else 'co_host'::meeting_role end, p.can_unmute,
+                p.can_share_screen, $3, $3
+         from meeting_participants p
+         join organization_members m on m.organization_id = p.organization_id and m.user_id = p.user_id and m.is_active
+         where p.meeting_id = $2
+         on conflict (meeting_id, user_id) do nothing",
+        meeting.0,
+        before.0,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 macro_rules! select_participants {
     ($rest:literal, $($arg:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"select p.user_id as "user_id: UserId", u.name, u.avatar_url, p.role as "role: MeetingRole",
+            r#"select p.meeting_id as "meeting_id: MeetingId", p.user_id as "user_id: UserId", u.name, u.avatar_url, p.role as "role: MeetingRole",
                       p.status as "status: ParticipantStatus", p.can_unmute, p.can_share_screen, p.hand_raised_at,
                       p.first_joined_at, p.last_left_at
                from meeting_participants p join users u on u.id = p.user_id "# + $rest,
@@ -72,6 +101,7 @@ macro_rules! select_participants {
 }
 
 struct Row {
+    meeting_id: MeetingId,
     user_id: UserId,
     name: String,
     avatar_url: Option<String>,
@@ -122,6 +152,31 @@ pub async fn list(
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(Participant::from).collect())
+}
+
+/// The first participants of each of some meetings, at most `most` of each: host and co-hosts, then the others by name.
+pub async fn first_of(
+    tx: &mut Tx,
+    meetings: &[MeetingId],
+    most: i64,
+) -> sqlx::Result<HashMap<MeetingId, Vec<Participant>>> {
+    let ids: Vec<uuid::Uuid> = meetings.iter().map(|id| id.0).collect();
+    let rows = select_participants!(
+        "where (p.meeting_id, p.user_id) in (
+             select first.meeting_id, first.user_id from unnest($1::uuid[]) wanted (id), lateral (
+                 select f.meeting_id, f.user_id from meeting_participants f where f.meeting_id = wanted.id
+                 order by f.role, f.user_id limit $2) first)
+         order by p.meeting_id, p.role, u.name, u.id",
+        &ids,
+        most,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut found: HashMap<MeetingId, Vec<Participant>> = HashMap::new();
+    for row in rows {
+        found.entry(row.meeting_id).or_default().push(row.into());
+    }
+    Ok(found)
 }
 
 /// Some participants by id.
@@ -296,6 +351,7 @@ pub struct JoinFacts {
     pub banned: Option<bool>,
     pub is_full: Option<bool>,
     pub granted: Option<bool>,
+    pub record_strict: bool,
 }
 
 /// Asks to join, in one round trip: the function sets its own rights and does its own locking. `hold` is the life of
@@ -313,7 +369,8 @@ pub async fn request_join(
         r#"select organization_id as "organization_id!: OrganizationId", status as "status!: MeetingStatus",
                   ended_by as "ended_by: EndedBy", actual_start, actual_end, scheduled_end,
                   meeting_type as "meeting_type!: MeetingType", room_name as "room_name!", name as "name!", avatar_url,
-                  role as "role: MeetingRole", can_unmute, can_share_screen, must_wait, denied, banned, is_full, granted
+                  role as "role: MeetingRole", can_unmute, can_share_screen, must_wait, denied, banned, is_full, granted,
+                  app_records_strictly(organization_id) as "record_strict!"
            from (select set_config('app.user_id', $1::uuid::text, true)::uuid as person,
                         set_config('app.correlation_id', $5, true)
                  where not meeting_is_suspended($2)) asks, request_join(asks.person, $2, $3, $4)"#,

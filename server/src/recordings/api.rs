@@ -1,6 +1,6 @@
 //! Endpoints of recordings, except for the file itself.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode, response::Response};
 use kernel::{
     db::Tx,
     ids::{MeetingId, OrganizationId, RecordingId},
@@ -17,7 +17,7 @@ use crate::{
         scope,
     },
     app::App,
-    http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
+    http::{Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged},
     meetings::{
         self,
         api::{not_found, require},
@@ -134,14 +134,15 @@ fn listing(found: Vec<(store::Place, RecordingOut)>, limit: i64) -> Json<Listing
 
 /// One recording.
 #[utoipa::path(get, path = "/recordings/{id}", tag = "recordings", params(("id" = RecordingId, Path)),
-    responses((status = 200, body = RecordingOut), (status = 404, body = Problem)))]
+    responses((status = 200, body = RecordingOut), (status = 304), (status = 404, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
     caller: Scoped<scope::RecordingsRead>,
     Path(id): Path<RecordingId>,
-) -> Result<Json<RecordingOut>> {
+    conditions: Conditions,
+) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
-    Ok(Json(store::find(&mut tx, id).await?.ok_or_else(no_recording)?))
+    conditions.answer(&store::find(&mut tx, id).await?.ok_or_else(no_recording)?)
 }
 
 /// Who may see a recording.
@@ -158,21 +159,23 @@ pub struct Access {
 #[utoipa::path(put, path = "/recordings/{id}/access", tag = "recordings", params(("id" = RecordingId, Path)),
     request_body = Access,
     responses((status = 200, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem),
-              (status = 410, body = Problem), (status = 422, body = Problem)))]
+              (status = 410, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn set_access(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<RecordingId>,
+    conditions: Conditions,
     Json(body): Json<Access>,
-) -> Result<Json<RecordingOut>> {
+) -> Result<Tagged<RecordingOut>> {
     let mut tx = app.begin(&caller).await?;
     let recording = owned(&mut tx, &caller, id).await?;
+    conditions.unchanged(&recording)?;
     if recording.status == Status::Deleted {
         return Err(gone());
     }
     let roles = rules::roles_for(body.access_level, body.allowed_roles)?;
     store::set_access(&mut tx, id, body.access_level, &roles, caller.user_id).await?;
-    answer(tx, id).await
+    answer(tx, id).await.map(|Json(recording)| Tagged(recording))
 }
 
 /// Deletes a recording with its file. Only the host may; one that runs has to be stopped first.

@@ -11,6 +11,25 @@ use crate::app::App;
 /// Recordings looked at in one go.
 const PAGE: i64 = 100;
 
+/// Deletes recordings that are older than their organization keeps them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_outlived(app: &App) -> anyhow::Result<()> {
+    loop {
+        let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
+        let outlived = store::delete_outlived(&mut tx, app.clock.now(), PAGE).await?;
+        for id in &outlived {
+            store::announce(&mut tx, *id).await?;
+        }
+        tx.commit().await?;
+        if outlived.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(count = outlived.len(), "deleted recordings that are kept no longer");
+    }
+}
+
 /// Erases what deleted recordings have left in the vault. What cannot be erased now is left for the next time.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ mod store;
 use chrono::{DateTime, Utc};
 use kernel::{db::Tx, ids::RecordingId};
 
-pub use erase::erase_deleted;
+pub use erase::{delete_outlived, erase_deleted};
 
 use crate::meetings::model::{Meeting, MeetingStatus, State};
 

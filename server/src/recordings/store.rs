@@ -247,6 +247,23 @@ pub async fn delete(tx: &mut Tx, id: RecordingId, by: UserId) -> sqlx::Result<bo
     Ok(done.rows_affected() == 1)
 }
 
+/// Marks recordings as deleted that their organization keeps no longer, at most `limit`; tells which.
+pub async fn delete_outlived(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<RecordingId>> {
+    sqlx::query_scalar!(
+        r#"update recordings set status = 'deleted', updated_by = null
+           where id in (select r.id from organizations o join recordings r on r.organization_id = o.id
+                        where o.settings ? 'recording_retention_days' and r.status = 'available'
+                          and r.ended_at < $1::timestamptz - make_interval(days => (o.settings ->> 'recording_retention_days')::integer)
+                        limit $2)
+             and status = 'available'
+           returning id as "id: RecordingId""#,
+        now,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
 /// Deleted recordings whose object is still in the vault.
 pub async fn to_erase(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<(OrganizationId, RecordingId)>> {
     let rows = sqlx::query!(

@@ -44,15 +44,25 @@ export class Problem extends Error {
   }
 }
 
+/** Where in a form a pointer leads: `/participants/0` to the list, `/custom_fields/ward` to `custom_fields.ward`. */
+export function fieldAt(pointer: string): string {
+  const [, field = '', below] = pointer.split('/');
+  return below === undefined || /^\d+$/.test(below) ? field : `${field}.${below}`;
+}
+
 /**
- * What belongs at a form's fields: pointers such as `/participants/0` go to the field of their first
- * segment. Problems of fields that the form does not have stay with the form.
+ * What belongs at a form's fields, in the words that `say` finds. Problems of fields that the form does not have stay
+ * with the form.
  */
-export function fieldErrors(problem: Problem, fields: readonly string[]): Record<string, string> {
+export function fieldErrors(
+  problem: Problem,
+  fields: readonly string[],
+  say: (fault: Problem['errors'][number]) => string = ({ detail }) => detail,
+): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const { pointer, detail } of problem.errors) {
-    const field = pointer.split('/')[1] ?? '';
-    if (fields.includes(field) && !found[field]) found[field] = detail;
+  for (const fault of problem.errors) {
+    const field = fieldAt(fault.pointer);
+    if (fields.includes(field.split('.')[0] ?? '') && !found[field]) found[field] = say(fault);
   }
   return found;
 }

@@ -26,6 +26,14 @@ export type PermissionTable = Schemas['PermissionTable'];
 export type FieldRuleTable = Schemas['FieldRuleTable'];
 export type AuditItem = Schemas['AuditItem'];
 export type OrganizationOverview = Schemas['OrganizationOverview'];
+export type VenueMode = Schemas['VenueMode'];
+export type Settings = Schemas['Settings'];
+export type CustomField = Schemas['CustomField'];
+export type FieldType = Schemas['FieldType'];
+export type FieldRules = Schemas['Rules'];
+/** Values of custom fields by their keys; what they are, the definitions say. */
+// biome-ignore lint/suspicious/noExplicitAny: the definitions say what a value is, and the server checks it.
+export type CustomValues = Record<string, any>;
 
 export const ORG_ROLES = [
   'admin',
@@ -34,6 +42,22 @@ export const ORG_ROLES = [
   'member',
 ] as const satisfies readonly OrgRole[];
 export const MEETING_TYPES = ['video', 'audio', 'screen_share'] as const satisfies readonly MeetingType[];
+export const VENUE_MODES = ['virtual', 'in_person', 'hybrid'] as const satisfies readonly VenueMode[];
+/** The widest access first. */
+export const ACCESS_LEVELS = ['public', 'role_based', 'private'] as const satisfies readonly AccessLevel[];
+export const WEEK_STARTS = [
+  'monday',
+  'saturday',
+  'sunday',
+] as const satisfies readonly Settings['week_starts_on'][];
+export const FIELD_TYPES = [
+  'text',
+  'number',
+  'boolean',
+  'date',
+  'select',
+  'multi_select',
+] as const satisfies readonly FieldType[];
 
 /** Officers schedule meetings and see attendance. */
 export const isOfficer = (role: OrgRole | undefined) => role !== undefined && role !== 'member';

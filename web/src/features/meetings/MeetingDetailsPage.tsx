@@ -13,6 +13,7 @@ import { useNow } from '../../ui/useNow';
 import { AttendanceReport } from '../attendance/AttendanceReport';
 import { Chat } from '../chat/Chat';
 import { MeetingRecordings } from '../recordings/MeetingRecordings';
+import { HistoryTab } from './HistoryTab';
 import { useLiveMeeting } from './live';
 import { MeetingOverview } from './MeetingOverview';
 import { meetingQuery } from './queries';
@@ -55,6 +56,8 @@ export function MeetingDetailsPage() {
     ...(can(meeting, 'see_attendance') ? (['attendance'] as const) : []),
     'recordings',
     ...(can(meeting, 'chat') ? (['chat'] as const) : []),
+    // Host and officers, as with the attendance.
+    ...(can(meeting, 'see_attendance') ? (['history'] as const) : []),
   ];
   return (
     <Stack maw={1100} mx="auto">
@@ -84,6 +87,8 @@ export function MeetingDetailsPage() {
                 t(`meetingType.${meeting.meeting_type}`),
                 meeting.host ? t('meeting.hostedBy', { name: meeting.host.name }) : t('meeting.noHost'),
                 t('meeting.people', { count: meeting.participant_count }),
+                ...(meeting.venue_mode === 'virtual' ? [] : [t(`venueMode.${meeting.venue_mode}`)]),
+                ...(meeting.location ? [meeting.location] : []),
               ].join(' · ')}
             </Text>
           </Group>
@@ -123,6 +128,9 @@ export function MeetingDetailsPage() {
         </Tabs.Panel>
         <Tabs.Panel value="chat" pt="md" h="60dvh">
           <Chat meetingId={id} writable={enterable(meeting, now)} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history" pt="md">
+          <HistoryTab meetingId={id} />
         </Tabs.Panel>
       </Tabs>
     </Stack>

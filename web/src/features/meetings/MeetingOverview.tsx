@@ -8,21 +8,26 @@ import {
   MultiSelect,
   Skeleton,
   Stack,
+  Table,
   Text,
   Textarea,
   Title,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCheck, IconEdit, IconUserPlus, IconX } from '@tabler/icons-react';
+import { IconCheck, IconCopy, IconEdit, IconUserPlus, IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
-import { can, type Meeting, type Participant } from '../../api/types';
+import { type CustomValues, can, type Meeting, type Participant } from '../../api/types';
+import { Markdown } from '../../ui/Markdown';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { useFormat } from '../../ui/useFormat';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
+import { customFieldsQuery } from '../settings/queries';
+import { DuplicateDialog } from './DuplicateDialog';
 import { meetingQuery, participantsQuery } from './queries';
 import { ScheduleDialog } from './ScheduleDialog';
 
@@ -31,6 +36,9 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
   const { t } = useTranslation();
   const [editing, edit] = useDisclosure(false);
   const [cancelling, cancel] = useDisclosure(false);
+  const [copying, copy] = useDisclosure(false);
+  const { permissions } = useHere();
+  const schedules = permissions.includes('meetings.schedule');
   const scheduled = meeting.status === 'scheduled';
   return (
     <Grid gap="md">
@@ -51,9 +59,19 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
               )}
             </Stack>
           </Card>
-          {scheduled && (can(meeting, 'change') || can(meeting, 'cancel')) && (
+          <Details meeting={meeting} />
+          {((scheduled && (can(meeting, 'change') || can(meeting, 'cancel'))) || schedules) && (
             <Group>
-              {can(meeting, 'change') && (
+              {schedules && (
+                <Button
+                  variant="default"
+                  leftSection={<IconCopy size={16} aria-hidden />}
+                  onClick={copy.open}
+                >
+                  {t('duplicate.title')}
+                </Button>
+              )}
+              {scheduled && can(meeting, 'change') && (
                 <Button
                   variant="default"
                   leftSection={<IconEdit size={16} aria-hidden />}
@@ -62,7 +80,7 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
                   {t('overview.edit')}
                 </Button>
               )}
-              {can(meeting, 'cancel') && (
+              {scheduled && can(meeting, 'cancel') && (
                 <Button
                   color="red"
                   variant="light"
@@ -79,6 +97,7 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
       <Grid.Col span={{ base: 12, md: 5 }}>
         {can(meeting, 'see_participants') && <People meeting={meeting} live={live} />}
       </Grid.Col>
+      {copying && <DuplicateDialog meeting={meeting} onClose={copy.close} />}
       {editing && <ScheduleDialog meeting={meeting} onClose={edit.close} onSaved={edit.close} />}
       {cancelling && <CancelDialog meeting={meeting} onClose={cancel.close} />}
     </Grid>
@@ -86,10 +105,50 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
 }
 
 function Prose({ text, empty }: { text: string; empty: string }) {
-  return text ? (
-    <Text style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{text}</Text>
-  ) : (
-    <Text c="dimmed">{empty}</Text>
+  return text ? <Markdown text={text} /> : <Text c="dimmed">{empty}</Text>;
+}
+
+/** What the meeting belongs to, and what the organization wants to know of it. */
+function Details({ meeting }: { meeting: Meeting }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { data: fields = [] } = useQuery(customFieldsQuery(meeting.organization_id));
+  const values = meeting.custom_fields as CustomValues;
+  const known = fields.filter(({ key }) => values[key] !== undefined);
+  const unknown = Object.keys(values).filter((key) => !fields.some((field) => field.key === key));
+  const object = meeting.related_object;
+  const lines: [string, string, string][] = [
+    ...(object
+      ? [['related', t('schedule.related'), `${object.type} ${object.id}`] as [string, string, string]]
+      : []),
+    ...known.map(({ key, label }) => [key, label, shown(values[key])] as [string, string, string]),
+    ...unknown.map((key) => [key, key, shown(values[key])] as [string, string, string]),
+  ];
+  if (lines.length === 0) return null;
+  function shown(value: unknown): string {
+    if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no');
+    if (typeof value === 'number') return value.toLocaleString(format.locale);
+    if (Array.isArray(value)) return value.map(shown).join(', ');
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  }
+  return (
+    <Card withBorder component="section" padding="md">
+      <Stack gap="xs">
+        <Title order={2}>{t('overview.details')}</Title>
+        <Table withRowBorders={false} verticalSpacing={4} layout="fixed">
+          <Table.Tbody>
+            {lines.map(([key, label, value]) => (
+              <Table.Tr key={key}>
+                <Table.Th scope="row" fw={500} w="40%" style={{ overflowWrap: 'anywhere' }}>
+                  {label}
+                </Table.Th>
+                <Table.Td style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{value}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Stack>
+    </Card>
   );
 }
 

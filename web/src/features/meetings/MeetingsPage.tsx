@@ -1,31 +1,64 @@
-import { Button, Group, SimpleGrid, Skeleton, Stack, Tabs, Text, TextInput, Title } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure, useIntersection } from '@mantine/hooks';
+import {
+  Button,
+  Group,
+  SegmentedControl,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Tabs,
+  Text,
+  Title,
+} from '@mantine/core';
+import { useIntersection } from '@mantine/hooks';
 import { IconBolt, IconCalendarPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isOfficer } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { useNow } from '../../ui/useNow';
 import { useHere } from '../orgs/OrganizationGate';
+import { Filters } from './Filters';
 import { MeetingCard } from './MeetingCard';
+import { MeetingsTable } from './MeetingsTable';
 import { meetNow } from './meetNow';
-import { meetingsQuery } from './queries';
+import { type MeetingFilters, meetingsQuery } from './queries';
 import { ScheduleDialog } from './ScheduleDialog';
-import { MEETING_TABS, type MeetingTab } from './tabs';
+import { MEETING_TABS, MEETING_VIEWS, type MeetingTab, type MeetingView } from './tabs';
 
 const route = getRouteApi('/signed-in/shell/meetings');
 
 export function MeetingsPage() {
   const { t } = useTranslation();
   usePageTitle(t('nav.meetings'));
-  const { tab = 'all', q } = route.useSearch();
+  const search = route.useSearch();
+  const {
+    tab = 'all',
+    view = 'cards',
+    new: scheduling,
+    title,
+    description,
+    start: wanted,
+    ...filters
+  } = search;
   const navigate = useNavigate();
-  const { organization, role, me } = useHere();
-  const [scheduling, { open, close }] = useDisclosure(false);
+  const { organization, permissions, me } = useHere();
+  const officer = permissions.includes('meetings.schedule');
+  const show = (change: Partial<typeof search>) =>
+    navigate({ to: '/meetings', search: { ...search, ...change }, replace: true });
+  const open = () => show({ new: true });
+  // What a link said of a new meeting goes with the dialog; what it related to stays no filter.
+  const close = () =>
+    show({
+      new: undefined,
+      title: undefined,
+      description: undefined,
+      start: undefined,
+      related_type: undefined,
+      related_id: undefined,
+    });
   const start = useMutation({
     mutationFn: () => meetNow(organization.id, t('meeting.instantTitle', { name: me.name })),
     onSuccess: ({ id }) => navigate({ to: '/meetings/$id', params: { id } }),
@@ -36,7 +69,7 @@ export function MeetingsPage() {
     <Stack maw={1100} mx="auto">
       <Group justify="space-between">
         <Title order={1}>{t('nav.meetings')}</Title>
-        {isOfficer(role) && (
+        {officer && (
           <Group gap="xs">
             <Button
               variant="default"
@@ -52,11 +85,7 @@ export function MeetingsPage() {
           </Group>
         )}
       </Group>
-      <Tabs
-        value={tab}
-        onChange={(next) => navigate({ to: '/meetings', search: { tab: (next ?? 'all') as MeetingTab, q } })}
-        keepMounted={false}
-      >
+      <Tabs value={tab} onChange={(next) => show({ tab: (next ?? 'all') as MeetingTab })} keepMounted={false}>
         <Tabs.List>
           {MEETING_TABS.map((name) => (
             <Tabs.Tab key={name} value={name}>
@@ -66,13 +95,28 @@ export function MeetingsPage() {
         </Tabs.List>
         <Tabs.Panel value={tab} pt="md">
           <Stack>
-            <Search />
-            <MeetingsList tab={tab} q={q} onSchedule={isOfficer(role) ? open : undefined} />
+            <Filters filters={scheduling ? {} : filters} onChange={show} />
+            {officer && (
+              <SegmentedControl
+                aria-label={t('meetings.view')}
+                data={MEETING_VIEWS.map((value) => ({ value, label: t(`meetings.as.${value}`) }))}
+                value={view}
+                onChange={(value) => show({ view: MEETING_VIEWS.find((known) => known === value) })}
+                style={{ alignSelf: 'start' }}
+              />
+            )}
+            <MeetingsList
+              tab={tab}
+              view={officer ? view : 'cards'}
+              filters={scheduling ? {} : filters}
+              onSchedule={officer ? open : undefined}
+            />
           </Stack>
         </Tabs.Panel>
       </Tabs>
-      {scheduling && (
+      {scheduling && officer && (
         <ScheduleDialog
+          draft={{ title, description, start: wanted, ...filters }}
           onClose={close}
           onSaved={({ id }) => navigate({ to: '/meetings/$id/details', params: { id } })}
         />
@@ -81,35 +125,18 @@ export function MeetingsPage() {
   );
 }
 
-/** Searches titles; what is searched for stands in the address, so that a link shares it. */
-function Search() {
-  const { t } = useTranslation();
-  const { tab, q = '' } = route.useSearch();
-  const navigate = useNavigate();
-  const search = useDebouncedCallback(
-    (text: string) =>
-      navigate({ to: '/meetings', search: { tab, q: text.trim() || undefined }, replace: true }),
-    300,
-  );
-  return (
-    <TextInput
-      type="search"
-      aria-label={t('meetings.search')}
-      placeholder={t('meetings.search')}
-      leftSection={<IconSearch size={16} aria-hidden />}
-      maw={360}
-      defaultValue={q}
-      onChange={(event) => search(event.currentTarget.value)}
-    />
-  );
-}
-
-function MeetingsList({ tab, q, onSchedule }: { tab: MeetingTab; q?: string; onSchedule?: () => void }) {
+function MeetingsList(props: {
+  tab: MeetingTab;
+  view: MeetingView;
+  filters: MeetingFilters;
+  onSchedule?: () => void;
+}) {
+  const { tab, view, filters, onSchedule } = props;
   const { t } = useTranslation();
   const { organization } = useHere();
   const now = useNow();
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    meetingsQuery(organization.id, tab, q),
+    meetingsQuery(organization.id, tab, filters, view === 'table'),
   );
   const { ref, entry } = useIntersection({ rootMargin: '400px' });
   const nearEnd = entry?.isIntersecting && hasNextPage && !isFetchingNextPage;
@@ -127,7 +154,8 @@ function MeetingsList({ tab, q, onSchedule }: { tab: MeetingTab; q?: string; onS
       </SimpleGrid>
     );
   const meetings = data.pages.flatMap(({ items }) => items);
-  if (meetings.length === 0 && q) return <EmptyState icon={IconSearch} title={t('meetings.nothingFound')} />;
+  if (meetings.length === 0 && Object.values(filters).some(Boolean))
+    return <EmptyState icon={IconSearch} title={t('meetings.nothingFound')} />;
   if (meetings.length === 0)
     return (
       <EmptyState icon={IconCalendarPlus} title={t(`meetings.empty.${tab}`)}>
@@ -141,11 +169,15 @@ function MeetingsList({ tab, q, onSchedule }: { tab: MeetingTab; q?: string; onS
   return (
     <Stack>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        {meetings.map((meeting) => (
-          <MeetingCard key={meeting.id} meeting={meeting} now={now} />
-        ))}
-      </SimpleGrid>
+      {view === 'table' ? (
+        <MeetingsTable meetings={meetings} />
+      ) : (
+        <SimpleGrid cols={{ base: 1, md: 2 }}>
+          {meetings.map((meeting) => (
+            <MeetingCard key={meeting.id} meeting={meeting} now={now} />
+          ))}
+        </SimpleGrid>
+      )}
       <div ref={ref}>
         {hasNextPage && (
           <Button

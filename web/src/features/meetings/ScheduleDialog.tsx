@@ -8,6 +8,7 @@ import {
   SegmentedControl,
   Select,
   SimpleGrid,
+  Skeleton,
   Stack,
   Text,
   Textarea,
@@ -16,15 +17,27 @@ import {
 import { useForm } from '@mantine/form';
 import { useMediaQuery } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
-import { MEETING_TYPES, type Meeting, type MeetingType } from '../../api/types';
+import {
+  type CustomField,
+  type CustomValues,
+  MEETING_TYPES,
+  type Meeting,
+  type MeetingType,
+  type Settings,
+  VENUE_MODES,
+  type VenueMode,
+} from '../../api/types';
 import { FormProblem, showAtFields } from '../../ui/forms';
+import { ProblemNote } from '../../ui/ProblemNote';
 import { localZone, nextQuarter, toInstant, toWall } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
+import { customFieldsQuery, settingsQuery } from '../settings/queries';
+import { CustomFieldInputs, filledIn, valuesOf } from './CustomFields';
 import classes from './ScheduleDialog.module.css';
 
 /** The fields carry the names of the API, so that its pointers find them. */
@@ -32,6 +45,8 @@ type Values = {
   title: string;
   description: string;
   agenda: string;
+  venue_mode: VenueMode;
+  location: string;
   scheduled_start: string | null;
   scheduled_end: string | null;
   timezone: string;
@@ -40,31 +55,63 @@ type Values = {
   auto_record: boolean;
   require_approval: boolean;
   participants: string[];
+  settings: { allow_guests: boolean; late_threshold_minutes: number | string };
+  related_object: { type: string; id: string };
+  custom_fields: CustomValues;
 };
 
-const HOUR = 3_600_000;
+/** What another program's link says of a meeting that is to be scheduled. */
+export type Draft = {
+  title?: string;
+  description?: string;
+  start?: string;
+  related_type?: string;
+  related_id?: string;
+};
 
-function initialValues(meeting: Meeting | undefined): Values {
+const MINUTE = 60_000;
+
+function initialValues(
+  meeting: Meeting | undefined,
+  draft: Draft,
+  settings: Settings,
+  fields: CustomField[],
+): Values {
   const zone = meeting?.timezone ?? localZone();
-  const start = meeting ? new Date(meeting.scheduled_start) : nextQuarter(new Date());
-  const end = meeting ? meeting.scheduled_end : new Date(start.getTime() + HOUR);
+  const wanted = draft.start && !Number.isNaN(Date.parse(draft.start)) ? new Date(draft.start) : undefined;
+  const start = meeting ? new Date(meeting.scheduled_start) : (wanted ?? nextQuarter(new Date()));
+  const end = meeting
+    ? meeting.scheduled_end
+    : new Date(start.getTime() + settings.default_duration_minutes * MINUTE);
   return {
-    title: meeting?.title ?? '',
-    description: meeting?.description ?? '',
+    title: meeting?.title ?? draft.title ?? '',
+    description: meeting?.description ?? draft.description ?? '',
     agenda: meeting?.agenda ?? '',
+    venue_mode: meeting?.venue_mode ?? 'virtual',
+    location: meeting?.location ?? '',
     scheduled_start: toWall(start, zone),
     scheduled_end: end ? toWall(end, zone) : null,
     timezone: zone,
-    meeting_type: meeting?.meeting_type ?? 'video',
-    max_participants: meeting?.max_participants ?? '',
-    auto_record: meeting?.auto_record ?? false,
-    require_approval: meeting?.require_approval ?? false,
+    meeting_type: (meeting ?? settings).meeting_type,
+    max_participants: (meeting ?? settings).max_participants ?? '',
+    auto_record: (meeting ?? settings).auto_record,
+    require_approval: (meeting ?? settings).require_approval,
     participants: [],
+    settings: {
+      allow_guests: meeting?.settings.allow_guests ?? false,
+      late_threshold_minutes: (meeting?.settings ?? settings).late_threshold_minutes,
+    },
+    related_object: meeting
+      ? (meeting.related_object ?? { type: '', id: '' })
+      : { type: draft.related_type ?? '', id: draft.related_id ?? '' },
+    custom_fields: valuesOf(fields, meeting?.custom_fields as CustomValues | undefined),
   };
 }
 
 function toBody(values: Values) {
-  const { scheduled_start, scheduled_end, timezone, max_participants, title, participants, ...rest } = values;
+  const { scheduled_start, scheduled_end, timezone, max_participants, title, settings, ...rest } = values;
+  const { type, id } = values.related_object;
+  const late = settings.late_threshold_minutes;
   return {
     ...rest,
     title: title.trim(),
@@ -72,27 +119,66 @@ function toBody(values: Values) {
     scheduled_start: toInstant(scheduled_start ?? '', timezone),
     scheduled_end: scheduled_end ? toInstant(scheduled_end, timezone) : null,
     max_participants: max_participants === '' ? null : Number(max_participants),
-    participants,
+    settings: { ...settings, late_threshold_minutes: late === '' ? null : Number(late) },
+    related_object: type || id ? { type, id } : null,
+    custom_fields: filledIn(values.custom_fields),
   };
 }
 
-/** Schedules a meeting, or changes the one given. */
-export function ScheduleDialog(props: {
+type Props = {
   meeting?: Meeting;
+  draft?: Draft;
   onClose: () => void;
   onSaved: (meeting: Meeting) => void;
-}) {
-  const { meeting, onClose, onSaved } = props;
+};
+
+/** Schedules a meeting, or changes the one given. */
+export function ScheduleDialog(props: Props) {
+  const { meeting, onClose } = props;
+  const { t } = useTranslation();
+  const { organization } = useHere();
+  const org = meeting?.organization_id ?? organization.id;
+  const phone = useMediaQuery('(max-width: 48em)');
+  const settings = useQuery(settingsQuery(org));
+  const fields = useQuery(customFieldsQuery(org));
+  const error = settings.error ?? fields.error;
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={meeting ? t('schedule.editTitle') : t('schedule.title')}
+      size="lg"
+      fullScreen={phone}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      {settings.data && fields.data ? (
+        <ScheduleForm {...props} settings={settings.data} fields={fields.data} />
+      ) : error ? (
+        <ProblemNote
+          error={error}
+          onRetry={() => {
+            void settings.refetch();
+            void fields.refetch();
+          }}
+        />
+      ) : (
+        <Skeleton h={400} role="status" aria-label={t('shell.loading')} />
+      )}
+    </Modal>
+  );
+}
+
+function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[] }) {
+  const { meeting, draft = {}, settings, fields, onClose, onSaved } = props;
   const { t } = useTranslation();
   const { organization, me } = useHere();
   const queryClient = useQueryClient();
-  const phone = useMediaQuery('(max-width: 48em)');
   // One key for as long as the dialog says the same thing: pressing again after a lost answer makes no second meeting.
   const [key, setKey] = useState(idempotent);
   const members = useQuery({ ...membersQuery(organization.id), enabled: !meeting });
 
   const form = useForm<Values>({
-    initialValues: initialValues(meeting),
+    initialValues: initialValues(meeting, draft, settings, fields),
     onValuesChange: () => setKey(idempotent()),
     validate: {
       title: (title) => (title.trim() ? null : t('form.required')),
@@ -101,6 +187,8 @@ export function ScheduleDialog(props: {
         end && scheduled_start && end <= scheduled_start ? t('schedule.endBeforeStart') : null,
     },
   });
+  const begin = useEffectEvent(() => form.getInputNode('title')?.focus());
+  useEffect(() => begin(), []);
   const save = useMutation({
     mutationFn: (values: Values) => {
       const { participants, ...fields } = toBody(values);
@@ -135,114 +223,150 @@ export function ScheduleDialog(props: {
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={meeting ? t('schedule.editTitle') : t('schedule.title')}
-      size="lg"
-      fullScreen={phone}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
-        <Stack gap="sm">
-          <FormProblem error={save.error} form={form} />
-          <TextInput
-            label={t('schedule.name')}
+    <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+      <Stack gap="sm">
+        <FormProblem error={save.error} form={form} />
+        <TextInput
+          label={t('schedule.name')}
+          required
+          maxLength={255}
+          data-autofocus
+          {...form.getInputProps('title')}
+        />
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+          <WhenInput
+            label={t('schedule.start')}
             required
-            maxLength={255}
-            data-autofocus
-            {...form.getInputProps('title')}
+            {...form.getInputProps('scheduled_start')}
+            onChange={moveStart}
           />
-          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-            <WhenInput
-              label={t('schedule.start')}
-              required
-              {...form.getInputProps('scheduled_start')}
-              onChange={moveStart}
-            />
-            <WhenInput
-              label={t('schedule.end')}
-              clearable
-              clearButtonProps={{ 'aria-label': t('schedule.noEnd') }}
-              {...form.getInputProps('scheduled_end')}
-            />
-          </SimpleGrid>
-          <Select
-            label={t('schedule.timezone')}
-            data={zones(form.getValues().timezone)}
+          <WhenInput
+            label={t('schedule.end')}
+            clearable
+            clearButtonProps={{ 'aria-label': t('schedule.noEnd') }}
+            {...form.getInputProps('scheduled_end')}
+          />
+        </SimpleGrid>
+        <Select
+          label={t('schedule.timezone')}
+          data={zones(form.getValues().timezone)}
+          searchable
+          allowDeselect={false}
+          limit={100}
+          {...form.getInputProps('timezone')}
+        />
+        {!meeting && (
+          <MultiSelect
+            label={t('schedule.people')}
+            placeholder={t('schedule.peoplePlaceholder')}
+            data={(members.data ?? [])
+              .filter(({ user }) => user.id !== me.id)
+              .map(({ user }) => ({
+                value: user.id,
+                label: user.email ? `${user.name} (${user.email})` : user.name,
+              }))}
             searchable
+            hidePickedOptions
+            nothingFoundMessage={t('schedule.nobody')}
+            {...form.getInputProps('participants')}
+          />
+        )}
+        <Stack gap={4}>
+          <Text size="sm" fw={500} id="meeting-type">
+            {t('schedule.type')}
+          </Text>
+          <SegmentedControl
+            aria-labelledby="meeting-type"
+            data={MEETING_TYPES.map((type) => ({ value: type, label: t(`meetingType.${type}`) }))}
+            {...form.getInputProps('meeting_type')}
+          />
+        </Stack>
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+          <Select
+            label={t('schedule.venue')}
+            data={VENUE_MODES.map((value) => ({ value, label: t(`venueMode.${value}`) }))}
             allowDeselect={false}
-            limit={100}
-            {...form.getInputProps('timezone')}
+            {...form.getInputProps('venue_mode')}
           />
-          {!meeting && (
-            <MultiSelect
-              label={t('schedule.people')}
-              placeholder={t('schedule.peoplePlaceholder')}
-              data={(members.data ?? [])
-                .filter(({ user }) => user.id !== me.id)
-                .map(({ user }) => ({
-                  value: user.id,
-                  label: user.email ? `${user.name} (${user.email})` : user.name,
-                }))}
-              searchable
-              hidePickedOptions
-              nothingFoundMessage={t('schedule.nobody')}
-              {...form.getInputProps('participants')}
-            />
-          )}
-          <Stack gap={4}>
-            <Text size="sm" fw={500} id="meeting-type">
-              {t('schedule.type')}
-            </Text>
-            <SegmentedControl
-              aria-labelledby="meeting-type"
-              data={MEETING_TYPES.map((type) => ({ value: type, label: t(`meetingType.${type}`) }))}
-              {...form.getInputProps('meeting_type')}
-            />
-          </Stack>
-          <Textarea
-            label={t('schedule.description')}
-            autosize
-            minRows={2}
-            maxRows={6}
-            {...form.getInputProps('description')}
-          />
-          <Textarea
-            label={t('schedule.agenda')}
-            autosize
-            minRows={2}
-            maxRows={8}
-            {...form.getInputProps('agenda')}
-          />
+          <TextInput label={t('schedule.location')} maxLength={500} {...form.getInputProps('location')} />
+        </SimpleGrid>
+        <Textarea
+          label={t('schedule.description')}
+          autosize
+          minRows={2}
+          maxRows={6}
+          {...form.getInputProps('description')}
+        />
+        <Textarea
+          label={t('schedule.agenda')}
+          description={t('schedule.agendaHint')}
+          autosize
+          minRows={2}
+          maxRows={8}
+          {...form.getInputProps('agenda')}
+        />
+        <CustomFieldInputs fields={fields} form={form} />
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
           <NumberInput
             label={t('schedule.maxParticipants')}
             description={t('schedule.maxParticipantsHint')}
-            min={2}
-            max={1000}
+            min={1}
+            max={10_000}
             allowDecimal={false}
             {...form.getInputProps('max_participants')}
           />
-          <Checkbox
-            label={t('schedule.autoRecord')}
-            {...form.getInputProps('auto_record', { type: 'checkbox' })}
+          <NumberInput
+            label={t('schedule.late')}
+            description={t('schedule.lateHint')}
+            min={0}
+            max={1440}
+            allowDecimal={false}
+            {...form.getInputProps('settings.late_threshold_minutes')}
           />
+        </SimpleGrid>
+        <Checkbox
+          label={t('schedule.autoRecord')}
+          {...form.getInputProps('auto_record', { type: 'checkbox' })}
+        />
+        <Checkbox
+          label={t('schedule.requireApproval')}
+          description={t('schedule.requireApprovalHint')}
+          {...form.getInputProps('require_approval', { type: 'checkbox' })}
+        />
+        {settings.allow_guests && (
           <Checkbox
-            label={t('schedule.requireApproval')}
-            description={t('schedule.requireApprovalHint')}
-            {...form.getInputProps('require_approval', { type: 'checkbox' })}
+            label={t('schedule.allowGuests')}
+            description={t('schedule.allowGuestsHint')}
+            {...form.getInputProps('settings.allow_guests', { type: 'checkbox' })}
           />
-          <Group justify="end" className={classes.foot}>
-            <Button variant="default" onClick={onClose}>
-              {t('shell.cancel')}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {meeting ? t('shell.save') : t('meeting.schedule')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        )}
+        <details open={Boolean(form.getInitialValues().related_object.type)}>
+          <Text component="summary" size="sm" style={{ cursor: 'pointer' }}>
+            {t('schedule.related')}
+          </Text>
+          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" mt="xs">
+            <TextInput
+              label={t('schedule.relatedType')}
+              maxLength={100}
+              {...form.getInputProps('related_object.type')}
+            />
+            <TextInput
+              label={t('schedule.relatedId')}
+              maxLength={255}
+              {...form.getInputProps('related_object.id')}
+            />
+          </SimpleGrid>
+        </details>
+        <Group justify="end" className={classes.foot}>
+          <Button variant="default" onClick={onClose}>
+            {t('shell.cancel')}
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            {meeting ? t('shell.save') : t('meeting.schedule')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }
 

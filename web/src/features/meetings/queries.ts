@@ -1,18 +1,47 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { allPages, api, take } from '../../api/client';
-import type { Message } from '../../api/types';
+import type { MeetingType, Message } from '../../api/types';
 import { mergeMessages } from '../../room/messages';
+import { localZone, toInstant } from '../../ui/time';
 import { type MeetingTab, TAB_QUERY } from './tabs';
 
-export const meetingsQuery = (org: string, tab: MeetingTab, q?: string) =>
+/** What narrows a list of meetings, as it stands in the address. */
+export type MeetingFilters = {
+  q?: string;
+  type?: MeetingType;
+  host?: string;
+  from?: string;
+  to?: string;
+  related_type?: string;
+  related_id?: string;
+};
+
+export const meetingsQuery = (org: string, tab: MeetingTab, filters: MeetingFilters, people = false) =>
   infiniteQueryOptions({
-    queryKey: ['meetings', org, tab, q],
-    queryFn: ({ pageParam }) =>
-      take(
+    queryKey: ['meetings', org, tab, filters, people],
+    queryFn: ({ pageParam }) => {
+      const { type, from, to, ...rest } = filters;
+      const { order, status } = TAB_QUERY[tab];
+      return take(
         api.GET('/api/v1/organizations/{org}/meetings', {
-          params: { path: { org }, query: { ...TAB_QUERY[tab], q, limit: 30, cursor: pageParam } },
+          params: {
+            path: { org },
+            query: {
+              ...rest,
+              status,
+              // What is searched for comes by how well it fits.
+              order: filters.q ? undefined : order,
+              meeting_type: type,
+              from: from && toInstant(`${from} 00:00:00`, localZone()),
+              to: to && toInstant(`${dayAfter(to)} 00:00:00`, localZone()),
+              include: people ? 'participants' : undefined,
+              limit: 30,
+              cursor: pageParam,
+            },
+          },
         }),
-      ),
+      );
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     // What is live changes by the minute, and a tab should show what is so now.
@@ -20,10 +49,27 @@ export const meetingsQuery = (org: string, tab: MeetingTab, q?: string) =>
     refetchInterval: 30_000,
   });
 
+const dayAfter = (day: string) =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+
 export const meetingQuery = (id: string) =>
   queryOptions({
     queryKey: ['meeting', id],
     queryFn: () => take(api.GET('/api/v1/meetings/{id}', { params: { path: { id } } })),
+  });
+
+/** Who has changed what of a meeting. */
+export const historyQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['meeting', id, 'history'],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.GET('/api/v1/meetings/{id}/history', {
+          params: { path: { id }, query: { limit: 50, cursor: pageParam } },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
 /** How often the people of a meeting are asked for while its events don't come through. */

@@ -11,5 +11,9 @@ export const TAB_QUERY: Record<MeetingTab, { status?: string; order: string }> =
 };
 
 /** The tabs of a meeting's page. */
-export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat'] as const;
+export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat', 'history'] as const;
 export type DetailTab = (typeof DETAIL_TABS)[number];
+
+/** How a list of meetings can look. */
+export const MEETING_VIEWS = ['cards', 'table'] as const;
+export type MeetingView = (typeof MEETING_VIEWS)[number];

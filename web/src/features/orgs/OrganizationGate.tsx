@@ -1,12 +1,14 @@
 import { Button, Center, Loader, Text } from '@mantine/core';
+import { DatesProvider } from '@mantine/dates';
 import { useLocalStorage } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
-import { createContext, useContext, useMemo } from 'react';
+import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { signOut } from '../../api/session';
 import type { Me } from '../../api/types';
 import { ErrorPage, NarrowPage } from '../../ui/pages';
+import { settingsQuery } from '../settings/queries';
 import { CreateOrganizationForm } from './CreateOrganizationForm';
 import { meQuery } from './queries';
 
@@ -76,7 +78,18 @@ export function OrganizationGate() {
     return { ...current, me, memberships, mailbox, switchTo };
   }, [data, chosen, switchTo]);
 
-  if (here) return <Context value={here}>{here.is_suspended ? <SuspendedPage /> : <Outlet />}</Context>;
+  if (here)
+    return (
+      <Context value={here}>
+        {here.is_suspended ? (
+          <SuspendedPage />
+        ) : (
+          <Weeks>
+            <Outlet />
+          </Weeks>
+        )}
+      </Context>
+    );
   if (data)
     return (
       <NarrowPage title={t('organization.none')}>
@@ -93,4 +106,15 @@ export function OrganizationGate() {
       <Loader aria-label={t('shell.loading')} />
     </Center>
   );
+}
+
+const FIRST_DAYS = { sunday: 0, monday: 1, saturday: 6 } as const;
+
+/** Calendars begin the week as the organization does. */
+function Weeks({ children }: { children: ReactNode }) {
+  const { i18n } = useTranslation();
+  const { organization } = useHere();
+  const { data } = useQuery(settingsQuery(organization.id));
+  const firstDayOfWeek = FIRST_DAYS[data?.week_starts_on ?? 'monday'];
+  return <DatesProvider settings={{ locale: i18n.language, firstDayOfWeek }}>{children}</DatesProvider>;
 }

@@ -8,6 +8,8 @@ import classes from './SettingsLayout.module.css';
 /** The pages of the settings; one that names a permission is there for those who have it. */
 const PLACES = [
   { to: '/settings', key: 'settings.general' },
+  { to: '/settings/meetings', key: 'orgSettings.title' },
+  { to: '/settings/fields', key: 'fields.title' },
   { to: '/settings/permissions', key: 'settings.permissions' },
   { to: '/settings/keys', key: 'settings.keys', needs: 'keys.manage' },
   { to: '/settings/devices', key: 'settings.devices', needs: 'keys.manage' },

@@ -17,7 +17,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
-import { type AccessLevel, ORG_ROLES, type OrgRole, type Recording } from '../../api/types';
+import { ACCESS_LEVELS, type AccessLevel, ORG_ROLES, type OrgRole, type Recording } from '../../api/types';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { download, playbackUrl } from './media';
@@ -31,9 +31,6 @@ const COLORS: Record<Recording['status'], string> = {
   failed: 'red',
   deleted: 'gray',
 };
-
-/** The widest access first. */
-const ACCESS_LEVELS = ['public', 'role_based', 'private'] as const satisfies readonly AccessLevel[];
 
 type Props = {
   recording: Recording;

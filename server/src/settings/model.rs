@@ -1,0 +1,55 @@
+//! What an organization can set.
+
+use kernel::recording::AccessLevel;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{access::policy::OrgRole, meetings::model::MeetingType, switches::switches};
+
+/// A day on which a week can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WeekStart {
+    /// As in most of the world.
+    Monday,
+    /// As in much of the Middle East.
+    Saturday,
+    /// As in America.
+    Sunday,
+}
+
+switches! {
+    /// The settings of an organization, with the defaults where it has set nothing.
+    Settings,
+    /// What changes the settings: what is absent stays, `null` goes back to the default, an unknown key is refused.
+    SettingsChange {
+        /// From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
+        late_threshold_minutes: u16 = 5,
+        /// The media of new meetings.
+        meeting_type: MeetingType = MeetingType::Video,
+        /// How many may be in the room of a new meeting at once, 1 to 10000; `null` for no limit.
+        max_participants: Option<i32> = None,
+        /// Whether new meetings record by themselves.
+        auto_record: bool = false,
+        /// Whether joiners of new meetings wait until a host lets them in.
+        require_approval: bool = false,
+        /// Whether guests may be let into meetings at all; each meeting has to allow them too.
+        allow_guests: bool = false,
+        /// Whether all data in a room goes through the server: tokens don't allow to publish data packets.
+        record_strict: bool = false,
+        /// Who may see a new recording.
+        recording_access_level: AccessLevel = AccessLevel::Private,
+        /// The roles that may see a new recording when it goes by role. The host always may.
+        recording_allowed_roles: Vec<OrgRole> = Vec::new(),
+        /// Days after which recordings are deleted, 1 to 36500; `null` keeps them.
+        recording_retention_days: Option<i32> = None,
+        /// Whether people are told of meetings: invitations, changes, reminders.
+        meeting_notifications: bool = true,
+        /// Whether people are told of calendar events that are no meetings.
+        calendar_event_notifications: bool = false,
+        /// How long a new meeting takes where nothing else is said, 5 to 1440 minutes.
+        default_duration_minutes: u16 = 60,
+        /// The day on which weeks begin in calendars.
+        week_starts_on: WeekStart = WeekStart::Monday,
+    }
+}

@@ -1,0 +1,68 @@
+import { Anchor, Code, List, Stack, Text, Title } from '@mantine/core';
+import { blocksOf, type Span } from './markdown';
+
+/** A text that people wrote as Markdown; whatever they wrote, it stays text. */
+export function Markdown({ text }: { text: string }) {
+  return (
+    <Stack gap="xs" style={{ overflowWrap: 'anywhere' }}>
+      {blocksOf(text).map((block, index) => {
+        const key = `${index}-${block.kind}`;
+        if (block.kind === 'heading')
+          return (
+            <Title key={key} order={block.level === 1 ? 3 : 4} size={block.level === 1 ? 'h4' : 'h5'}>
+              <Line spans={block.spans} />
+            </Title>
+          );
+        if (block.kind === 'paragraph')
+          return (
+            <Text key={key} style={{ whiteSpace: 'pre-line' }}>
+              {block.lines.map((spans, line) => (
+                <Line key={line} spans={spans} end={line < block.lines.length - 1} />
+              ))}
+            </Text>
+          );
+        return (
+          <List
+            key={key}
+            type={block.kind === 'numbers' ? 'ordered' : 'unordered'}
+            start={block.start}
+            withPadding
+          >
+            {block.items.map((spans, item) => (
+              <List.Item key={item}>
+                <Line spans={spans} />
+              </List.Item>
+            ))}
+          </List>
+        );
+      })}
+    </Stack>
+  );
+}
+
+function Line({ spans, end = false }: { spans: Span[]; end?: boolean }) {
+  return (
+    <>
+      {spans.map((span, index) => {
+        const key = `${index}-${span.kind}`;
+        if (span.kind === 'strong') return <strong key={key}>{span.text}</strong>;
+        if (span.kind === 'emphasis') return <em key={key}>{span.text}</em>;
+        if (span.kind === 'code') return <Code key={key}>{span.text}</Code>;
+        if (span.kind === 'link')
+          return (
+            <Anchor
+              key={key}
+              href={span.href}
+              target="_blank"
+              rel="noopener noreferrer nofollow"
+              underline="always"
+            >
+              {span.text}
+            </Anchor>
+          );
+        return span.text;
+      })}
+      {end && '\n'}
+    </>
+  );
+}
