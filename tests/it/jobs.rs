@@ -113,6 +113,8 @@ async fn what_fails_waits_longer_each_time_and_is_left_to_a_person_in_the_end() 
     }
     assert_eq!(&waited[..4], [2.0, 4.0, 8.0, 16.0]);
     assert_eq!((waited.len(), waited.last()), (23, Some(&900.0)));
+    let numbers = app.api.http_get("/metrics").await.text();
+    assert!(numbers.contains("jobs_dead 1") && numbers.contains("jobs_due 0"), "{numbers}");
     let mut tx = db::begin(&app.app.pool, Actor::System).await.expect("a transaction");
     let dead = jobs::dead(&mut tx).await.expect("a list");
     assert_eq!((dead.len(), dead[0].name.as_str(), dead[0].error.as_str()), (1, "test", "not now"));
