@@ -15,12 +15,12 @@ use crate::db::Tx;
 /// When a job is to be done that waits for nothing.
 pub const AT_ONCE: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// Longest that a job may run. What takes longer has to be several jobs.
-pub const LIMIT: Duration = Duration::from_secs(4 * 60);
+pub const LIMIT: Duration = Duration::from_mins(4);
 /// How long a worker has a job for itself: longer than it may run.
-const LEASE: Duration = Duration::from_secs(5 * 60);
+const LEASE: Duration = Duration::from_mins(5);
 /// Longest that a job may run which its caller took at once, and how long the caller has it for itself.
 pub const LIMIT_AT_ONCE: Duration = Duration::from_secs(45);
-const LEASE_AT_ONCE: Duration = Duration::from_secs(60);
+const LEASE_AT_ONCE: Duration = Duration::from_mins(1);
 /// Attempts after which a job is left to a person: with these pauses, about four hours.
 const ATTEMPTS: i32 = 24;
 /// Longest pause between two attempts, in seconds.
