@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::db::Tx;
+use crate::db::{self, Tx};
 
 /// When a job is to be done that waits for nothing.
 pub const AT_ONCE: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -102,14 +102,24 @@ pub async fn enqueue_once(
 }
 
 /// Leaves a job that the caller itself does right after its commit, because it has to take effect at once. Should it
-/// fail, or the caller die before, a worker makes sure.
+/// fail, or the caller die before, a worker makes sure. `None` where the caller's commit is part of another that comes
+/// later ([`db::lend`]): then a worker does it as soon as that lasts.
 ///
 /// # Errors
 /// When the payload is no JSON or the database is away.
-pub async fn take(tx: &mut Tx, name: &str, payload: impl Serialize, now: DateTime<Utc>) -> sqlx::Result<Job> {
+pub async fn take(
+    tx: &mut Tx,
+    name: &str,
+    payload: impl Serialize,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Job>> {
     let payload = json(payload)?;
+    if db::is_lent() {
+        return insert(tx, name, &payload, AT_ONCE, None, false).await.map(|_| None);
+    }
     let id = insert(tx, name, &payload, now + LEASE_AT_ONCE, None, true).await?;
-    Ok(Job { id, name: name.to_owned(), payload, attempts: 1, correlation_id: None })
+    let correlation_id = Some(db::request().0).filter(|id| !id.is_empty());
+    Ok(Some(Job { id, name: name.to_owned(), payload, attempts: 1, correlation_id }))
 }
 
 fn json(payload: impl Serialize) -> sqlx::Result<Value> {

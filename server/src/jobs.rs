@@ -79,9 +79,11 @@ async fn attempt(app: &App, job: &Job, limit: Duration) -> anyhow::Result<()> {
     let started = Instant::now();
     let running = {
         let (app, job) = (app.clone(), job.clone());
-        tokio::spawn(
-            async move { tokio::time::timeout(limit, work(&app, &job)).await }.instrument(span.clone()),
-        )
+        let doing = async move {
+            let correlation_id = job.correlation_id.clone().unwrap_or_default();
+            db::in_request(&correlation_id, tokio::time::timeout(limit, work(&app, &job))).await
+        };
+        tokio::spawn(doing.instrument(span.clone()))
     };
     let outcome = match running.await {
         Ok(Ok(outcome)) => outcome,

@@ -200,3 +200,23 @@ async fn rights_that_livekit_did_not_take_are_made_sure_of_by_a_job() {
     assert_eq!(app.value::<i64>("select count(*) from jobs").await, 0);
     app.go(&back).await;
 }
+
+// A request with an Idempotency-Key commits later than its handler thinks: what follows must not run before.
+#[tokio::test]
+async fn with_an_idempotency_key_a_worker_tells_livekit_once_the_request_lasts() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let guest = organization.member("member").await;
+    let meeting = organization.meeting().invite(&guest).create().await;
+    let connection = app.enter(&guest, &meeting).await;
+    let host = &organization.admin;
+    let request = host.request(reqwest::Method::POST, &meeting.path("/end")).header("idempotency-key", "end");
+    host.send(request.json(&json!({}))).await.is(200);
+    assert_eq!(
+        app.value::<i64>("select count(*) from jobs where name = 'room.close' and not is_taken").await,
+        1
+    );
+    app.work_off_jobs().await;
+    assert!(!app.livekit.is_connected(&connection) && !app.livekit.has_room(&meeting.room));
+    app.settle().await;
+}
