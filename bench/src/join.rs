@@ -21,7 +21,7 @@ pub async fn requests(platform: &Platform, people: usize) -> Result<(String, Arc
     for _ in 0..people {
         let (id, email) = platform.member().await?;
         invited.push(id);
-        let login = platform.post("", "/auth/login", &platform.credentials(&email)).await?;
+        let login = platform.post("", "/auth/login", &Platform::credentials(&email)).await?;
         tokens.push(login["access_token"].as_str().context("no token")?.to_owned());
     }
     let meeting =

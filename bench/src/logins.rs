@@ -37,7 +37,7 @@ pub async fn run(platform: &Platform, args: &Args) -> Result<Told> {
     let mut logins = Vec::new();
     for _ in 0..CLIENTS {
         let (_, email) = platform.member().await?;
-        let body = platform.credentials(&email).to_string();
+        let body = Platform::credentials(&email).to_string();
         logins.push(http::request(
             "POST",
             &host,

@@ -82,7 +82,7 @@ impl Platform {
     pub async fn member(&self) -> Result<(Value, String)> {
         let number = self.members.fetch_add(1, Ordering::Relaxed);
         let email = format!("member{number}@bench.example");
-        let mut body = self.credentials(&email);
+        let mut body = Self::credentials(&email);
         body["name"] = format!("Member {number}").into();
         body["role"] = "member".into();
         let path = format!("/organizations/{}/members", self.organization);
@@ -91,8 +91,7 @@ impl Platform {
     }
 
     /// What a member signs in with.
-    #[expect(clippy::unused_self, reason = "a fact of this platform")]
-    pub fn credentials(&self, email: &str) -> Value {
+    pub fn credentials(email: &str) -> Value {
         json!({"email": email, "password": PASSWORD})
     }
 

@@ -10,17 +10,17 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::db::Tx;
+use crate::db::{self, Tx};
 
 /// When a job is to be done that waits for nothing.
 pub const AT_ONCE: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// Longest that a job may run. What takes longer has to be several jobs.
-pub const LIMIT: Duration = Duration::from_secs(4 * 60);
+pub const LIMIT: Duration = Duration::from_mins(4);
 /// How long a worker has a job for itself: longer than it may run.
-const LEASE: Duration = Duration::from_secs(5 * 60);
+const LEASE: Duration = Duration::from_mins(5);
 /// Longest that a job may run which its caller took at once, and how long the caller has it for itself.
 pub const LIMIT_AT_ONCE: Duration = Duration::from_secs(45);
-const LEASE_AT_ONCE: Duration = Duration::from_secs(60);
+const LEASE_AT_ONCE: Duration = Duration::from_mins(1);
 /// Attempts after which a job is left to a person: with these pauses, about four hours.
 const ATTEMPTS: i32 = 24;
 /// Longest pause between two attempts, in seconds.
@@ -102,14 +102,24 @@ pub async fn enqueue_once(
 }
 
 /// Leaves a job that the caller itself does right after its commit, because it has to take effect at once. Should it
-/// fail, or the caller die before, a worker makes sure.
+/// fail, or the caller die before, a worker makes sure. `None` where the caller's commit is part of another that comes
+/// later ([`db::lend`]): then a worker does it as soon as that lasts.
 ///
 /// # Errors
 /// When the payload is no JSON or the database is away.
-pub async fn take(tx: &mut Tx, name: &str, payload: impl Serialize, now: DateTime<Utc>) -> sqlx::Result<Job> {
+pub async fn take(
+    tx: &mut Tx,
+    name: &str,
+    payload: impl Serialize,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Job>> {
     let payload = json(payload)?;
+    if db::is_lent() {
+        return insert(tx, name, &payload, AT_ONCE, None, false).await.map(|_| None);
+    }
     let id = insert(tx, name, &payload, now + LEASE_AT_ONCE, None, true).await?;
-    Ok(Job { id, name: name.to_owned(), payload, attempts: 1, correlation_id: None })
+    let correlation_id = Some(db::request().0).filter(|id| !id.is_empty());
+    Ok(Some(Job { id, name: name.to_owned(), payload, attempts: 1, correlation_id }))
 }
 
 fn json(payload: impl Serialize) -> sqlx::Result<Value> {

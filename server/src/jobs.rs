@@ -11,7 +11,7 @@ use tracing::Instrument;
 use crate::{accounts, app::App, livekit::afterwards, notifications::mail, participants};
 
 /// Longest pause before looking again, for what becomes due and what another process was not told of.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Which work a name means: the table of contents.
 async fn work(app: &App, job: &Job) -> Result<(), Failure> {
@@ -47,6 +47,8 @@ pub async fn work_off(app: &App) -> anyhow::Result<bool> {
     let mut tx = db::begin(&app.pool, db::Actor::System).await?;
     let Some(job) = jobs::claim(&mut tx, app.clock.now()).await? else { return Ok(false) };
     tx.commit().await?;
+    // Where one is, there may be more: another worker looks too.
+    app.job_news.notify_one();
     attempt(app, &job, jobs::LIMIT).await?;
     Ok(true)
 }
@@ -73,13 +75,15 @@ pub fn spawn_taken(app: &App, taken: Vec<Job>) {
 async fn attempt(app: &App, job: &Job, limit: Duration) -> anyhow::Result<()> {
     let correlation_id = job.correlation_id.as_deref().unwrap_or_default();
     let span =
-        tracing::info_span!("job", name = job.name, id = job.id, attempt = job.attempts, correlation_id);
+        tracing::info_span!("job", work = job.name, id = job.id, attempt = job.attempts, correlation_id);
     let started = Instant::now();
     let running = {
         let (app, job) = (app.clone(), job.clone());
-        tokio::spawn(
-            async move { tokio::time::timeout(limit, work(&app, &job)).await }.instrument(span.clone()),
-        )
+        let doing = async move {
+            let correlation_id = job.correlation_id.clone().unwrap_or_default();
+            db::in_request(&correlation_id, tokio::time::timeout(limit, work(&app, &job))).await
+        };
+        tokio::spawn(doing.instrument(span.clone()))
     };
     let outcome = match running.await {
         Ok(Ok(outcome)) => outcome,

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use kernel::jobs;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 
@@ -75,8 +76,19 @@ fn recorder() -> &'static PrometheusHandle {
     })
 }
 
-async fn numbers() -> impl IntoResponse {
+async fn numbers(State(app): State<App>) -> impl IntoResponse {
+    // Without the database the other numbers are still worth reading.
+    if let Some(backlog) = backlog(&app).await {
+        for (name, number) in [("jobs_due", backlog.due), ("jobs_dead", backlog.dead)] {
+            metrics::gauge!(name).set(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+        }
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], recorder().render())
+}
+
+async fn backlog(app: &App) -> Option<jobs::Backlog> {
+    let mut tx = app.begin_system().await.ok()?;
+    jobs::backlog(&mut tx, app.clock.now()).await.ok()
 }
 
 /// Counts requests and their times by route, never by address: ids would make a series each.

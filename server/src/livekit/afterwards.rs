@@ -56,12 +56,13 @@ impl Afterwards {
     /// When the database is away.
     pub async fn take(self, tx: &mut Tx, room: &str, now: DateTime<Utc>) -> sqlx::Result<Vec<Job>> {
         if self.close {
-            return Ok(vec![jobs::take(tx, CLOSE, Close { room: room.to_owned() }, now).await?]);
+            let close = jobs::take(tx, CLOSE, Close { room: room.to_owned() }, now).await?;
+            return Ok(close.into_iter().collect());
         }
         let mut taken = Vec::with_capacity(self.remove.len());
         for identity in self.remove {
             let payload = Remove { room: room.to_owned(), identity, at: now };
-            taken.push(jobs::take(tx, REMOVE, payload, now).await?);
+            taken.extend(jobs::take(tx, REMOVE, payload, now).await?);
         }
         Ok(taken)
     }

@@ -311,7 +311,7 @@ pub async fn change(
     let out = read_out(&app, &mut tx, &caller, id).await?;
     let mut taken = None;
     if body.meeting_type.is_some_and(|kind| kind != meeting.meeting_type) {
-        taken = Some(participants::take_rights(&mut tx, id, None, app.clock.now()).await?);
+        taken = participants::take_rights(&mut tx, id, None, app.clock.now()).await?;
     }
     tx.commit().await?;
     jobs::run_taken(&app, taken).await;

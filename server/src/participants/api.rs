@@ -127,7 +127,7 @@ pub async fn change(
     let changed = announce(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     let taken = take_rights(&mut tx, id, Some(user), app.clock.now()).await?;
     tx.commit().await?;
-    jobs::run_taken(&app, [taken]).await;
+    jobs::run_taken(&app, taken).await;
     Ok(Json(changed.seen_by(standing.member)))
 }
 

@@ -35,7 +35,7 @@ pub async fn take_rights(
     meeting: MeetingId,
     user: Option<UserId>,
     now: DateTime<Utc>,
-) -> sqlx::Result<Job> {
+) -> sqlx::Result<Option<Job>> {
     jobs::take(tx, RIGHTS, SetRights { meeting, user }, now).await
 }
 

@@ -81,13 +81,14 @@ function SessionRow({ session }: { session: Session }) {
         </Text>
       </div>
       {session.is_current ? (
-        <Button variant="subtle" onClick={() => void signOut()}>
+        <Button variant="subtle" flex="none" onClick={() => void signOut()}>
           {t('shell.signOut')}
         </Button>
       ) : (
         <Button
           variant="subtle"
           color="red"
+          flex="none"
           loading={end.isPending}
           onClick={() => end.mutate()}
           aria-label={t('sessions.endNamed', { name })}
