@@ -122,21 +122,20 @@ async fn hear(app: &App) -> Result<()> {
     app.watch.tell_all();
     app.known_keys.follow(true);
     loop {
-        match listener.try_recv().await? {
-            Some(news) => match news.channel() {
-                "service_access" => app.known_keys.forget(),
-                "jobs" => app.job_news.notify_one(),
-                "sessions_ended" => app.ended.add(news.payload().parse::<SessionId>()).await,
-                _ => {
-                    if let Ok(meeting) = news.payload().parse::<MeetingId>() {
-                        app.watch.tell(meeting);
-                    }
-                }
-            },
+        let Some(news) = listener.try_recv().await? else {
             // The connection broke and is made again; what was told meanwhile is lost.
-            None => {
-                app.watch.tell_all();
-                app.known_keys.forget();
+            app.watch.tell_all();
+            app.known_keys.forget();
+            continue;
+        };
+        match news.channel() {
+            "service_access" => app.known_keys.forget(),
+            "jobs" => app.job_news.notify_one(),
+            "sessions_ended" => app.ended.add(news.payload().parse::<SessionId>()).await,
+            _ => {
+                if let Ok(meeting) = news.payload().parse::<MeetingId>() {
+                    app.watch.tell(meeting);
+                }
             }
         }
     }

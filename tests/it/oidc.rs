@@ -84,8 +84,11 @@ async fn refresh(app: &TestApp, answer: &Answer) -> Answer {
 }
 
 async fn log_out(app: &TestApp, token: &str) -> Answer {
-    let request =
-        app.api.request(Method::POST, "/auth/oidc/backchannel-logout").form(&[("logout_token", token)]);
+    let request = app
+        .api
+        .request(Method::POST, "/auth/oidc/backchannel-logout")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("logout_token={token}"));
     app.api.send(request).await
 }
 

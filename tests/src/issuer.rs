@@ -99,7 +99,7 @@ impl FakeIssuer {
         let mut token = json!({
             "iss": self.url, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": query["nonce"],
         });
-        bend(&mut token, claims);
+        bend(&mut token, &claims);
         let answer = json!({
             "access_token": "an access token", "token_type": "Bearer", "expires_in": 300,
             "id_token": self.sign(signer, &token),
@@ -124,7 +124,7 @@ impl FakeIssuer {
             "iss": self.url, "aud": CLIENT_ID, "iat": now, "exp": now + 120, "jti": format!("logout-{now}"),
             "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
         });
-        bend(&mut token, claims);
+        bend(&mut token, &claims);
         self.sign(signer, &token)
     }
 
@@ -165,7 +165,7 @@ fn der(key: &str) -> Vec<u8> {
     STANDARD.decode(key).expect("Base64")
 }
 
-fn bend(token: &mut Value, claims: Value) {
+fn bend(token: &mut Value, claims: &Value) {
     for (name, value) in claims.as_object().expect("claims") {
         if value.is_null() {
             token.as_object_mut().expect("a token").remove(name);

@@ -42,6 +42,18 @@ struct Known {
     last_used: AtomicI64,
 }
 
+impl From<store::KeyRow> for Known {
+    fn from(row: store::KeyRow) -> Self {
+        let scopes = row.scopes.into_iter().collect();
+        let key = Key { id: row.id, organization_id: row.organization_id, scopes };
+        Self {
+            caller: Caller { user_id: row.account_id, credential: Credential::Key(key) },
+            valid_until: row.valid_until,
+            last_used: AtomicI64::new(row.last_used_at.map_or(0, |at| at.timestamp())),
+        }
+    }
+}
+
 impl Default for KnownKeys {
     fn default() -> Self {
         Self {
@@ -69,24 +81,16 @@ pub(super) async fn key(app: &App, secret: &str) -> Result<Option<Caller>> {
     let (hash, now) = (hash_secret(secret), app.clock.now());
     let remembers = app.known_keys.following.load(Ordering::Acquire);
     let remembered = if remembers { app.known_keys.found.get(&hash).await } else { None };
-    let known = match remembered {
-        Some(known) => known,
-        None => {
-            let mut tx = app.begin_system().await?;
-            let Some(row) = store::key(&mut tx, &hash).await? else { return Ok(None) };
-            let key = Key {
-                id: row.id,
-                organization_id: row.organization_id,
-                scopes: row.scopes.into_iter().collect(),
-            };
-            let caller = Caller { user_id: row.account_id, credential: Credential::Key(key) };
-            let last_used = AtomicI64::new(row.last_used_at.map_or(0, |at| at.timestamp()));
-            let known = Arc::new(Known { caller, valid_until: row.valid_until, last_used });
-            if remembers {
-                app.known_keys.found.insert(hash, known.clone()).await;
-            }
-            known
+    let known = if let Some(known) = remembered {
+        known
+    } else {
+        let mut tx = app.begin_system().await?;
+        let Some(row) = store::key(&mut tx, &hash).await? else { return Ok(None) };
+        let known = Arc::new(Known::from(row));
+        if remembers {
+            app.known_keys.found.insert(hash, known.clone()).await;
         }
+        known
     };
     if known.valid_until.is_some_and(|until| until <= now) {
         return Ok(None);

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::policy::Permission;
 
 macro_rules! scopes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt),+ $(,)?) => {
         /// One thing that an API key may be allowed to do in its organization.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, ToSchema)]
         #[sqlx(type_name = "api_scope")]

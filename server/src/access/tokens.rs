@@ -164,8 +164,8 @@ mod tests {
         assert_eq!(other.read(&token, now), None);
         assert_ne!(tokens.setup_token(), other.setup_token());
         // One kind of token never passes for another.
-        let challenge = tokens.challenge(caller.user_id, now);
-        assert_eq!(tokens.read_challenge(&challenge, now), Some(caller.user_id));
+        let challenge = tokens.challenge(user, now);
+        assert_eq!(tokens.read_challenge(&challenge, now), Some(user));
         assert_eq!(tokens.read_challenge(&challenge, now + CHALLENGE_LIFE), None);
         assert_eq!(other.read_challenge(&challenge, now), None);
         assert_eq!((tokens.read(&challenge, now), tokens.read_challenge(&token, now)), (None, None));

@@ -61,6 +61,7 @@ pub struct Row {
 }
 
 /// What a new meeting is stored with.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct New<'a> {
     pub id: MeetingId,
     pub organization_id: OrganizationId,

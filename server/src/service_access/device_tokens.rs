@@ -146,7 +146,6 @@ pub struct DeviceTokenChange {
     /// Until when it works; `null` for ever.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<DateTime<Utc>>)]
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
 

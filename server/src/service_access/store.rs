@@ -36,7 +36,6 @@ macro_rules! common {
         use super::{DateTime, MachineSecret, OrganizationId, Tx, UserId, Utc, $id};
 
         /// Changes name and end of life; false when there is no such one. `Some(None)` takes the end away.
-        #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
         pub async fn change(
             tx: &mut Tx,
             org: OrganizationId,

@@ -78,6 +78,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in here. */
+        get: operations["identity_sign_in_methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/backchannel-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the sessions of somebody who has signed out at the provider: those of one of its sessions, or all of theirs. The
+         *     provider calls this itself; the logout token proves that.
+         */
+        post: operations["identity_oidc_backchannel_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ends a sign-in through the provider: opens a session and goes on to the pages. */
+        get: operations["identity_oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begins a sign-in through the provider: sends the browser there. */
+        get: operations["identity_oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/password-reset": {
         parameters: {
             query?: never;
@@ -146,6 +217,23 @@ export interface paths {
         put?: never;
         /** Sets the platform up: the first person, who administers it, and the first organization. Works once. */
         post: operations["identity_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the device is that asks. Only for device tokens. */
+        get: operations["service_access_read_device"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -735,6 +823,62 @@ export interface paths {
         patch: operations["organizations_change"];
         trace?: never;
     };
+    "/api/v1/organizations/{org}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's API keys, the newest first. */
+        get: operations["service_access_list_api_keys"];
+        put?: never;
+        /** Makes an API key for a service. Its secret is shown here and never again. */
+        post: operations["service_access_create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes an API key for good, at once. */
+        delete: operations["service_access_revoke_api_key"];
+        options?: never;
+        head?: never;
+        /** Changes an API key's name or end. */
+        patch: operations["service_access_change_api_key"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an API key a new secret, which is shown here and never again. The secret before stops at once, or after a
+         *     grace; one that was still in its grace stops now.
+         */
+        post: operations["service_access_rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/audit": {
         parameters: {
             query?: never;
@@ -763,6 +907,62 @@ export interface paths {
         get: operations["audit_csv"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/device-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's device tokens, the newest first. */
+        get: operations["service_access_list_device_tokens"];
+        put?: never;
+        /** Makes a token for a room tablet. Its secret is shown here and never again. */
+        post: operations["service_access_create_device_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/device-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a device token for good, at once. */
+        delete: operations["service_access_revoke_device_token"];
+        options?: never;
+        head?: never;
+        /** Changes a device token's label or end. */
+        patch: operations["service_access_change_device_token"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/device-tokens/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a device token a new secret, which is shown here and never again. The secret before stops at once, or after a
+         *     grace; one that was still in its grace stops now.
+         */
+        post: operations["service_access_rotate_device_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -800,7 +1000,7 @@ export interface paths {
         /** The organization's meetings; without `meetings.see_all` only those that the caller takes part in. */
         get: operations["meetings_list_of_organization"];
         put?: never;
-        /** Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host. */
+        /** Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host, unless they name another. */
         post: operations["meetings_create"];
         delete?: never;
         options?: never;
@@ -1178,6 +1378,58 @@ export interface components {
             /** @description Whether one will come. */
             response: components["schemas"]["Response"];
         };
+        /** @description An API key. Its secret was shown when it was made. */
+        ApiKey: {
+            /** @description Its id. */
+            id: components["schemas"]["ApiKeyId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description What it may do. */
+            scopes: components["schemas"]["ApiScope"][];
+            /** @description How its secret begins. */
+            prefix: string;
+            created_by?: components["schemas"]["Maker"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it works; `null` for ever.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the secret before the present one works; `null` when it does not.
+             */
+            previous_until?: string | null;
+        };
+        /** @description What changes an API key; what is absent stays. What it may do stays for its life. */
+        ApiKeyChange: {
+            /** @description What it is called, 1 to 200 characters. */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it works; `null` for ever.
+             */
+            expires_at?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description An API key of a service.
+         */
+        ApiKeyId: string;
+        /**
+         * @description One thing that an API key may be allowed to do in its organization.
+         * @enum {string}
+         */
+        ApiScope: "MeetingsRead" | "MeetingsWrite" | "CalendarRead" | "CalendarWrite" | "AttendanceRead" | "RecordingsRead" | "MembersRead" | "MembersWrite";
         /** @description The attendance of a meeting. */
         Attendance: {
             /** @description The figures. */
@@ -1368,6 +1620,77 @@ export interface components {
                 [key: string]: components["schemas"]["OrgRole"][];
             };
         };
+        /** @description The organization of a device. */
+        DeviceOrganization: {
+            /** @description Its id. */
+            id: components["schemas"]["OrganizationId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description What a device learns of itself. */
+        DeviceOut: {
+            /** @description Its token's id. */
+            id: components["schemas"]["DeviceTokenId"];
+            /** @description What it is called. */
+            label: string;
+            /**
+             * Format: uuid
+             * @description The room that it stands in.
+             */
+            resource_id?: string | null;
+            /** @description The organization that it belongs to. */
+            organization: components["schemas"]["DeviceOrganization"];
+        };
+        /** @description A device token. Its secret was shown when it was made. */
+        DeviceToken: {
+            /** @description Its id. */
+            id: components["schemas"]["DeviceTokenId"];
+            /** @description What the device is called. */
+            label: string;
+            /**
+             * Format: uuid
+             * @description The room that it stands in.
+             */
+            resource_id?: string | null;
+            /** @description How its secret begins. */
+            prefix: string;
+            created_by?: components["schemas"]["Maker"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it works; `null` for ever.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the secret before the present one works; `null` when it does not.
+             */
+            previous_until?: string | null;
+        };
+        /** @description What changes a device token; what is absent stays. */
+        DeviceTokenChange: {
+            /** @description What the device is called, 1 to 200 characters. */
+            label?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it works; `null` for ever.
+             */
+            expires_at?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A device token of a room tablet.
+         */
+        DeviceTokenId: string;
         /**
          * @description How a meeting came to its end.
          * @enum {string}
@@ -1501,6 +1824,43 @@ export interface components {
          */
         Layout: "grid" | "speaker" | "screen";
         /** @description A page of a list. */
+        Listing_ApiKey: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["ApiKeyId"];
+                /** @description What it is called. */
+                name: string;
+                /** @description What it may do. */
+                scopes: components["schemas"]["ApiScope"][];
+                /** @description How its secret begins. */
+                prefix: string;
+                created_by?: components["schemas"]["Maker"] | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it works; `null` for ever.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_used_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the secret before the present one works; `null` when it does not.
+                 */
+                previous_until?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_AuditItem: {
             /** @description The items in order. */
             items: {
@@ -1523,6 +1883,46 @@ export interface components {
                 after?: Record<string, never> | null;
                 /** @description The request that asked for it. */
                 correlation_id?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_DeviceToken: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["DeviceTokenId"];
+                /** @description What the device is called. */
+                label: string;
+                /**
+                 * Format: uuid
+                 * @description The room that it stands in.
+                 */
+                resource_id?: string | null;
+                /** @description How its secret begins. */
+                prefix: string;
+                created_by?: components["schemas"]["Maker"] | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it works; `null` for ever.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_used_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the secret before the present one works; `null` when it does not.
+                 */
+                previous_until?: string | null;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -1850,6 +2250,18 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
+        /** @description What the provider sends, as a form. */
+        Logout: {
+            /** @description A signed logout token. */
+            logout_token: string;
+        };
+        /** @description Who made a key or token. */
+        Maker: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their name. */
+            name: string;
+        };
         /** @description Who one is. */
         Me: {
             /** @description The person. */
@@ -2089,6 +2501,12 @@ export interface components {
          * @enum {string}
          */
         MessageType: "text" | "reaction" | "hand_raise" | "hand_lower" | "poll";
+        /** @description How one can sign in here. */
+        Methods: {
+            /** @description With e-mail address and password: always. */
+            password: boolean;
+            oidc?: components["schemas"]["OidcMethod"] | null;
+        };
         /** @description What to mute. */
         Mute: {
             source?: components["schemas"]["PublishSource"] | null;
@@ -2104,6 +2522,33 @@ export interface components {
             status?: components["schemas"]["ParticipantStatus"] | null;
             /** @description What the caller may do, whatever the meeting's state. */
             can: components["schemas"]["Action"][];
+        };
+        /** @description A new API key. */
+        NewApiKey: {
+            /** @description What it is called, 1 to 200 characters. */
+            name: string;
+            /** @description What it may do; at least one. */
+            scopes: components["schemas"]["ApiScope"][];
+            /**
+             * Format: date-time
+             * @description Until when it works; for ever when absent.
+             */
+            expires_at?: string | null;
+        };
+        /** @description A new device token. */
+        NewDeviceToken: {
+            /** @description What the device is called, 1 to 200 characters. */
+            label: string;
+            /**
+             * Format: uuid
+             * @description The room that it stands in.
+             */
+            resource_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it works; for ever when absent.
+             */
+            expires_at?: string | null;
         };
         /** @description A new meeting. */
         NewMeeting: components["schemas"]["Options"] & {
@@ -2175,6 +2620,13 @@ export interface components {
             /** @description The e-mail address of their account. */
             email: string;
         };
+        /** @description Sign-in through a provider. */
+        OidcMethod: {
+            /** @description What people call the provider; `null` when nobody has said. */
+            name?: string | null;
+            /** @description Where the browser goes to begin. */
+            start_url: string;
+        };
         /** @description What every new meeting may say. */
         Options: {
             /** @description Its media. */
@@ -2188,6 +2640,7 @@ export interface components {
             auto_record?: boolean;
             /** @description Whether joiners wait until a host lets them in. */
             require_approval?: boolean;
+            host_id?: components["schemas"]["UserId"] | null;
             /** @description Members to invite. */
             participants?: components["schemas"]["UserId"][];
             /** @description Switches: `late_threshold_minutes`, `allow_guests`, and others that are kept as they are. */
@@ -2516,6 +2969,14 @@ export interface components {
          * @enum {string}
          */
         Response: "accepted" | "declined";
+        /** @description How a secret is replaced. */
+        Rotation: {
+            /**
+             * Format: int32
+             * @description Seconds that the secret before works on, at most a week; 0 when absent: it stops at once.
+             */
+            grace_seconds?: number;
+        };
         /** @description How one's own second factor stands. */
         SecondFactor: {
             /** @description Whether signing in asks for a code. */
@@ -2589,6 +3050,16 @@ export interface components {
             /** @description The first organization's name. */
             organization_name: string;
         };
+        /** @description An API key with its secret, which is never shown again. */
+        ShownApiKey: components["schemas"]["ApiKey"] & {
+            /** @description The secret, `bz_key_…`, for the `Authorization` header. */
+            key: string;
+        };
+        /** @description A device token with its secret, which is never shown again. */
+        ShownDeviceToken: components["schemas"]["DeviceToken"] & {
+            /** @description The secret, `bz_dev_…`, for the `Authorization` header. */
+            token: string;
+        };
         /**
          * @description How far a recording is.
          * @enum {string}
@@ -2657,6 +3128,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2782,6 +3261,188 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    identity_sign_in_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Methods"];
+                };
+            };
+        };
+    };
+    identity_oidc_backchannel_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Logout"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_oidc_callback: {
+        parameters: {
+            query?: {
+                /** @description To be redeemed for tokens. */
+                code?: string;
+                /** @description What we gave along. */
+                state?: string;
+                /** @description Why there is no code. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identity_oidc_start: {
+        parameters: {
+            query?: {
+                /** @description The page to go to afterwards, as a path of ours. */
+                return_to?: string;
+                /** @description Token of an invitation that the sign-in accepts, when it is for whoever signs in. */
+                invitation?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -2939,6 +3600,41 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_read_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4859,6 +5555,244 @@ export interface operations {
             };
         };
     };
+    service_access_list_api_keys: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ApiKey"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_create_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownApiKey"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_change_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownApiKey"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -4951,6 +5885,244 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_list_device_tokens: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_DeviceToken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_create_device_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownDeviceToken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_revoke_device_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["DeviceTokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_change_device_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["DeviceTokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceTokenChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceToken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_access_rotate_device_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["DeviceTokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownDeviceToken"];
                 };
             };
             403: {

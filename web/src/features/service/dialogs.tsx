@@ -24,9 +24,8 @@ import { WhenInput } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { type Machine, machinesQuery, SCOPES, type Source } from './sources';
 
-const DAY = 24 * 60 * 60;
 /** For how long the secret before may work on, in seconds. */
-const GRACES = [0, 60 * 60, DAY, 7 * DAY] as const;
+const GRACES = ['0', '3600', '86400', '604800'] as const;
 
 type Props = { source: Source; onClose: () => void };
 
@@ -218,7 +217,7 @@ export function RotateDialog({ source, machine, onClose }: Props & { machine: Ma
   const { t } = useTranslation();
   const { organization } = useHere();
   const changed = useChanged(source);
-  const [grace, setGrace] = useState('0');
+  const [grace, setGrace] = useState<string>(GRACES[0]);
   const rotate = useMutation({
     mutationFn: () => source.rotate(organization.id, machine.id, Number(grace)),
     onSuccess: changed,
@@ -233,10 +232,7 @@ export function RotateDialog({ source, machine, onClose }: Props & { machine: Ma
           <Text>{t('service.rotateText', { name: machine.name })}</Text>
           <Select
             label={t('service.graceLabel')}
-            data={GRACES.map((seconds) => ({
-              value: String(seconds),
-              label: t(`service.graceFor.${seconds}`),
-            }))}
+            data={GRACES.map((seconds) => ({ value: seconds, label: t(`service.graceFor.${seconds}`) }))}
             value={grace}
             onChange={(next) => next && setGrace(next)}
             allowDeselect={false}
