@@ -74,6 +74,8 @@ impl App {
     /// # Errors
     /// When the configuration lacks something.
     pub fn with_pool(config: Config, clock: Clock, pool: PgPool) -> Result<Self> {
+        // The media server's SDK installs one that knows HMAC only, unless there is one; providers sign with RSA and curves.
+        let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
         let tokens = Tokens::new(config.token_secret()?, config.tokens.access_token_ttl);
         let livekit = LiveKit::new(&config.livekit_http_url(), config.livekit_keys()?)?;
         let vault = Vault::new(&config.vault)?;

@@ -7,7 +7,10 @@ use axum::{
     response::IntoResponse,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use jsonwebtoken::{
+    Algorithm as A, DecodingKey, Header, Validation,
+    jwk::{AlgorithmParameters, Jwk, JwkSet},
+};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -84,20 +87,10 @@ pub async fn backchannel(
 
 async fn verified(provider: &Oidc, token: &str, now: DateTime<Utc>) -> Result<Claims> {
     let head = jsonwebtoken::decode_header(token).map_err(|_| bad("it can't be read"))?;
-    let mut keys = key_set(provider, false).await?;
-    if head.kid.as_ref().is_some_and(|id| keys.find(id).is_none()) {
+    let mut keys = fitting(provider, &head, false).await?;
+    if keys.is_empty() {
         // The provider may sign with a new key since we asked.
-        keys = key_set(provider, true).await?;
-    }
-    let key = match &head.kid {
-        Some(id) => keys.find(id),
-        None if keys.keys.len() == 1 => keys.keys.first(),
-        None => None,
-    };
-    let key =
-        key.and_then(|key| DecodingKey::from_jwk(key).ok()).ok_or_else(|| bad("its key is not known"))?;
-    if matches!(head.alg, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) {
-        return Err(bad("it is not signed with a key of the provider"));
+        keys = fitting(provider, &head, true).await?;
     }
     let mut validation = Validation::new(head.alg);
     validation.set_audience(&[provider.client_id()]);
@@ -105,11 +98,31 @@ async fn verified(provider: &Oidc, token: &str, now: DateTime<Utc>) -> Result<Cl
     // The library would take the system's time.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
-        .map_err(|error| bad(&error.to_string()))?
-        .claims;
+    let claims = keys.iter().find_map(|key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok());
+    let claims = claims.ok_or_else(|| bad("it is not signed by the provider, or not for us"))?.claims;
     check(&claims, provider, now).map_err(bad)?;
     Ok(claims)
+}
+
+/// The provider's keys that may have signed a token: of the right kind, and by the name that it gives. Several keys may
+/// bear one name.
+async fn fitting(provider: &Oidc, head: &Header, anew: bool) -> Result<Vec<DecodingKey>> {
+    let keys: JwkSet =
+        serde_json::from_value(provider.keys(anew).await.map_err(problem)?).map_err(Problem::internal)?;
+    let fits = |key: &&Jwk| {
+        let named = head.kid.is_none() || key.common.key_id == head.kid;
+        // Never a key that both sides know: that would be the client's secret.
+        named
+            && match key.algorithm {
+                AlgorithmParameters::RSA(_) => {
+                    matches!(head.alg, A::RS256 | A::RS384 | A::RS512 | A::PS256 | A::PS384 | A::PS512)
+                }
+                AlgorithmParameters::EllipticCurve(_) => matches!(head.alg, A::ES256 | A::ES384),
+                AlgorithmParameters::OctetKeyPair(_) => head.alg == A::EdDSA,
+                _ => false,
+            }
+    };
+    Ok(keys.keys.iter().filter(fits).filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
 }
 
 fn check(claims: &Claims, provider: &Oidc, now: DateTime<Utc>) -> std::result::Result<(), &'static str> {
@@ -128,11 +141,6 @@ fn check(claims: &Claims, provider: &Oidc, now: DateTime<Utc>) -> std::result::R
         return Err("it names nobody");
     }
     Ok(())
-}
-
-async fn key_set(provider: &Oidc, anew: bool) -> Result<JwkSet> {
-    let keys = provider.keys(anew).await.map_err(problem)?;
-    serde_json::from_value(keys).map_err(Problem::internal)
 }
 
 fn bad(cause: &str) -> Problem {

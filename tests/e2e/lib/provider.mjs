@@ -56,6 +56,8 @@ if (process.argv[1] === FILE) {
     cookies: { keys: ['only for tests'] },
     features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
     pkce: { required: () => true },
+    // By itself it calls nobody on this machine.
+    fetch: (address, options) => fetch(address, { ...options, dispatcher: undefined }),
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...people[id] }) }),
   });
   provider.listen(port, '127.0.0.1', () => console.log('ready'));
