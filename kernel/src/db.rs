@@ -17,7 +17,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::ids::{ApiKeyId, UserId};
+use crate::ids::{ApiKeyId, GuestId, MeetingId, UserId};
 
 /// All migrations, in order. They run as the owner of the database, never as `baraza_app`.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -38,6 +38,13 @@ pub enum Actor {
         account: UserId,
         /// Which key.
         key: ApiKeyId,
+    },
+    /// Somebody without an account, in the only meeting that they may see.
+    Guest {
+        /// Who.
+        guest: GuestId,
+        /// Which meeting.
+        meeting: MeetingId,
     },
 }
 
@@ -232,7 +239,11 @@ fn settings(actor: Actor) -> String {
     let (correlation_id, requester) = request();
     // The system works for whoever asked it to.
     let named = if actor == Actor::System { requester.unwrap_or(actor) } else { actor };
-    let rights = if actor == Actor::System { "system" } else { "user" };
+    let rights = match actor {
+        Actor::System => "system",
+        Actor::User(_) | Actor::Key { .. } => "user",
+        Actor::Guest { .. } => "guest",
+    };
     let mut sql = format!("SET LOCAL app.actor = '{rights}'");
     // A UUID's text needs no quoting.
     let _ = match named {
@@ -240,6 +251,9 @@ fn settings(actor: Actor) -> String {
         Actor::User(id) => write!(sql, "; SET LOCAL app.user_id = '{id}'"),
         Actor::Key { account, key } => {
             write!(sql, "; SET LOCAL app.user_id = '{account}'; SET LOCAL app.key_id = '{key}'")
+        }
+        Actor::Guest { guest, meeting } => {
+            write!(sql, "; SET LOCAL app.guest_id = '{guest}'; SET LOCAL app.meeting_id = '{meeting}'")
         }
     };
     if !correlation_id.is_empty() {

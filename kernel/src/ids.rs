@@ -79,6 +79,14 @@ ids! {
     SpanId,
     /// A recording.
     RecordingId,
+    /// Somebody whom an organization knows and who has no account.
+    ContactId,
+    /// A group of contacts.
+    ContactGroupId,
+    /// A link by which people without an account enter a meeting.
+    GuestLinkId,
+    /// Somebody who came by such a link; their LiveKit identity is `guest:<id>`.
+    GuestId,
     /// A running egress handler.
     HandlerId,
     /// A row of the audit log.

@@ -86,6 +86,28 @@ pub async fn enqueue(
     insert(tx, name, &json(payload)?, run_at, None, false).await.map(drop)
 }
 
+/// As [`enqueue`], for many jobs of one name, in one round trip.
+///
+/// # Errors
+/// When a payload is no JSON or the database is away.
+pub async fn enqueue_many(
+    tx: &mut Tx,
+    name: &str,
+    payloads: impl IntoIterator<Item: Serialize>,
+    run_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let payloads = payloads.into_iter().map(json).collect::<sqlx::Result<Vec<Value>>>()?;
+    sqlx::query!(
+        r#"select count(enqueue_job($1, payload, $3, null, false)) as "count!" from unnest($2::jsonb[]) payload"#,
+        name,
+        &payloads,
+        run_at,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// As [`enqueue`]; a job of this name with the same key that still waits takes the new payload and the earlier time,
 /// instead of a second one being made.
 ///

@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     config,
-    ids::{OrganizationId, RecordingId},
+    ids::{OrganizationId, RecordingId, UserId},
 };
 
 /// The smallest part of a multipart upload that S3 takes, except for the last.
@@ -43,6 +43,13 @@ pub enum Key {
         /// The place in the recording.
         number: i32,
     },
+    /// A version of a person's picture.
+    Avatar {
+        /// Whose.
+        user: UserId,
+        /// Which: each picture has a name of its own.
+        version: uuid::Uuid,
+    },
     /// What `doctor` writes to see whether it can.
     Probe(uuid::Uuid),
 }
@@ -57,6 +64,7 @@ impl Key {
             Self::Segment { organization, recording, section, number } => {
                 format!("organizations/{organization}/recordings/{recording}/{section:04}-{number:06}.part")
             }
+            Self::Avatar { user, version } => format!("users/{user}/avatars/{version}.webp"),
             Self::Probe(id) => format!("probes/{id}"),
         }
     }

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{
-        caller::Caller, ended::Ended, machines::KnownKeys, seal::Seal, throttle::Throttles, tokens::Tokens,
+        caller::Caller, ended::Ended, guest::Attending, machines::KnownKeys, seal::Seal, throttle::Throttles,
+        tokens::Tokens,
     },
     http,
     livekit::client::LiveKit,
@@ -57,6 +58,8 @@ pub struct App {
     pub throttles: Arc<Throttles>,
     /// Lets a few password hashes run at once, so that sign-ins do not starve everything else.
     pub hashing: Arc<tokio::sync::Semaphore>,
+    /// Lets a few uploaded pictures be read at once: each may take much memory.
+    pub pictures: Arc<tokio::sync::Semaphore>,
 }
 
 impl App {
@@ -98,6 +101,7 @@ impl App {
             outbox: Outbox::new(&config.smtp)?,
             throttles: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(1)),
+            pictures: Arc::new(tokio::sync::Semaphore::new(2)),
             config: Arc::new(config),
         })
     }
@@ -108,6 +112,14 @@ impl App {
     /// 503 when the database is away.
     pub async fn begin(&self, caller: &Caller) -> http::Result<Tx> {
         Ok(db::begin(&self.pool, caller.actor()).await?)
+    }
+
+    /// As [`App::begin`], for people and guests alike.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn begin_for(&self, who: &Attending) -> http::Result<Tx> {
+        Ok(db::begin(&self.pool, who.actor()).await?)
     }
 
     /// Opens a transaction of the system: for background work, and for those who are not signed in yet.

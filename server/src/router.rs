@@ -30,8 +30,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, audit, chat, custom_fields, http, meetings, notifications, oidc, ops,
-    orgs, participants, recordings, rights, room, service_access, settings, system, webhooks,
+    accounts, app::App, attendance, audit, chat, contacts, custom_fields, guests, http, meetings,
+    notifications, oidc, ops, orgs, participants, profile, recordings, rights, room, service_access,
+    settings, system, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -69,7 +70,7 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(accounts::second_factor::sign_in))
             .routes(routes!(accounts::passwords::request_reset))
             .routes(routes!(accounts::passwords::complete_reset))
-            .routes(routes!(accounts::api::me))
+            .routes(routes!(accounts::api::me, profile::api::change))
             .routes(routes!(accounts::passwords::change))
             .routes(routes!(accounts::sessions::list, accounts::sessions::end_others))
             .routes(routes!(accounts::sessions::end))
@@ -83,15 +84,33 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(oidc::api::start))
             .routes(routes!(oidc::api::callback))
             .routes(routes!(oidc::logout::backchannel))
+            .routes(routes!(profile::api::consents))
+            .routes(routes!(profile::api::decide))
+            .routes(routes!(profile::avatar::set, profile::avatar::remove))
+            .routes(routes!(profile::avatar::read))
             // Organizations
             .routes(routes!(orgs::api::create))
             .routes(routes!(orgs::api::read, orgs::api::change))
             .routes(routes!(orgs::api::members, orgs::api::add_member))
             .routes(routes!(orgs::api::change_member, orgs::api::remove_member))
+            .routes(routes!(orgs::import::import))
+            .routes(routes!(orgs::invitations::list))
+            .routes(routes!(orgs::invitations::resend))
+            .routes(routes!(orgs::invitations::revoke))
             .routes(routes!(rights::api::read, rights::api::replace))
             .routes(routes!(rights::api::read_fields, rights::api::replace_fields))
             .routes(routes!(audit::api::list))
             .routes(routes!(audit::api::csv))
+            // Contacts
+            .routes(routes!(contacts::api::list, contacts::api::create))
+            .routes(routes!(contacts::api::export))
+            .routes(routes!(contacts::import::import))
+            .routes(routes!(contacts::api::read, contacts::api::change, contacts::api::delete))
+            .routes(routes!(contacts::groups::list, contacts::groups::create))
+            .routes(routes!(contacts::groups::read, contacts::groups::change, contacts::groups::delete))
+            .routes(routes!(contacts::groups::add))
+            .routes(routes!(contacts::groups::remove))
+            .routes(routes!(contacts::api::attendees))
             // Meetings
             .routes(routes!(settings::api::read, settings::api::change))
             .routes(routes!(custom_fields::api::list, custom_fields::api::create))
@@ -123,6 +142,11 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(participants::moderation_api::mute))
             .routes(routes!(participants::moderation_api::mute_all))
             .routes(routes!(participants::moderation_api::remove))
+            // Guests
+            .routes(routes!(guests::api::list, guests::api::create))
+            .routes(routes!(guests::api::revoke))
+            .routes(routes!(guests::entrance::preview))
+            .routes(routes!(guests::entrance::join))
             // In the meeting
             .routes(routes!(chat::api::list, chat::api::post))
             .routes(routes!(room::api::events))

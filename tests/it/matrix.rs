@@ -9,116 +9,148 @@ use harness::{
     spec::{Operation, SPEC},
 };
 
+use server::access::guest::Guest;
+
 use crate::service_access;
 
 /// What each caller is answered: `ok` is a status of 2xx, a number that very status.
 ///
 /// nobody: no token · admin, chair, secr, member: of the organization, not invited · part: an invited member ·
-/// host: a secretary who hosts the meeting · other: admin of another organization.
+/// host: a secretary who hosts the meeting · other: admin of another organization · guest: in the meeting by a link.
 const TABLE: &str = "
-operation                                         nobody admin chair secr member part host other
-POST   /auth/setup                                   403   403   403  403    403  403  403   403
-POST   /auth/login                                   401   401   401  401    401  401  401   401
-POST   /auth/refresh                                 401   401   401  401    401  401  401   401
-POST   /auth/logout                                   ok    ok    ok   ok     ok   ok   ok    ok
-POST   /auth/invitations/{token}                     404   404   404  404    404  404  404   404
-POST   /auth/login/second-factor                     401   401   401  401    401  401  401   401
-POST   /auth/password-reset                           ok    ok    ok   ok     ok   ok   ok    ok
-POST   /auth/password-reset/complete                 404   404   404  404    404  404  404   404
-GET    /auth/methods                                  ok    ok    ok   ok     ok   ok   ok    ok
-GET    /auth/oidc/start                              404   404   404  404    404  404  404   404
-GET    /auth/oidc/callback                           404   404   404  404    404  404  404   404
-POST   /auth/oidc/backchannel-logout                 404   404   404  404    404  404  404   404
-GET    /me                                           401    ok    ok   ok     ok   ok   ok    ok
-POST   /me/password                                  401   409   409  409    409  409  409   409
-GET    /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok
-DELETE /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok
-DELETE /me/sessions/{id}                             401   404   404  404    404  404  404   404
-GET    /me/second-factor                             401    ok    ok   ok     ok   ok   ok    ok
-POST   /me/second-factor                             401   409   409  409    409  409  409   409
-POST   /me/second-factor/confirm                     401   409   409  409    409  409  409   409
-POST   /me/second-factor/recovery-codes              401   409   409  409    409  409  409   409
-POST   /me/second-factor/disable                     401   409   409  409    409  409  409   409
-GET    /mailbox                                      401   403   403  403    403  403  403   403
-GET    /mailbox/{id}                                 401   403   403  403    403  403  403   403
-POST   /organizations                                401    ok    ok   ok     ok   ok   ok    ok
-GET    /organizations/{org}                          401    ok    ok   ok     ok   ok   ok   404
-PATCH  /organizations/{org}                          401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/members                  401    ok    ok   ok     ok   ok   ok   404
-POST   /organizations/{org}/members                  401    ok   403  403    403  403  403   404
-PATCH  /organizations/{org}/members/{user}           401    ok   403  403    403  403  403   404
-DELETE /organizations/{org}/members/{user}           401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/permissions              401    ok    ok   ok     ok   ok   ok   404
-PUT    /organizations/{org}/permissions              401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/field-rules              401    ok    ok   ok     ok   ok   ok   404
-PUT    /organizations/{org}/field-rules              401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/audit                    401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/audit.csv                401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/settings                 401    ok    ok   ok     ok   ok   ok   404
-PATCH  /organizations/{org}/settings                 401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/custom-fields            401    ok    ok   ok     ok   ok   ok   404
-POST   /organizations/{org}/custom-fields            401    ok   403  403    403  403  403   404
-PATCH  /organizations/{org}/custom-fields/{id}       401    ok   403  403    403  403  403   404
-DELETE /organizations/{org}/custom-fields/{id}       401    ok   403  403    403  403  403   404
-POST   /organizations/{org}/meetings/bulk-cancel     401    ok    ok   ok     ok   ok   ok   404
-GET    /organizations/{org}/meetings                 401    ok    ok   ok     ok   ok   ok   404
-POST   /organizations/{org}/meetings                 401    ok    ok   ok    403  403   ok   404
-POST   /organizations/{org}/meetings/instant         401    ok    ok   ok    403  403   ok   404
-GET    /organizations/{org}/recordings               401    ok    ok   ok     ok   ok   ok   404
-GET    /meetings                                     401    ok    ok   ok     ok   ok   ok    ok
-GET    /meetings/{id}                                401    ok    ok   ok     ok   ok   ok   404
-PATCH  /meetings/{id}                                401   403   403  403    403  403   ok   404
-PUT    /meetings/{id}                                401   403   403  403    403  403   ok   404
-DELETE /meetings/{id}                                401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/cancel                         401   403   403  403    403  403   ok   404
-GET    /meetings/{id}/history                        401    ok    ok   ok    403  403   ok   404
-POST   /meetings/{id}/duplicate                      401    ok    ok   ok    403  403   ok   404
-POST   /meetings/{id}/end                            401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/invite                         401    ok    ok   ok    403  403   ok   404
-GET    /meetings/{id}/participants                   401    ok    ok   ok    403   ok   ok   404
-PATCH  /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404
-DELETE /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/participants/{user}/mute       401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/participants/{user}/remove     401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/mute-all                       401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/response                       401   403   403  403    403   ok   ok   404
-POST   /meetings/{id}/join                           401   403   403  403    403   ok   ok   404
-POST   /meetings/{id}/leave                          401   403   403  403    403   ok   ok   404
-GET    /meetings/{id}/lobby                          401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/lobby/{user}/admit             401   403   403  403    403  403   ok   404
-POST   /meetings/{id}/lobby/{user}/deny              401   403   403  403    403  403   ok   404
-GET    /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404
-POST   /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404
-GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404
-GET    /meetings/{id}/attendance                     401    ok    ok   ok    403  403   ok   404
-GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404
-GET    /meetings/{id}/recordings                     401    ok    ok   ok     ok   ok   ok   404
-POST   /meetings/{id}/recordings                     401   403   403  403    403  403   ok   404
-GET    /recordings/{id}                              401   404   404  404    404  404   ok   404
-POST   /recordings/{id}/stop                         401   404   404  404    404  404   ok   404
-PUT    /recordings/{id}/access                       401   404   404  404    404  404   ok   404
-POST   /recordings/{id}/playback                     401   404   404  404    404  404  409   404
-GET    /recordings/{id}/download                     401   404   404  404    404  404  409   404
-DELETE /recordings/{id}                              401   404   404  404    404  404  409   404
-GET    /system/organizations                         401   403   403  403    403  403  403   403
-POST   /system/organizations/{org}/suspend           401   403   403  403    403  403  403   403
-POST   /system/organizations/{org}/resume            401   403   403  403    403  403  403   403
-GET    /system/admins                                401   403   403  403    403  403  403   403
-POST   /system/admins                                401   403   403  403    403  403  403   403
-DELETE /system/admins/{user}                         401   403   403  403    403  403  403   403
-GET    /system/audit                                 401   403   403  403    403  403  403   403
-GET    /organizations/{org}/api-keys                 401    ok   403  403    403  403  403   404
-POST   /organizations/{org}/api-keys                 401    ok   403  403    403  403  403   404
-PATCH  /organizations/{org}/api-keys/{id}            401    ok   403  403    403  403  403   404
-DELETE /organizations/{org}/api-keys/{id}            401    ok   403  403    403  403  403   404
-POST   /organizations/{org}/api-keys/{id}/rotate     401    ok   403  403    403  403  403   404
-GET    /organizations/{org}/device-tokens            401    ok   403  403    403  403  403   404
-POST   /organizations/{org}/device-tokens            401    ok   403  403    403  403  403   404
-PATCH  /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404
-DELETE /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404
-POST   /organizations/{org}/device-tokens/{id}/rotate 401   ok   403  403    403  403  403   404
-GET    /device                                       401   403   403  403    403  403  403   403
-POST   /webhooks/livekit                             403   403   403  403    403  403  403   403
+operation                                         nobody admin chair secr member part host other guest
+POST   /auth/setup                                   403   403   403  403    403  403  403   403   403
+POST   /auth/login                                   401   401   401  401    401  401  401   401   401
+POST   /auth/refresh                                 401   401   401  401    401  401  401   401   401
+POST   /auth/logout                                   ok    ok    ok   ok     ok   ok   ok    ok    ok
+POST   /auth/invitations/{token}                     404   404   404  404    404  404  404   404   404
+POST   /auth/login/second-factor                     401   401   401  401    401  401  401   401   401
+POST   /auth/password-reset                           ok    ok    ok   ok     ok   ok   ok    ok    ok
+POST   /auth/password-reset/complete                 404   404   404  404    404  404  404   404   404
+GET    /auth/methods                                  ok    ok    ok   ok     ok   ok   ok    ok    ok
+GET    /auth/oidc/start                              404   404   404  404    404  404  404   404   404
+GET    /auth/oidc/callback                           404   404   404  404    404  404  404   404   404
+POST   /auth/oidc/backchannel-logout                 404   404   404  404    404  404  404   404   404
+GET    /me                                           401    ok    ok   ok     ok   ok   ok    ok   401
+POST   /me/password                                  401   409   409  409    409  409  409   409   401
+GET    /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok   401
+DELETE /me/sessions                                  401    ok    ok   ok     ok   ok   ok    ok   401
+DELETE /me/sessions/{id}                             401   404   404  404    404  404  404   404   401
+GET    /me/second-factor                             401    ok    ok   ok     ok   ok   ok    ok   401
+POST   /me/second-factor                             401   409   409  409    409  409  409   409   401
+POST   /me/second-factor/confirm                     401   409   409  409    409  409  409   409   401
+POST   /me/second-factor/recovery-codes              401   409   409  409    409  409  409   409   401
+POST   /me/second-factor/disable                     401   409   409  409    409  409  409   409   401
+GET    /mailbox                                      401   403   403  403    403  403  403   403   401
+GET    /mailbox/{id}                                 401   403   403  403    403  403  403   403   401
+POST   /organizations                                401    ok    ok   ok     ok   ok   ok    ok   401
+GET    /organizations/{org}                          401    ok    ok   ok     ok   ok   ok   404   401
+PATCH  /organizations/{org}                          401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/members                  401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/members                  401    ok   403  403    403  403  403   404   401
+PATCH  /organizations/{org}/members/{user}           401    ok   403  403    403  403  403   404   401
+DELETE /organizations/{org}/members/{user}           401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/permissions              401    ok    ok   ok     ok   ok   ok   404   401
+PUT    /organizations/{org}/permissions              401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/field-rules              401    ok    ok   ok     ok   ok   ok   404   401
+PUT    /organizations/{org}/field-rules              401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/audit                    401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/audit.csv                401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/settings                 401    ok    ok   ok     ok   ok   ok   404   401
+PATCH  /organizations/{org}/settings                 401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/custom-fields            401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/custom-fields            401    ok   403  403    403  403  403   404   401
+PATCH  /organizations/{org}/custom-fields/{id}       401    ok   403  403    403  403  403   404   401
+DELETE /organizations/{org}/custom-fields/{id}       401    ok   403  403    403  403  403   404   401
+POST   /organizations/{org}/meetings/bulk-cancel     401    ok    ok   ok     ok   ok   ok   404   401
+GET    /organizations/{org}/meetings                 401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/meetings                 401    ok    ok   ok    403  403   ok   404   401
+POST   /organizations/{org}/meetings/instant         401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/recordings               401    ok    ok   ok     ok   ok   ok   404   401
+GET    /meetings                                     401    ok    ok   ok     ok   ok   ok    ok   401
+GET    /meetings/{id}                                401    ok    ok   ok     ok   ok   ok   404   401
+PATCH  /meetings/{id}                                401   403   403  403    403  403   ok   404   401
+PUT    /meetings/{id}                                401   403   403  403    403  403   ok   404   401
+DELETE /meetings/{id}                                401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/cancel                         401   403   403  403    403  403   ok   404   401
+GET    /meetings/{id}/history                        401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/duplicate                      401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/end                            401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/invite                         401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/participants                   401    ok    ok   ok    403   ok   ok   404   401
+PATCH  /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404   401
+DELETE /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/participants/{user}/mute       401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/participants/{user}/remove     401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/mute-all                       401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/response                       401   403   403  403    403   ok   ok   404   401
+POST   /meetings/{id}/join                           401   403   403  403    403   ok   ok   404   401
+POST   /meetings/{id}/leave                          401   403   403  403    403   ok   ok   404    ok
+GET    /meetings/{id}/lobby                          401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/lobby/{user}/admit             401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/lobby/{user}/deny              401   403   403  403    403  403   ok   404   401
+PATCH  /me                                           401    ok    ok   ok     ok   ok   ok    ok   401
+GET    /me/consents                                  401    ok    ok   ok     ok   ok   ok    ok   401
+PUT    /me/consents/{purpose}                        401    ok    ok   ok     ok   ok   ok    ok   401
+PUT    /me/avatar                                    401   415   415  415    415  415  415   415   401
+DELETE /me/avatar                                    401    ok    ok   ok     ok   ok   ok    ok   401
+GET    /users/{id}/avatar                            401   404   404  404    404  404  404   404   401
+POST   /organizations/{org}/members/import           401   415   403  403    403  403  403   404   401
+GET    /organizations/{org}/invitations              401    ok   403  403    403  403  403   404   401
+POST   /organizations/{org}/invitations/{id}/resend  401    ok   403  403    403  403  403   404   401
+DELETE /organizations/{org}/invitations/{id}         401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/contacts                 401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/contacts                 401    ok    ok   ok    403  403   ok   404   401
+POST   /organizations/{org}/contacts/import          401   415   415  415    403  403  415   404   401
+GET    /organizations/{org}/contacts.csv             401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/attendees                401    ok    ok   ok     ok   ok   ok   404   401
+GET    /organizations/{org}/contact-groups           401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/contact-groups           401    ok    ok   ok    403  403   ok   404   401
+GET    /contacts/{id}                                401    ok    ok   ok     ok   ok   ok   404   401
+PATCH  /contacts/{id}                                401    ok    ok   ok    403  403   ok   404   401
+DELETE /contacts/{id}                                401    ok    ok   ok    403  403   ok   404   401
+GET    /contact-groups/{id}                          401    ok    ok   ok     ok   ok   ok   404   401
+PATCH  /contact-groups/{id}                          401    ok    ok   ok    403  403   ok   404   401
+DELETE /contact-groups/{id}                          401    ok    ok   ok    403  403   ok   404   401
+POST   /contact-groups/{id}/contacts                 401    ok    ok   ok    403  403   ok   404   401
+DELETE /contact-groups/{id}/contacts/{contact}       401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/guest-links                    401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/guest-links                    401    ok    ok   ok    403  403   ok   404   401
+DELETE /guest-links/{id}                             401    ok    ok   ok    404  404   ok   404   401
+GET    /guest/{token}                                404   404   404  404    404  404  404   404   404
+POST   /guest/{token}/join                           404   404   404  404    404  404  404   404   404
+GET    /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
+POST   /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
+GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404    ok
+GET    /meetings/{id}/attendance                     401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/recordings                     401    ok    ok   ok     ok   ok   ok   404   401
+POST   /meetings/{id}/recordings                     401   403   403  403    403  403   ok   404   401
+GET    /recordings/{id}                              401   404   404  404    404  404   ok   404   401
+POST   /recordings/{id}/stop                         401   404   404  404    404  404   ok   404   401
+PUT    /recordings/{id}/access                       401   404   404  404    404  404   ok   404   401
+POST   /recordings/{id}/playback                     401   404   404  404    404  404  409   404   401
+GET    /recordings/{id}/download                     401   404   404  404    404  404  409   404   401
+DELETE /recordings/{id}                              401   404   404  404    404  404  409   404   401
+GET    /system/organizations                         401   403   403  403    403  403  403   403   401
+POST   /system/organizations/{org}/suspend           401   403   403  403    403  403  403   403   401
+POST   /system/organizations/{org}/resume            401   403   403  403    403  403  403   403   401
+GET    /system/admins                                401   403   403  403    403  403  403   403   401
+POST   /system/admins                                401   403   403  403    403  403  403   403   401
+DELETE /system/admins/{user}                         401   403   403  403    403  403  403   403   401
+GET    /system/audit                                 401   403   403  403    403  403  403   403   401
+GET    /organizations/{org}/api-keys                 401    ok   403  403    403  403  403   404   401
+POST   /organizations/{org}/api-keys                 401    ok   403  403    403  403  403   404   401
+PATCH  /organizations/{org}/api-keys/{id}            401    ok   403  403    403  403  403   404   401
+DELETE /organizations/{org}/api-keys/{id}            401    ok   403  403    403  403  403   404   401
+POST   /organizations/{org}/api-keys/{id}/rotate     401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/device-tokens            401    ok   403  403    403  403  403   404   401
+POST   /organizations/{org}/device-tokens            401    ok   403  403    403  403  403   404   401
+PATCH  /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404   401
+DELETE /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404   401
+POST   /organizations/{org}/device-tokens/{id}/rotate 401   ok   403  403    403  403  403   404   401
+GET    /device                                       401   403   403  403    403  403  403   403   401
+POST   /webhooks/livekit                             403   403   403  403    403  403  403   403   403
 ";
 
 /// Operations that change something and need not be in the audit log after a success of this test, and why.
@@ -145,6 +177,13 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ),
     ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
     ("POST /meetings/{id}/leave", "in the trail of movements"),
+    ("PUT /me/avatar", "there is no picture here; users are under audit"),
+    ("DELETE /me/avatar", "there is no picture here; users are under audit"),
+    ("POST /organizations/{org}/members/import", "there is no table here; members are under audit"),
+    ("POST /organizations/{org}/contacts/import", "there is no table here; contacts are under audit"),
+    ("POST /organizations/{org}/attendees", "changes nothing"),
+    ("POST /contact-groups/{id}/contacts", "nobody new is named here; the groups are under audit"),
+    ("POST /guest/{token}/join", "nobody may with this token; guests are under audit"),
     ("POST /recordings/{id}/playback", "audit::access_to_recordings_is_logged"),
     ("DELETE /recordings/{id}", "audit::access_to_recordings_is_logged"),
     (
@@ -221,6 +260,8 @@ impl Callers {
             Some(participant.clone()),
             Some(host.clone()),
             Some(other.admin.clone()),
+            // The guest is another one for each meeting.
+            None,
         ];
         Self { people, host, participant }
     }
@@ -242,6 +283,15 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
             json!({"password": "x", "code": "000000"})
         }
         "POST /auth/invitations/{token}" => json!({"name": "A", "password": "a good password"}),
+        "PATCH /me" => json!({"phone": "+254 700 000000"}),
+        "PUT /me/consents/{purpose}" => json!({"given": true}),
+        "POST /organizations/{org}/contacts" => {
+            json!({"name": "New", "email": format!("contact{number}@example.test")})
+        }
+        "POST /organizations/{org}/contact-groups" => json!({"name": format!("Group {number}")}),
+        "PATCH /contacts/{id}" => json!({"name": "Renamed"}),
+        "PATCH /contact-groups/{id}" => json!({"name": format!("Renamed {number}")}),
+        "POST /contact-groups/{id}/contacts" => json!({"contact_ids": []}),
         "POST /organizations" => json!({"name": "New"}),
         "PATCH /organizations/{org}" => json!({"name": "Renamed"}),
         "POST /organizations/{org}/members" => {
@@ -285,6 +335,13 @@ struct Cell {
     target: Person,
     /// An API key and a device token of the organization, when asked for.
     machine: String,
+    /// A guest link of the meeting, and the token of a guest who came by it.
+    link: String,
+    guest: String,
+    /// A contact in a group, and an invitation that waits.
+    contact: String,
+    group: String,
+    invitation: String,
 }
 
 impl Cell {
@@ -295,9 +352,15 @@ impl Cell {
             _ if ["/api-keys/", "/device-tokens/", "/custom-fields/"].iter().any(|it| path.contains(it)) => {
                 &self.machine
             }
+            _ if path.starts_with("/contacts/") => &self.contact,
+            _ if path.starts_with("/contact-groups/") => &self.group,
+            _ if path.contains("/invitations/{id}") => &self.invitation,
+            _ if path.starts_with("/guest-links/") => &self.link,
             _ => &self.meeting.id,
         };
         path.replace("{org}", &organization.id)
+            .replace("{contact}", &self.contact)
+            .replace("{purpose}", "transcription")
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
@@ -337,6 +400,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         .host(&callers.host)
         .invite(&callers.participant)
         .invite(&target)
+        .set("settings", json!({"allow_guests": true}))
         .create()
         .await;
     let id = meeting.id.parse::<uuid::Uuid>().expect("an id");
@@ -366,7 +430,59 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         _ if path.contains("/device-tokens/") => service_access::device(app, organization).await.1,
         _ => String::new(),
     };
-    Cell { meeting, recording, target, machine }
+    let (link, guest): (uuid::Uuid, uuid::Uuid) = sqlx::query_as(
+        "with link as (
+             insert into guest_links (id, organization_id, meeting_id, token_hash)
+             select gen_random_uuid(), organization_id, id, sha256(id::text::bytea) from meetings where id = $1 returning *)
+         insert into guests (id, organization_id, meeting_id, link_id, name)
+         select gen_random_uuid(), organization_id, meeting_id, id, 'Ann (guest)' from link returning link_id, id",
+    )
+    .bind(id)
+    .fetch_one(&mut database)
+    .await
+    .expect("a guest");
+    let guest = Guest { guest_id: guest.into(), meeting_id: id.into() };
+    let guest = app.app.tokens.sign_guest(guest, app.clock.now());
+    let (contact, group, invitation) = acquaintance(app, organization).await;
+    Cell { meeting, recording, target, machine, link: link.to_string(), guest, contact, group, invitation }
+}
+
+/// A contact in a group, and an invitation that waits.
+async fn acquaintance(app: &TestApp, organization: &Organization<'_>) -> (String, String, String) {
+    let (contact, group, invitation): (uuid::Uuid, uuid::Uuid, uuid::Uuid) = sqlx::query_as(
+        "with contact as (
+             insert into contacts (id, organization_id, name, email)
+             select id, $1, 'C', id || '@example.test' from (select gen_random_uuid() as id) new returning id),
+         grp as (
+             insert into contact_groups (id, organization_id, name)
+             select id, $1, id::text from (select gen_random_uuid() as id) new returning id),
+         person as (
+             insert into users (id, email, name)
+             select id, id || '@example.test', 'I' from (select gen_random_uuid() as id) new returning id)
+         select contact.id, grp.id, person.id from contact, grp, person",
+    )
+    .bind(organization.id.parse::<uuid::Uuid>().expect("an id"))
+    .fetch_one(&mut app.database().await)
+    .await
+    .expect("acquaintances");
+    // The person's id names the invitation too.
+    for sql in [
+        "insert into contact_group_members (organization_id, group_id, contact_id) select $1, $3, $2 from (select $4::uuid) x",
+        "insert into organization_members (organization_id, user_id, is_active)
+         select $1, $4, false from (select $2::uuid, $3::uuid) x",
+        "insert into invitations (id, organization_id, user_id, token_hash, expires_at)
+         select $4, $1, $4, sha256($4::text::bytea), now() + interval '1 year' from (select $2::uuid, $3::uuid) x",
+    ] {
+        sqlx::query(sql)
+            .bind(organization.id.parse::<uuid::Uuid>().expect("an id"))
+            .bind(contact)
+            .bind(group)
+            .bind(invitation)
+            .execute(&mut app.database().await)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    (contact.to_string(), group.to_string(), invitation.to_string())
 }
 
 /// A custom field of the organization.
@@ -388,6 +504,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let app = TestApp::start().await;
     app.recorder().await;
     let (organization, other) = (app.organization().await, app.organization().await);
+    app.execute("update organizations set settings = settings || '{\"allow_guests\": true}'").await;
     let callers = Callers::of(&organization, &other).await;
     let mut table = rows(TABLE);
     let names = table.remove(0).split_off(1);
@@ -405,7 +522,11 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
         for ((who, caller), expected) in names.iter().zip(&callers.people).zip(&row[2..]) {
             number += 1;
             let cell = cell(&app, &organization, &callers, &path).await;
-            let api = caller.as_ref().map_or_else(|| app.api.clone(), |person| person.api.clone());
+            let api = match caller {
+                Some(person) => person.api.clone(),
+                None if *who == "guest" => app.api.with_token(&cell.guest),
+                None => app.api.clone(),
+            };
             // Whoever is invited already would change nothing.
             let whom = if path.ends_with("/invite") { &outsider } else { &cell.target.id };
             let body = body(&name, whom, number);
@@ -454,6 +575,7 @@ async fn machines_may_do_what_names_them_and_nothing_else() {
     let app = TestApp::start().await;
     app.recorder().await;
     let (organization, other) = (app.organization().await, app.organization().await);
+    app.execute("update organizations set settings = settings || '{\"allow_guests\": true}'").await;
     let callers = Callers::of(&organization, &other).await;
     let (table, scoped) = (rows(TABLE), rows(SCOPED));
     let (full, _) = service_access::key(&app, &organization, &service_access::SCOPES).await;

@@ -58,6 +58,18 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
     let by_hand = [
         "insert into custom_fields (id, organization_id, key, label, type, created_by)
          select gen_random_uuid(), $2, 'f' || replace($3::text, '-', ''), 'Field', 'text', $1",
+        "insert into guest_links (id, organization_id, meeting_id, token_hash)
+         select gen_random_uuid(), $2, $3, sha256($3::text::bytea) from (select $1::uuid) x",
+        "insert into guests (id, organization_id, meeting_id, link_id, name)
+         select gen_random_uuid(), $2, $3, id, 'Ann (guest)' from guest_links, (select $1::uuid) x where meeting_id = $3",
+        "insert into consents (id, user_id, purpose, given_at) select gen_random_uuid(), $1, 'transcription', now()
+         from (select $2::uuid, $3::uuid) x",
+        "insert into contacts (id, organization_id, name, email) select gen_random_uuid(), $2, 'C', $3 || '@example.test'
+         from (select $1::uuid) x",
+        "insert into contact_groups (id, organization_id, name) select gen_random_uuid(), $2, $3::text from (select $1::uuid) x",
+        "insert into contact_group_members (organization_id, group_id, contact_id)
+         select $2, g.id, c.id from contacts c, contact_groups g, (select $1::uuid) x
+         where c.organization_id = $2 and g.organization_id = $2 and g.name = $3::text and c.email = $3 || '@example.test'",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)

@@ -98,6 +98,12 @@ impl Api {
         self.send(self.request(Method::PUT, path).json(&body)).await
     }
 
+    /// Sends a file of `kind` as the whole body.
+    pub async fn upload(&self, method: Method, path: &str, kind: &str, file: impl Into<Bytes>) -> Answer {
+        let request = self.request(method, path).header(header::CONTENT_TYPE, kind);
+        self.send(request.body(file.into())).await
+    }
+
     /// `DELETE path`.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await

@@ -110,6 +110,13 @@ const invitation = createRoute({
   component: AcceptInvitationPage,
 });
 
+const guest = createRoute({
+  getParentRoute: () => root,
+  path: '/guest/$token',
+  errorComponent: ErrorPage,
+  component: lazyRouteComponent(() => import('./features/guests/GuestPage'), 'GuestPage'),
+});
+
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
@@ -171,6 +178,12 @@ const vault = createRoute({
   getParentRoute: () => shell,
   path: '/vault',
   component: lazyRouteComponent(() => import('./features/recordings/VaultPage'), 'VaultPage'),
+});
+
+const profile = createRoute({
+  getParentRoute: () => shell,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('./features/profile/ProfilePage'), 'ProfilePage'),
 });
 
 const settings = createRoute({
@@ -264,6 +277,7 @@ export const router = createRouter({
     forgotPassword,
     resetPassword,
     invitation,
+    guest,
     signedIn.addChildren([
       shell.addChildren([
         home,
@@ -271,6 +285,7 @@ export const router = createRouter({
         details,
         people,
         vault,
+        profile,
         settings.addChildren([
           settingsGeneral,
           settingsMeetings,

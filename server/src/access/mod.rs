@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod ended;
+pub mod guest;
 pub mod machines;
 pub mod policy;
 pub mod scope;

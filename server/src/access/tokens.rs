@@ -3,15 +3,19 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use kernel::ids::{SessionId, UserId};
+use kernel::ids::{GuestId, MeetingId, SessionId, UserId};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::caller::Caller;
+use super::{caller::Caller, guest::Guest};
 
 const ISSUER: &str = "baraza";
+/// Tells guests' tokens from those of people, which the same secret signs.
+const GUEST_ISSUER: &str = "baraza/guest";
+/// How long a guest may come back as who they were. The database says at every use whether they still may.
+const GUEST_LIFE: std::time::Duration = std::time::Duration::from_hours(24);
 /// Says that somebody gave the right password and now has to show the second factor. It opens nothing else.
 const CHALLENGER: &str = "baraza second factor";
 /// How long a challenge waits for its code.
@@ -46,6 +50,15 @@ struct Claims {
 struct Challenge {
     iss: String,
     sub: UserId,
+    exp: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GuestClaims {
+    iss: String,
+    sub: GuestId,
+    meeting: MeetingId,
+    iat: i64,
     exp: i64,
 }
 
@@ -92,6 +105,27 @@ impl Tokens {
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .expect("HS256 signs any claims with any secret")
+    }
+
+    /// Signs a guest's token.
+    pub fn sign_guest(&self, guest: Guest, now: DateTime<Utc>) -> String {
+        let claims = GuestClaims {
+            iss: GUEST_ISSUER.to_owned(),
+            sub: guest.guest_id,
+            meeting: guest.meeting_id,
+            iat: now.timestamp(),
+            exp: (now + GUEST_LIFE).timestamp(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("HS256 signs any claims with any secret")
+    }
+
+    /// Reads a guest's token: `None` unless we signed it and it has not expired at `now`.
+    pub fn read_guest(&self, token: &str, now: DateTime<Utc>) -> Option<Guest> {
+        let mut validation = self.validation.clone();
+        validation.set_issuer(&[GUEST_ISSUER]);
+        let claims = jsonwebtoken::decode::<GuestClaims>(token, &self.reading, &validation).ok()?.claims;
+        (claims.exp > now.timestamp()).then_some(Guest { guest_id: claims.sub, meeting_id: claims.meeting })
     }
 
     /// Reads an access token: `None` unless we signed it and it has not expired at `now`.
@@ -163,6 +197,12 @@ mod tests {
             Tokens::new(&"another secret of 32 characters!".into(), std::time::Duration::from_mins(15));
         assert_eq!(other.read(&token, now), None);
         assert_ne!(tokens.setup_token(), other.setup_token());
+        // A guest's token is no person's, and the other way round.
+        let guest = Guest { guest_id: GuestId::new(now), meeting_id: MeetingId::new(now) };
+        let theirs = tokens.sign_guest(guest, now);
+        assert_eq!((tokens.read_guest(&theirs, now), tokens.read(&theirs, now)), (Some(guest), None));
+        assert_eq!(tokens.read_guest(&token, now), None);
+        assert_eq!(tokens.read_guest(&theirs, now + chrono::Duration::hours(24)), None);
         // One kind of token never passes for another.
         let challenge = tokens.challenge(user, now);
         assert_eq!(tokens.read_challenge(&challenge, now), Some(user));

@@ -15,8 +15,9 @@ use super::{
 use crate::{
     access::{Caller, Scoped, policy::Action, scope},
     app::App,
-    http::{Json, Path, Problem, Result, harmless},
+    http::{Json, Path, Problem, Result},
     meetings::api::require,
+    table::Writer,
 };
 
 /// Who was there, from when to when. The host and officers see it.
@@ -70,24 +71,23 @@ const COLUMNS: [&str; 9] = [
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
-    let mut table = ::csv::Writer::from_writer(Vec::new());
-    table.write_record(COLUMNS)?;
+    let mut table = Writer::new(&COLUMNS)?;
     for item in items {
         let name = item.user.as_ref().map(|user| &user.name).or(item.guest_name.as_ref());
         let status = serde_json::to_value(item.status)?;
-        table.write_record([
-            harmless(name.map_or("", String::as_str)),
-            status.as_str().unwrap_or_default().to_owned(),
-            time(item.first_joined_at),
-            time(item.last_left_at),
-            format!("{:.3}", item.duration_seconds),
-            item.is_late.to_string(),
-            item.left_early.to_string(),
-            item.messages_sent.to_string(),
-            item.hand_raised_count.to_string(),
+        table.line([
+            name.map_or("", String::as_str),
+            status.as_str().unwrap_or_default(),
+            &time(item.first_joined_at),
+            &time(item.last_left_at),
+            &format!("{:.3}", item.duration_seconds),
+            &item.is_late.to_string(),
+            &item.left_early.to_string(),
+            &item.messages_sent.to_string(),
+            &item.hand_raised_count.to_string(),
         ])?;
     }
-    Ok(table.into_inner()?)
+    table.finish()
 }
 
 fn time(at: Option<DateTime<Utc>>) -> String {

@@ -12,10 +12,7 @@ pub mod rules;
 mod store;
 
 use chrono::{DateTime, Utc};
-use kernel::{
-    db::Tx,
-    ids::{MeetingId, UserId},
-};
+use kernel::{db::Tx, ids::MeetingId};
 
 use self::model::{ClosedBy, Connection, OpenedBy, Person};
 use crate::meetings::model::Meeting;
@@ -88,18 +85,21 @@ pub async fn room_finished(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn leave(tx: &mut Tx, meeting: MeetingId, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    store::leave(tx, meeting, user, now).await
+pub async fn leave(tx: &mut Tx, meeting: MeetingId, identity: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    store::leave(tx, meeting, identity, now).await
 }
 
-/// Whether someone may be in the room: everybody on the list who is not banned, and guests.
+/// Whether someone may be in the room: everybody on the list who is not banned, and guests who may stay.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn is_welcome(tx: &mut Tx, meeting: &Meeting, person: &Person) -> sqlx::Result<bool> {
-    match person {
+pub async fn is_welcome(tx: &mut Tx, meeting: &Meeting, connection: &Connection) -> sqlx::Result<bool> {
+    match &connection.person {
         Person::User(user) => Ok(store::unwelcome(tx, meeting.id, &[*user]).await?.is_empty()),
-        Person::Guest(_) => Ok(true),
+        Person::Guest(_) => {
+            let identities = std::slice::from_ref(&connection.identity);
+            Ok(store::unwelcome_guests(tx, meeting.id, identities).await?.is_empty())
+        }
     }
 }
 
@@ -114,6 +114,6 @@ pub async fn was_let_in_again(
     at: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let Some(Person::User(user)) = rules::person_of(identity, "") else { return Ok(false) };
-    Ok(is_welcome(tx, meeting, &Person::User(user)).await?
+    Ok(store::unwelcome(tx, meeting.id, &[user]).await?.is_empty()
         && store::was_admitted_since(tx, meeting.id, user, at).await?)
 }

@@ -169,6 +169,11 @@ async fn afterwards(
         })
         .collect();
     let unwelcome = store::unwelcome(tx, meeting.id, &users).await?;
+    let guests: Vec<_> = people
+        .iter()
+        .filter(|(_, person)| matches!(person, Person::Guest(_)))
+        .map(|(present, _)| present.identity.clone())
+        .collect();
     for (present, person) in people {
         if let Person::User(user) = person
             && unwelcome.contains(user)
@@ -176,5 +181,6 @@ async fn afterwards(
             afterwards.remove.push(present.identity.clone());
         }
     }
+    afterwards.remove.extend(store::unwelcome_guests(tx, meeting.id, &guests).await?);
     Ok(afterwards)
 }

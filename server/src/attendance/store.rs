@@ -161,13 +161,13 @@ pub async fn close_earlier_rooms(
     Ok(())
 }
 
-/// Closes the open spans of a person who leaves.
-pub async fn leave(tx: &mut Tx, meeting: MeetingId, user: UserId, at: DateTime<Utc>) -> sqlx::Result<()> {
+/// Closes the open spans of somebody who leaves; `identity` as LiveKit has it, without what a client hangs on to it.
+pub async fn leave(tx: &mut Tx, meeting: MeetingId, identity: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "update attendance_spans set left_at = greatest(joined_at, $3), closed_by = 'leave_call'
-         where meeting_id = $1 and user_id = $2 and left_at is null",
+         where meeting_id = $1 and split_part(identity, '#', 1) = $2 and left_at is null",
         meeting.0,
-        user.0,
+        identity,
         at,
     )
     .execute(&mut **tx)
@@ -224,6 +224,22 @@ pub async fn was_admitted_since(
         at,
     )
     .fetch_one(&mut **tx)
+    .await
+}
+
+/// Which of these identities are of guests who may not be in the room, or of nobody who ever came by a link.
+pub async fn unwelcome_guests(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    identities: &[String],
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select given as "given!" from unnest($2::text[]) given
+           where not coalesce(guest_may_stay(guest_of(given), $1), false)"#,
+        meeting.0,
+        identities,
+    )
+    .fetch_all(&mut **tx)
     .await
 }
 
@@ -367,11 +383,14 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
            listed as (
                select p.user_id::text as who, p.* from meeting_participants p where p.meeting_id = $1)
            select coalesce(l.who, t.who) as "who!", coalesce(l.user_id, t.user_id) as "user_id?: UserId",
-                  u.name as "name?", t.guest_name as "guest_name?", l.status as "status?: ParticipantStatus",
-                  coalesce(l.messages_sent, 0) as "messages_sent!", coalesce(l.hand_raised_count, 0) as "hands!"
+                  u.name as "name?", coalesce(g.name, t.guest_name) as "guest_name?",
+                  coalesce(l.status, g.status) as "status?: ParticipantStatus",
+                  coalesce(l.messages_sent, g.messages_sent, 0) as "messages_sent!",
+                  coalesce(l.hand_raised_count, g.hand_raised_count, 0) as "hands!"
            from listed l full join there t on t.who = l.who
            left join users u on u.id = coalesce(l.user_id, t.user_id)
-           order by coalesce(u.name, t.guest_name), 1"#,
+           left join guests g on g.id = guest_of(t.who) and g.meeting_id = $1
+           order by coalesce(u.name, g.name, t.guest_name), 1"#,
         meeting.0,
     )
     .fetch_all(&mut **tx)

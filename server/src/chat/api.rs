@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use kernel::{
     db,
-    ids::{MeetingId, MessageId},
+    ids::{MeetingId, MessageId, UserId},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -14,8 +14,9 @@ use super::{
     store::{self, Message, Posted, Sender},
 };
 use crate::{
-    access::caller::Caller,
+    access::guest::Attending,
     app::App,
+    guests,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     meetings::{
         api::{not_found, refused},
@@ -47,7 +48,7 @@ pub struct NewMessage {
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn post(
     State(app): State<App>,
-    caller: Caller,
+    attending: Attending,
     Path(id): Path<MeetingId>,
     Json(body): Json<NewMessage>,
 ) -> Result<(StatusCode, Json<Message>)> {
@@ -63,24 +64,34 @@ pub async fn post(
         metadata: Value::Object(metadata),
         created_at: now,
     };
-    let posted = if body.kind.is_hand() || db::is_lent() {
-        post_with_more(&app, &caller, &message).await?
-    } else {
-        // Most messages: one statement that is a transaction of its own.
-        store::post(&app.pool, caller.user_id, &message).await?.ok_or_else(not_found)?
+    let posted = match attending {
+        Attending::Person(caller) if !body.kind.is_hand() && !db::is_lent() => {
+            // Most messages: one statement that is a transaction of its own.
+            store::post(&app.pool, caller.user_id, &message).await?.ok_or_else(not_found)?
+        }
+        _ => post_with_more(&app, &attending, &message).await?,
     };
     accepted(&posted, &message)?;
-    message.sender = Some(Sender { id: caller.user_id, name: posted.sender_name });
+    let is_guest = matches!(attending, Attending::Guest(_));
+    message.sender = Some(Sender { id: attending.id(), name: posted.sender_name, is_guest });
     Ok((StatusCode::CREATED, Json(message)))
 }
 
 /// In a transaction with what belongs to it: a hand shows on the participant too, so lists of them are told as well.
-async fn post_with_more(app: &App, caller: &Caller, message: &Message) -> Result<Posted> {
+async fn post_with_more(app: &App, attending: &Attending, message: &Message) -> Result<Posted> {
     let mut tx = app.begin_system().await?;
-    let posted = store::post(&mut *tx, caller.user_id, message).await?.ok_or_else(not_found)?;
+    let posted = match attending {
+        Attending::Person(caller) => {
+            store::post(&mut *tx, caller.user_id, message).await?.ok_or_else(not_found)?
+        }
+        Attending::Guest(guest) => {
+            guests::require(&mut tx, *guest, message.meeting_id).await?;
+            store::post_as_guest(&mut *tx, guest.guest_id, message).await?.ok_or_else(not_found)?
+        }
+    };
     if posted.number.is_some() {
         if message.kind.is_hand() {
-            participants::announce(&mut tx, message.meeting_id, caller.user_id).await?;
+            participants::announce(&mut tx, message.meeting_id, UserId(attending.id())).await?;
         }
         tx.commit().await?;
     }
@@ -111,13 +122,13 @@ fn accepted(posted: &Posted, message: &Message) -> Result<()> {
               (status = 422, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    caller: Caller,
+    attending: Attending,
     Path(id): Path<MeetingId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<Message>>> {
     let (limit, after) = (page.limit()?, page.after()?);
-    let mut tx = app.begin(&caller).await?;
-    room::require_follower(&mut tx, &caller, id).await?;
+    let mut tx = app.begin_for(&attending).await?;
+    room::require_follower(&mut tx, &attending, id).await?;
     let found = store::list(&mut tx, id, after, limit + 1).await?;
     let Listing { items, next_cursor } = Listing::from_one_more(found, limit, |(seq, _)| *seq);
     Ok(Json(Listing { items: items.into_iter().map(|(_, message)| message).collect(), next_cursor }))
@@ -126,7 +137,6 @@ pub async fn list(
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use kernel::ids::UserId;
 
     use super::*;
     use crate::meetings::model::{EndedBy, MeetingStatus};
@@ -137,7 +147,7 @@ mod tests {
         let message = Message {
             id: MessageId::new(now),
             meeting_id: MeetingId::new(now),
-            sender: Some(Sender { id: UserId::new(now), name: "A".into() }),
+            sender: Some(Sender { id: UserId::new(now).0, name: "A".into(), is_guest: false }),
             kind: MessageType::Text,
             content: "a".into(),
             metadata: Value::Null,

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Tx},
-    ids::{MeetingId, MessageId, UserId},
+    ids::{GuestId, MeetingId, MessageId, UserId},
 };
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgExecutor;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::rules::MessageType;
 use crate::meetings::model::{EndedBy, MeetingStatus};
@@ -37,10 +38,15 @@ pub struct Message {
 /// Who wrote a message.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Sender {
-    /// Their id.
-    pub id: UserId,
+    /// Their id: a user's, or a guest's.
+    #[schema(value_type = Uuid)]
+    pub id: Uuid,
     /// Their name.
     pub name: String,
+    /// True for a guest; else it is left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub is_guest: bool,
 }
 
 /// What became of a message.
@@ -83,6 +89,30 @@ pub async fn post(
     .await
 }
 
+/// The same for a guest. `None` when they are no guest of this meeting, or no longer.
+pub async fn post_as_guest(
+    db: impl PgExecutor<'_>,
+    guest: GuestId,
+    message: &Message,
+) -> sqlx::Result<Option<Posted>> {
+    sqlx::query_as!(
+        Posted,
+        r#"select number, meeting_status as "status!: MeetingStatus", how_ended as "ended_by: EndedBy",
+                  true as "takes_part!", false as "banned!", sender_name as "sender_name!"
+           from post_guest_message($1, $2, $3, $4, $5, $6, $7, $8)"#,
+        guest.0,
+        message.meeting_id.0,
+        message.id.0,
+        message.kind as MessageType,
+        message.content,
+        message.metadata,
+        message.created_at,
+        serde_json::json!(message),
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Messages in their order, behind number `after`, each with its number. Whoever has left the organization keeps the
 /// name under which they wrote.
 pub async fn list(
@@ -92,7 +122,8 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<(i64, Message)>> {
     let rows = sqlx::query!(
-        r#"select c.seq, c.id as "id: MessageId", c.sender_id as "sender_id: UserId",
+        r#"select c.seq, c.id as "id: MessageId", coalesce(c.sender_id, c.guest_id) as sender_id,
+                  c.guest_id is not null as "is_guest!",
                   coalesce(u.name, e.data #>> '{sender,name}') as sender_name,
                   c.type as "kind: MessageType", c.content, c.metadata, c.created_at
            from chat_messages c
@@ -109,7 +140,11 @@ pub async fn list(
         let message = Message {
             id: row.id,
             meeting_id: meeting,
-            sender: row.sender_id.zip(row.sender_name).map(|(id, name)| Sender { id, name }),
+            sender: row.sender_id.zip(row.sender_name).map(|(id, name)| Sender {
+                id,
+                name,
+                is_guest: row.is_guest,
+            }),
             kind: row.kind,
             content: row.content,
             metadata: row.metadata,

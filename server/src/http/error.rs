@@ -146,6 +146,12 @@ fn of_constraint(name: &str) -> Option<Problem> {
         "custom_fields_key_key" => {
             Problem::conflict("FIELD_KEY_TAKEN", "There is a field with this key already; it may be retired.")
         }
+        "contacts_email_key" | "contacts_phone_key" => {
+            Problem::conflict("CONTACT_EXISTS", "There is a contact like this already.")
+        }
+        "contact_groups_name_key" => {
+            Problem::conflict("GROUP_EXISTS", "There is a group with this name already.")
+        }
         "meetings_end_after_start" => {
             Problem::invalid_field("/scheduled_end", "END_BEFORE_START", "The end must be after the start.")
         }

@@ -4,12 +4,13 @@ pub mod browser;
 pub mod client;
 pub mod correlate;
 pub mod csp;
-mod csv;
+pub mod csv;
 pub mod error;
 pub mod etag;
 pub mod extract;
 pub mod idempotent;
 pub mod page;
+pub mod upload;
 pub mod web;
 
 pub use csv::harmless;

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Tx},
-    ids::UserId,
     jobs::{self, Failure, Job},
 };
 use serde::{Deserialize, Serialize};
@@ -46,8 +45,8 @@ impl Afterwards {
     }
 
     /// Throws one person out.
-    pub fn removing(user: UserId) -> Self {
-        Self { close: false, remove: vec![user.to_string()] }
+    pub fn removing(identity: String) -> Self {
+        Self { close: false, remove: vec![identity] }
     }
 
     /// Writes the calls as jobs that the caller does after its commit.

@@ -153,7 +153,7 @@ impl Event {
             "participant_joined" => {
                 let Some(connection) = self.connection() else { return Ok(()) };
                 attendance::joined(tx, meeting, &connection, now).await?;
-                if !attendance::is_welcome(tx, meeting, &connection.person).await? {
+                if !attendance::is_welcome(tx, meeting, &connection).await? {
                     afterwards.remove.push(connection.identity);
                     return Ok(());
                 }

@@ -68,6 +68,14 @@ pub async fn enqueue(
     jobs::enqueue(tx, SEND, mail, jobs::AT_ONCE).await
 }
 
+/// As [`enqueue`], for many mails at once.
+///
+/// # Errors
+/// When the database is away.
+pub async fn enqueue_many(tx: &mut Tx, mails: Vec<Mail>) -> sqlx::Result<()> {
+    jobs::enqueue_many(tx, SEND, mails, jobs::AT_ONCE).await
+}
+
 /// Sends a mail.
 ///
 /// # Errors

@@ -11,8 +11,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    rules,
-    store::{self, Member, MemberUser, Organization},
+    invitations, rules,
+    store::{self, Member, MemberStatus, MemberUser, Organization},
     suspension::suspended,
 };
 use crate::{
@@ -27,11 +27,13 @@ use crate::{
     http::{
         Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged, error::FieldError,
     },
+    jobs,
     notifications::mail::{self, Template},
+    reactions,
 };
 
 /// Days that an invitation waits.
-const INVITATION_DAYS: i64 = 14;
+pub(super) const INVITATION_DAYS: i64 = 14;
 
 /// A new organization.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -195,14 +197,16 @@ pub async fn add_member(
         let name = body.name.trim();
         accounts::create_person(&mut tx, user, body.email.trim(), name, hash.as_deref(), Some(by)).await?;
     }
-    store::add_member(&mut tx, org, user, body.role, hash.is_some(), Some(by)).await?;
+    if !store::add_member(&mut tx, org, user, body.role, hash.is_some(), Some(by)).await? {
+        return Err(Problem::conflict("ALREADY_MEMBER", "This person is a member already."));
+    }
     let mut invitation_url = None;
     if hash.is_none() {
         let token = random_secret();
         let expires_at = now + Duration::days(INVITATION_DAYS);
         let invitation = InvitationId::new(now);
         store::invite(&mut tx, invitation, org, user, &hash_secret(&token), expires_at, by).await?;
-        let url = format!("{}/invitations/{token}", app.config.server.public_url);
+        let url = invitations::link(&app, &token);
         mail_invitation(&mut tx, org, user, &url).await?;
         invitation_url = Some(url);
     }
@@ -212,7 +216,7 @@ pub async fn add_member(
 }
 
 /// Mails an invitation to whoever is invited.
-async fn mail_invitation(tx: &mut Tx, org: OrganizationId, user: UserId, url: &str) -> Result<()> {
+pub(super) async fn mail_invitation(tx: &mut Tx, org: OrganizationId, user: UserId, url: &str) -> Result<()> {
     let organization = store::find(tx, org).await?.ok_or_else(|| Problem::not_found("organization"))?;
     let Some(person) = accounts::person(tx, user).await? else { return Ok(()) };
     let data = json!({"organization": organization.name, "url": url, "days": INVITATION_DAYS});
@@ -231,7 +235,8 @@ pub struct MemberChange {
     pub is_active: Option<bool>,
 }
 
-/// Changes a member's role. Needs `members.manage`; only admins change admins, and the last admin stays one.
+/// Changes a member's role, or switches the membership off and on. Needs `members.manage`; only admins change admins, and
+/// the last admin stays one. Whoever is switched off is thrown out of the organization's rooms at once.
 #[utoipa::path(patch, path = "/organizations/{org}/members/{user}", tag = "organizations",
     params(("org" = OrganizationId, Path), ("user" = UserId, Path)), request_body = MemberChange,
     responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -253,14 +258,22 @@ pub async fn change_member(
     if !stays_admin {
         keep_one_admin(&mut tx, org, &member).await?;
     }
+    if member.status == MemberStatus::Invited && body.is_active.is_some() {
+        let detail = "This person has not accepted the invitation. Send it again, or revoke it.";
+        return Err(Problem::conflict("NOT_ACCEPTED", detail));
+    }
     store::change_member(&mut tx, org, user, body.role, body.is_active, caller.user_id).await?;
     let changed = store::member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
+    let ended = member.is_active && !changed.is_active;
+    let now = app.clock.now();
+    let taken = if ended { reactions::membership_ends(&mut tx, org, user, now).await? } else { Vec::new() };
     tx.commit().await?;
+    jobs::run_taken(&app, taken).await;
     Ok(Json(changed.seen_by(manager)))
 }
 
-/// Takes a member out of the organization. Needs `members.manage`; only admins remove
-/// admins, and the last admin can't be removed.
+/// Takes a member out of the organization and out of its rooms. Needs `members.manage`; only admins remove admins, and
+/// the last admin can't be removed. The name stays in the records.
 #[utoipa::path(delete, path = "/organizations/{org}/members/{user}", tag = "organizations",
     params(("org" = OrganizationId, Path), ("user" = UserId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -277,8 +290,11 @@ pub async fn remove_member(
     }
     keys_leave_admins_alone(&caller, &[Some(member.role)])?;
     keep_one_admin(&mut tx, org, &member).await?;
-    store::remove_member(&mut tx, org, user).await?;
+    let now = app.clock.now();
+    store::remove_member(&mut tx, org, user, now, caller.user_id).await?;
+    let taken = reactions::membership_ends(&mut tx, org, user, now).await?;
     tx.commit().await?;
+    jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -36,8 +36,23 @@ pub struct Member {
     pub role: OrgRole,
     /// False while an invitation waits to be accepted, and after a deactivation.
     pub is_active: bool,
+    /// The same in one word.
+    pub status: MemberStatus,
     /// Since when.
     pub created_at: DateTime<Utc>,
+}
+
+/// Where a membership stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum MemberStatus {
+    /// Counts.
+    Active,
+    /// An invitation waits to be accepted.
+    Invited,
+    /// Was switched off by an admin, and can be switched on again.
+    Deactivated,
 }
 
 /// The person behind a membership.
@@ -224,9 +239,11 @@ pub async fn members(
     let (name, user) = after.map_or((None, None), |(name, user)| (Some(name), Some(user.0)));
     let rows = sqlx::query!(
         r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
-                  m.is_active, m.created_at
+                  m.is_active, m.created_at,
+                  case when m.is_active then 'active' when m.accepted_at is null then 'invited' else 'deactivated' end
+                      as "status!: MemberStatus"
            from organization_members m join users u on u.id = m.user_id
-           where m.organization_id = $1 and u.kind = 'person' and ($2::text is null or (u.name, u.id) > ($2, $3))
+           where m.organization_id = $1 and m.left_at is null and u.kind = 'person' and ($2::text is null or (u.name, u.id) > ($2, $3))
            order by u.name, u.id limit $4"#,
         id.0,
         name,
@@ -241,6 +258,7 @@ pub async fn members(
             user: MemberUser { id: row.id, name: row.name, email: row.email, avatar_url: row.avatar_url },
             role: row.role,
             is_active: row.is_active,
+            status: row.status,
             created_at: row.created_at,
         })
         .collect())
@@ -263,9 +281,11 @@ pub async fn lock_member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx:
 pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<Option<Member>> {
     let row = sqlx::query!(
         r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
-                  m.is_active, m.created_at
+                  m.is_active, m.created_at,
+                  case when m.is_active then 'active' when m.accepted_at is null then 'invited' else 'deactivated' end
+                      as "status!: MemberStatus"
            from organization_members m join users u on u.id = m.user_id
-           where m.organization_id = $1 and m.user_id = $2 and u.kind = 'person'"#,
+           where m.organization_id = $1 and m.user_id = $2 and m.left_at is null and u.kind = 'person'"#,
         id.0,
         user.0,
     )
@@ -275,6 +295,7 @@ pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Resu
         user: MemberUser { id: row.id, name: row.name, email: row.email, avatar_url: row.avatar_url },
         role: row.role,
         is_active: row.is_active,
+        status: row.status,
         created_at: row.created_at,
     }))
 }
@@ -298,7 +319,7 @@ pub async fn is_last_admin(tx: &mut Tx, id: OrganizationId, user: UserId) -> sql
     Ok(is_admin && admins(tx, id).await? <= 1)
 }
 
-/// Adds a member; one who was deactivated comes back.
+/// Adds a member; one who had left comes back. False when the person is a member already, active or not.
 pub async fn add_member(
     tx: &mut Tx,
     id: OrganizationId,
@@ -306,10 +327,13 @@ pub async fn add_member(
     role: OrgRole,
     is_active: bool,
     by: Option<UserId>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into organization_members (organization_id, user_id, role, is_active, invited_by, updated_by)
-         values ($1, $2, $3, $4, $5, $5)",
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into organization_members as m (organization_id, user_id, role, is_active, invited_by, updated_by)
+         values ($1, $2, $3, $4, $5, $5)
+         on conflict (organization_id, user_id) do update set role = excluded.role, is_active = excluded.is_active,
+             invited_by = excluded.invited_by, updated_by = excluded.updated_by, left_at = null, accepted_at = null
+         where m.left_at is not null",
         id.0,
         user.0,
         role as OrgRole,
@@ -318,7 +342,7 @@ pub async fn add_member(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Changes a member's role or switches the membership off or on.
@@ -345,12 +369,22 @@ pub async fn change_member(
     Ok(())
 }
 
-/// Takes a member out of the organization.
-pub async fn remove_member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<()> {
+/// Takes a member out of the organization; their name stays in its records.
+pub async fn remove_member(
+    tx: &mut Tx,
+    id: OrganizationId,
+    user: UserId,
+    now: DateTime<Utc>,
+    by: UserId,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from organization_members where organization_id = $1 and user_id = $2",
+        "with uninvited as (delete from invitations where organization_id = $1 and user_id = $2 and accepted_at is null)
+         update organization_members set is_active = false, left_at = $3, updated_by = $4
+         where organization_id = $1 and user_id = $2",
         id.0,
-        user.0
+        user.0,
+        now,
+        by.0,
     )
     .execute(&mut **tx)
     .await?;

@@ -14,11 +14,12 @@ use super::{
 use crate::{
     access::{
         Caller, Scoped,
+        guest::Attending,
         policy::{Action, MeetingRole},
         scope,
     },
     app::App,
-    attendance,
+    attendance, guests,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     jobs,
     livekit::afterwards::Afterwards,
@@ -121,6 +122,9 @@ pub async fn change(
         if role == MeetingRole::Host || participant.role == MeetingRole::Host {
             return Err(Problem::invalid_field("/role", "INVALID", "A meeting has exactly one host."));
         }
+        if participant.is_guest {
+            return Err(Problem::invalid_field("/role", "GUEST", "A guest takes part, and no more."));
+        }
     }
     store::change(&mut tx, id, user, body.role, body.can_unmute, body.can_share_screen, caller.user_id)
         .await?;
@@ -145,9 +149,11 @@ pub async fn remove(
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     refuse_for_host(&participant)?;
-    store::remove(&mut tx, id, user).await?;
+    store::remove(&mut tx, id, user, app.clock.now()).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
-    let taken = Afterwards::removing(user).take(&mut tx, &meeting.room_name, app.clock.now()).await?;
+    let taken = Afterwards::removing(participant.identity())
+        .take(&mut tx, &meeting.room_name, app.clock.now())
+        .await?;
     tx.commit().await?;
     jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)
@@ -195,14 +201,27 @@ pub async fn respond(
 /// Leaves the room: closes one's spans now and ends one's connection.
 #[utoipa::path(post, path = "/meetings/{id}/leave", tag = "participants", params(("id" = MeetingId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn leave(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<StatusCode> {
+pub async fn leave(
+    State(app): State<App>,
+    attending: Attending,
+    Path(id): Path<MeetingId>,
+) -> Result<StatusCode> {
     // Spans are the record: only the system writes them.
     let mut tx = app.begin_system().await?;
-    require(&mut tx, &caller, id, Action::Join).await?;
+    let identity = match attending {
+        Attending::Person(caller) => {
+            require(&mut tx, &caller, id, Action::Join).await?;
+            caller.user_id.to_string()
+        }
+        Attending::Guest(guest) => {
+            guests::require(&mut tx, guest, id).await?;
+            format!("guest:{}", guest.guest_id)
+        }
+    };
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let now = app.clock.now();
-    attendance::leave(&mut tx, id, caller.user_id, now).await?;
-    let taken = Afterwards::removing(caller.user_id).take(&mut tx, &meeting.room_name, now).await?;
+    attendance::leave(&mut tx, id, &identity, now).await?;
+    let taken = Afterwards::removing(identity).take(&mut tx, &meeting.room_name, now).await?;
     tx.commit().await?;
     jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)

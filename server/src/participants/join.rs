@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use kernel::{
-    ids::{MeetingId, UserId},
+    ids::MeetingId,
     livekit::{Identity, PublishSource},
 };
 use serde::Serialize;
@@ -36,8 +36,8 @@ pub struct Admission {
     pub token: String,
     /// The room.
     pub room_name: String,
-    /// The participant's identity in the room: the user's id.
-    pub identity: UserId,
+    /// Their identity in the room: the user's id; of a guest `guest:<id>`.
+    pub identity: String,
     /// Until when the token opens the room; a connection that stands outlives it.
     pub expires_at: DateTime<Utc>,
     /// What it allows.
@@ -101,7 +101,7 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
         server_url: app.config.livekit_public_url(),
         token,
         room_name: facts.room_name,
-        identity: caller.user_id,
+        identity,
         expires_at: now + life,
         permissions: Permissions {
             can_publish_sources: rights.sources,

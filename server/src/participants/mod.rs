@@ -7,17 +7,20 @@ mod moderation;
 mod store;
 
 pub use moderation::{RIGHTS, api as moderation_api, set_rights, take_rights};
-pub use store::{add_first, first_of, invite_as_before};
+pub use store::{add_first, emit, first_of, invite_as_before};
 
+use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
     ids::{MeetingId, OrganizationId, UserId},
+    jobs::Job,
 };
 
 use model::Participant;
 
 use crate::{
     http::{Problem, Result, error::FieldError},
+    livekit::afterwards::Afterwards,
     orgs,
 };
 
@@ -31,6 +34,25 @@ pub async fn announce(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Re
         store::emit_updated(tx, meeting, participant).await?;
     }
     Ok(found)
+}
+
+/// Somebody is no member of the organization any more: tells the meetings that are under way, which ends their streams
+/// of events, and throws them out of the rooms by the jobs that the caller does after its commit.
+///
+/// # Errors
+/// When the database refuses or is away.
+pub async fn lose_member(
+    tx: &mut Tx,
+    org: OrganizationId,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Job>> {
+    let mut taken = Vec::new();
+    for room in store::rooms_of(tx, org, user).await? {
+        store::emit(tx, room.meeting, "participant.removed", &serde_json::json!({"user_id": user})).await?;
+        taken.extend(Afterwards::removing(user.to_string()).take(tx, &room.name, now).await?);
+    }
+    Ok(taken)
 }
 
 /// Requires that all these people are active members of the organization.

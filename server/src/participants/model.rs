@@ -36,6 +36,8 @@ pub struct Participant {
     pub role: MeetingRole,
     /// Where they stand.
     pub status: ParticipantStatus,
+    /// Whether they came by a guest link; then the person's id is the guest's.
+    pub is_guest: bool,
     /// Whether they may use microphone and camera.
     pub can_unmute: bool,
     /// Whether they may share their screen.
@@ -62,12 +64,18 @@ impl Participant {
     pub fn without_times(self) -> Self {
         Self { first_joined_at: None, last_left_at: None, ..self }
     }
+
+    /// Who they are in the room, in LiveKit's words.
+    pub fn identity(&self) -> String {
+        let id = self.user.id;
+        if self.is_guest { format!("guest:{id}") } else { id.to_string() }
+    }
 }
 
 /// The person behind a participant.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ParticipantUser {
-    /// Their id; also their LiveKit identity.
+    /// Their id; also their LiveKit identity, except of a guest, who has `guest:<id>`.
     pub id: UserId,
     /// Their name.
     pub name: String,

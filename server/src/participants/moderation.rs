@@ -55,7 +55,7 @@ pub async fn set_rights(app: &App, SetRights { meeting: id, user }: SetRights) -
     for person in people {
         let rights = Rights::of(meeting.meeting_type, person.can_unmute, person.can_share_screen)
             .recorded_strictly(meeting.record_strict);
-        app.livekit.set_rights(&meeting.room_name, &person.user.id.to_string(), &rights).await?;
+        app.livekit.set_rights(&meeting.room_name, &person.identity(), &rights).await?;
     }
     Ok(())
 }

@@ -91,10 +91,10 @@ macro_rules! select_participants {
     ($rest:literal, $($arg:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"select p.meeting_id as "meeting_id: MeetingId", p.user_id as "user_id: UserId", u.name, u.avatar_url, p.role as "role: MeetingRole",
-                      p.status as "status: ParticipantStatus", p.can_unmute, p.can_share_screen, p.hand_raised_at,
-                      p.first_joined_at, p.last_left_at
-               from meeting_participants p join users u on u.id = p.user_id "# + $rest,
+            r#"select p.meeting_id as "meeting_id!: MeetingId", p.id as "user_id!: UserId", p.is_guest as "is_guest!", p.name as "name!", p.avatar_url,
+                      p.role as "role!: MeetingRole", p.status as "status!: ParticipantStatus", p.can_unmute as "can_unmute!",
+                      p.can_share_screen as "can_share_screen!", p.hand_raised_at, p.first_joined_at, p.last_left_at
+               from meeting_people p "# + $rest,
             $($arg),+
         )
     };
@@ -103,6 +103,7 @@ macro_rules! select_participants {
 struct Row {
     meeting_id: MeetingId,
     user_id: UserId,
+    is_guest: bool,
     name: String,
     avatar_url: Option<String>,
     role: MeetingRole,
@@ -120,6 +121,7 @@ impl From<Row> for Participant {
             user: ParticipantUser { id: row.user_id, name: row.name, avatar_url: row.avatar_url },
             role: row.role,
             status: row.status,
+            is_guest: row.is_guest,
             can_unmute: row.can_unmute,
             can_share_screen: row.can_share_screen,
             hand_raised: row.hand_raised_at.is_some(),
@@ -142,7 +144,7 @@ pub async fn list(
     let (name, user) = after.map_or((None, None), |(name, user)| (Some(name), Some(user.0)));
     let rows = select_participants!(
         "where p.meeting_id = $1 and ($2::participant_status is null or p.status = $2)
-           and ($3::text is null or (u.name, u.id) > ($3, $4)) order by u.name, u.id limit $5",
+           and ($3::text is null or (p.name, p.id) > ($3, $4)) order by p.name, p.id limit $5",
         meeting.0,
         status as Option<ParticipantStatus>,
         name,
@@ -162,11 +164,11 @@ pub async fn first_of(
 ) -> sqlx::Result<HashMap<MeetingId, Vec<Participant>>> {
     let ids: Vec<uuid::Uuid> = meetings.iter().map(|id| id.0).collect();
     let rows = select_participants!(
-        "where (p.meeting_id, p.user_id) in (
+        "where p.meeting_id = any ($1) and (p.meeting_id, p.id) in (
              select first.meeting_id, first.user_id from unnest($1::uuid[]) wanted (id), lateral (
                  select f.meeting_id, f.user_id from meeting_participants f where f.meeting_id = wanted.id
                  order by f.role, f.user_id limit $2) first)
-         order by p.meeting_id, p.role, u.name, u.id",
+         order by p.meeting_id, p.role, p.name, p.id",
         &ids,
         most,
     )
@@ -183,7 +185,7 @@ pub async fn first_of(
 pub async fn some(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sqlx::Result<Vec<Participant>> {
     let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
     let rows = select_participants!(
-        "where p.meeting_id = $1 and p.user_id = any ($2) order by u.name, u.id",
+        "where p.meeting_id = $1 and p.id = any ($2) order by p.name, p.id",
         meeting.0,
         &users
     )
@@ -216,7 +218,10 @@ pub async fn change(
     by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update meeting_participants set role = coalesce($3, role), can_unmute = coalesce($4, can_unmute),
+        "with guest as (update guests set can_unmute = coalesce($4, can_unmute),
+                               can_share_screen = coalesce($5, can_share_screen), updated_by = $6
+                        where meeting_id = $1 and id = $2)
+         update meeting_participants set role = coalesce($3, role), can_unmute = coalesce($4, can_unmute),
                 can_share_screen = coalesce($5, can_share_screen), updated_by = $6
          where meeting_id = $1 and user_id = $2",
         meeting.0,
@@ -231,12 +236,14 @@ pub async fn change(
     Ok(())
 }
 
-/// Takes a participant off the list. What they did stays in the record.
-pub async fn remove(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Result<()> {
+/// Takes a participant off the list. What they did stays in the record. A guest may not come back.
+pub async fn remove(tx: &mut Tx, meeting: MeetingId, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from meeting_participants where meeting_id = $1 and user_id = $2",
+        "with guest as (update guests set banned_at = $3 where meeting_id = $1 and id = $2)
+         delete from meeting_participants where meeting_id = $1 and user_id = $2",
         meeting.0,
-        user.0
+        user.0,
+        now,
     )
     .execute(&mut **tx)
     .await?;
@@ -272,7 +279,14 @@ pub async fn decide(
     by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update meeting_participants set approved_at = case when $3 then $4::timestamptz end, denied_at = case when $3 then null else $4::timestamptz end,
+        "with guest as (
+             update guests set approved_at = case when $3 then $4::timestamptz end, denied_at = case when $3 then null else $4::timestamptz end,
+                    status = case when status = 'pending_approval'
+                                  then case when $3 then 'accepted'::participant_status else 'declined'::participant_status end
+                                  else status end,
+                    updated_by = $5
+             where meeting_id = $1 and id = $2)
+         update meeting_participants set approved_at = case when $3 then $4::timestamptz end, denied_at = case when $3 then null else $4::timestamptz end,
                 status = case when status = 'pending_approval'
                               then case when $3 then 'accepted'::participant_status else 'invited'::participant_status end
                               else status end,
@@ -299,7 +313,10 @@ pub async fn send_out(
     by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update meeting_participants set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
+        "with guest as (
+             update guests set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
+             where meeting_id = $1 and id = $2)
+         update meeting_participants set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
          where meeting_id = $1 and user_id = $2",
         meeting.0,
         user.0,
@@ -310,6 +327,30 @@ pub async fn send_out(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// A meeting and its room.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// The room's name.
+    pub name: String,
+}
+
+/// The rooms of an organization that are open for somebody: they are in it, or are invited to a meeting under way.
+pub async fn rooms_of(tx: &mut Tx, org: OrganizationId, user: UserId) -> sqlx::Result<Vec<Room>> {
+    sqlx::query_as!(
+        Room,
+        r#"select m.id as "meeting: MeetingId", m.room_name as name
+           from meeting_participants p join meetings m on m.id = p.meeting_id
+           where p.user_id = $2 and p.organization_id = $1 and (p.status = 'joined' or m.status = 'in_progress')
+           order by m.id"#,
+        org.0,
+        user.0,
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Tells the room and the pages of a meeting what happened.

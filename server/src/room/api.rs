@@ -26,7 +26,7 @@ use super::{
     store,
 };
 use crate::{
-    access::caller::Caller,
+    access::guest::Attending,
     app::App,
     http::{Path, Problem, Query, Result},
 };
@@ -58,21 +58,21 @@ pub struct Begin {
               (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn events(
     State(app): State<App>,
-    caller: Caller,
+    attending: Attending,
     Path(id): Path<MeetingId>,
     Query(from): Query<Begin>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let seen = last_seen(&headers, &from)?;
     let feed = app.hub.follow(&app, id);
-    let mut tx = app.begin(&caller).await?;
-    store::require_follower(&mut tx, &caller, id).await?;
+    let mut tx = app.begin_for(&attending).await?;
+    store::require_follower(&mut tx, &attending, id).await?;
     let head = store::head(&mut tx, id).await?;
     drop(tx);
     let (out, stream) = mpsc::channel(BUFFER);
     // A number from the future is one of another database.
     let position = seen.map_or(head, |seen| seen.clamp(0, head));
-    tokio::spawn(Follower { app, caller, meeting: id, out, position }.run(feed));
+    tokio::spawn(Follower { app, attending, meeting: id, out, position }.run(feed));
     let stream = Sse::new(ReceiverStream::new(stream)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     Ok(([(ACCEL_BUFFERING, "no")], stream).into_response())
 }
@@ -88,7 +88,7 @@ fn last_seen(headers: &HeaderMap, from: &Begin) -> Result<Option<i64>> {
 /// when the database is away: the client then comes back and takes it up.
 struct Follower {
     app: App,
-    caller: Caller,
+    attending: Attending,
     meeting: MeetingId,
     out: mpsc::Sender<Result<sse::Event, Infallible>>,
     position: i64,
@@ -147,7 +147,7 @@ impl Follower {
 
     async fn catch_up(&mut self) -> Result<(), Over> {
         loop {
-            let mut tx = self.app.begin(&self.caller).await?;
+            let mut tx = self.app.begin_for(&self.attending).await?;
             let events = store::behind(&mut tx, self.meeting, self.position, PAGE).await?;
             drop(tx);
             if events.is_empty() {
@@ -168,7 +168,7 @@ impl Follower {
         self.position = event.seq;
         // Whoever is sent out sees that, and nothing after it.
         let whom = event.data.get("user_id").and_then(Value::as_str);
-        if event.event == "participant.removed" && whom == Some(self.caller.user_id.to_string().as_str()) {
+        if event.event == "participant.removed" && whom == Some(self.attending.id().to_string().as_str()) {
             self.check_access().await?;
         }
         Ok(())
@@ -179,9 +179,13 @@ impl Follower {
     }
 
     async fn check_access(&self) -> Result<(), Over> {
-        let mut tx = self.app.begin(&self.caller).await?;
-        store::require_follower(&mut tx, &self.caller, self.meeting).await?;
-        match self.caller.session_id() {
+        let mut tx = self.app.begin_for(&self.attending).await?;
+        store::require_follower(&mut tx, &self.attending, self.meeting).await?;
+        let session = match self.attending {
+            Attending::Person(caller) => caller.session_id(),
+            Attending::Guest(_) => None,
+        };
+        match session {
             Some(session) if store::is_signed_out(&mut tx, session).await? => Err(Over),
             _ => Ok(()),
         }

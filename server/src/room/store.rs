@@ -13,7 +13,8 @@ use sqlx::{
 
 use super::event::Event;
 use crate::{
-    access::{caller::Caller, policy::Action},
+    access::{guest::Attending, policy::Action},
+    guests,
     http::{Problem, Result},
     meetings::api::require,
 };
@@ -104,11 +105,15 @@ pub async fn behind(tx: &mut Tx, meeting: MeetingId, seq: i64, most: i64) -> sql
     .await
 }
 
-/// Requires that the caller takes part in a meeting: invited, an active member, and not banned.
+/// Requires that somebody takes part in a meeting: invited, an active member and not banned, or a guest who may stay.
 ///
 /// # Errors
 /// 404 when the meeting is not visible to them, 403 when they are not invited or were banned.
-pub async fn require_follower(tx: &mut Tx, caller: &Caller, meeting: MeetingId) -> Result<()> {
+pub async fn require_follower(tx: &mut Tx, attending: &Attending, meeting: MeetingId) -> Result<()> {
+    let caller = match attending {
+        Attending::Person(caller) => caller,
+        Attending::Guest(guest) => return guests::require(tx, *guest, meeting).await,
+    };
     require(tx, caller, meeting, Action::Chat).await?;
     if is_banned(tx, meeting, caller.user_id).await? {
         return Err(Problem::new(StatusCode::FORBIDDEN, "BANNED", "You were removed from this meeting."));

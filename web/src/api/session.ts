@@ -81,8 +81,17 @@ async function exclusively(work: () => Promise<boolean>): Promise<boolean> {
   return navigator.locks ? await navigator.locks.request('baraza-refresh', work) : await work();
 }
 
+// On a guest's page everything is asked as the guest, whoever is signed in besides.
+let guest: string | null = null;
+
+/** Asks as a guest from now on; with `null` as whoever is signed in. */
+export function actAsGuest(token: string | null) {
+  guest = token;
+}
+
 /** A token that is good for at least a moment, or null when nobody is signed in. */
 export async function accessToken(): Promise<string | null> {
+  if (guest) return guest;
   if (!access || access.expires - Date.now() < EARLY_MS) {
     if (state.status === 'out') return null;
     const fresh = await refresh().catch((error) => {
@@ -100,7 +109,7 @@ export async function authorizedFetch(request: Request): Promise<Response> {
   const token = await accessToken();
   const again = request.clone();
   const first = await send(request, token);
-  if (first.status !== 401 || !token) return first;
+  if (first.status !== 401 || !token || token === guest) return first;
   // Another call may have refreshed meanwhile; its token is as good.
   if (access?.token === token && !(await refresh())) return first;
   return send(again, access?.token ?? null);

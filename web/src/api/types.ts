@@ -3,6 +3,10 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type User = Schemas['Person'];
+export type Consent = Schemas['Consent'];
+export type OpenInvitation = Schemas['OpenInvitation'];
+export type Contact = Schemas['Contact'];
+export type ContactGroup = Schemas['ContactGroup'];
 export type Me = Schemas['Me'];
 export type Organization = Schemas['Organization'];
 export type OrgRole = Schemas['OrgRole'];

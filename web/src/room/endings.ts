@@ -30,6 +30,8 @@ export function endingOfRefusal({ code }: Problem): Ending | null {
     case 'BANNED':
     case 'DENIED':
     case 'NOT_INVITED':
+    case 'LINK_REVOKED':
+    case 'GUESTS_NOT_ALLOWED':
       return 'removed';
     default:
       return null;

@@ -3,8 +3,8 @@ import type { Participant } from '../api/types';
 /** Someone in the room: what LiveKit knows of them and, once it has come, what the server knows. */
 export type Present = { identity: string; name: string; isLocal: boolean; known?: Participant };
 
-/** LiveKit lets a client hang a suffix on its identity; the user id stands before it. */
-export const userIdOf = (identity: string) => identity.split('#')[0] ?? identity;
+/** The id behind an identity: a guest's has a word before it, and LiveKit lets a client hang a suffix on any. */
+export const userIdOf = (identity: string) => (identity.split('#')[0] ?? identity).replace(/^guest:/, '');
 
 const rank = ({ known, isLocal }: Present) =>
   known?.hand_raised ? 0 : known?.role === 'host' ? 1 : known?.role === 'co_host' ? 2 : isLocal ? 3 : 4;

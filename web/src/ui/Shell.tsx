@@ -23,6 +23,7 @@ import {
   IconServer,
   IconSettings,
   IconShieldLock,
+  IconUserCircle,
   IconUsers,
 } from '@tabler/icons-react';
 import { Link, type LinkProps, Outlet } from '@tanstack/react-router';
@@ -164,6 +165,12 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{me.email}</Menu.Label>
+        <Menu.Item
+          leftSection={<IconUserCircle size={16} aria-hidden />}
+          renderRoot={(props) => <Link to="/profile" {...props} />}
+        >
+          {t('nav.profile')}
+        </Menu.Item>
         <Menu.Label>{t('shell.language')}</Menu.Label>
         <Menu.RadioGroup
           value={i18n.language}

@@ -99,3 +99,10 @@ export function formatBytes(bytes: number, locale: string): string {
     maximumFractionDigits: step < 2 ? 0 : 1,
   }).format(bytes / 1000 ** step);
 }
+
+/** All zones this browser knows, the current one first of all. */
+export function zones(current: string) {
+  const known = Intl.supportedValuesOf('timeZone');
+  const rest = known.filter((zone) => zone !== current && zone !== 'UTC');
+  return [...new Set([current, 'UTC', ...rest])];
+}

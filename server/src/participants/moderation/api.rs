@@ -59,12 +59,12 @@ pub async fn mute(
 ) -> Result<Json<Muted>> {
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Moderate).await?;
-    store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
+    let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let source = body.source.unwrap_or(PublishSource::Microphone);
     log(&mut tx, &meeting, "participant.muted", ("participant", user.0), json!({"source": source})).await?;
     tx.commit().await?;
-    Ok(Json(Muted { muted_tracks: mute_one(&app, &meeting, user, source).await? }))
+    Ok(Json(Muted { muted_tracks: mute_one(&app, &meeting, &participant.identity(), source).await? }))
 }
 
 /// Mutes every participant's microphone, except of those who moderate.
@@ -83,7 +83,7 @@ pub async fn mute_all(
     tx.commit().await?;
     let mut muted_tracks = 0;
     for participant in online.iter().filter(|p| p.role == MeetingRole::Participant) {
-        muted_tracks += mute_one(&app, &meeting, participant.user.id, PublishSource::Microphone).await?;
+        muted_tracks += mute_one(&app, &meeting, &participant.identity(), PublishSource::Microphone).await?;
     }
     Ok(Json(Muted { muted_tracks }))
 }
@@ -106,8 +106,8 @@ async fn log(
     Ok(audit::record(tx, event).await?)
 }
 
-async fn mute_one(app: &App, meeting: &Meeting, user: UserId, source: PublishSource) -> Result<usize> {
-    app.livekit.mute(&meeting.room_name, &user.to_string(), Some(source)).await.map_err(|error| {
+async fn mute_one(app: &App, meeting: &Meeting, identity: &str, source: PublishSource) -> Result<usize> {
+    app.livekit.mute(&meeting.room_name, identity, Some(source)).await.map_err(|error| {
         tracing::warn!(%error, "could not mute");
         Problem::unavailable("LIVEKIT_AWAY", "The media server can't be reached at the moment.")
     })
@@ -138,7 +138,9 @@ pub async fn remove(
     refuse_for_host(&participant)?;
     store::send_out(&mut tx, id, user, body.ban, app.clock.now(), caller.user_id).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
-    let taken = Afterwards::removing(user).take(&mut tx, &meeting.room_name, app.clock.now()).await?;
+    let taken = Afterwards::removing(participant.identity())
+        .take(&mut tx, &meeting.room_name, app.clock.now())
+        .await?;
     if !body.ban {
         log(&mut tx, &meeting, "participant.sent_out", ("participant", user.0), json!({})).await?;
     }

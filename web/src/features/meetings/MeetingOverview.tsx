@@ -24,6 +24,7 @@ import { Markdown } from '../../ui/Markdown';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
+import { GuestLinksButton } from '../guests/GuestLinks';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
 import { customFieldsQuery } from '../settings/queries';
@@ -217,14 +218,17 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
         <Group justify="space-between">
           <Title order={2}>{t('overview.people')}</Title>
           {open && can(meeting, 'invite') && (
-            <Button
-              size="sm"
-              variant="light"
-              leftSection={<IconUserPlus size={16} aria-hidden />}
-              onClick={invite.open}
-            >
-              {t('overview.invite')}
-            </Button>
+            <Group gap="xs">
+              <GuestLinksButton meeting={meeting} />
+              <Button
+                size="sm"
+                variant="light"
+                leftSection={<IconUserPlus size={16} aria-hidden />}
+                onClick={invite.open}
+              >
+                {t('overview.invite')}
+              </Button>
+            </Group>
           )}
         </Group>
         {error && !data && <ProblemNote error={error} onRetry={() => void refetch()} />}

@@ -32,7 +32,7 @@ import {
 } from '../../api/types';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
-import { localZone, nextQuarter, toInstant, toWall } from '../../ui/time';
+import { localZone, nextQuarter, toInstant, toWall, zones } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
@@ -368,11 +368,4 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
       </Stack>
     </form>
   );
-}
-
-/** All zones this browser knows, the current one first of all. */
-function zones(current: string) {
-  const known = Intl.supportedValuesOf('timeZone');
-  const rest = known.filter((zone) => zone !== current && zone !== 'UTC');
-  return [...new Set([current, 'UTC', ...rest])];
 }

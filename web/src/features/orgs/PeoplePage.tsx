@@ -2,8 +2,6 @@ import {
   ActionIcon,
   Badge,
   Button,
-  Code,
-  CopyButton,
   Group,
   Menu,
   Modal,
@@ -11,6 +9,7 @@ import {
   Skeleton,
   Stack,
   Table,
+  Tabs,
   Text,
   TextInput,
   Title,
@@ -19,27 +18,75 @@ import {
 import { useForm } from '@mantine/form';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconCheck, IconCopy, IconDots, IconSearch, IconUserMinus, IconUserPlus } from '@tabler/icons-react';
+import {
+  IconDots,
+  IconFileImport,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconSearch,
+  IconUserMinus,
+  IconUserPlus,
+} from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import { type Member, ORG_ROLES, type OrgRole } from '../../api/types';
+import { CopyLink } from '../../ui/CopyLink';
 import { EmptyState } from '../../ui/EmptyState';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { NewPasswordInput } from '../auth/NewPasswordInput';
+import { Contacts } from '../contacts/Contacts';
+import { ImportDialog } from './ImportDialog';
+import { Invitations } from './Invitations';
 import { useHere } from './OrganizationGate';
-import { membersQuery, meQuery } from './queries';
+import { invitationsQuery, membersQuery, meQuery } from './queries';
 
+const TABS = ['members', 'invitations', 'contacts'] as const;
+type Tab = (typeof TABS)[number];
+
+/** Members, invitations that wait, and contacts. */
 export function PeoplePage() {
   const { t } = useTranslation();
   usePageTitle(t('nav.people'));
+  const { permissions } = useHere();
+  const [tab, setTab] = useState<Tab>('members');
+  const shown = TABS.filter((name) => name !== 'invitations' || permissions.includes('members.invite'));
+  return (
+    <Stack maw={1100} mx="auto">
+      <Title order={1}>{t('nav.people')}</Title>
+      <Tabs value={tab} onChange={(next) => setTab(next as Tab)} keepMounted={false}>
+        <Tabs.List mb="md">
+          {shown.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {t(`people.tab.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="members">
+          <Members />
+        </Tabs.Panel>
+        <Tabs.Panel value="invitations">
+          <Invitations />
+        </Tabs.Panel>
+        <Tabs.Panel value="contacts">
+          <Contacts />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}
+
+function Members() {
+  const { t } = useTranslation();
   const { organization, permissions } = useHere();
   const { data, error, refetch } = useQuery(membersQuery(organization.id));
   const [adding, { open, close }] = useDisclosure(false);
+  const [importing, imports] = useDisclosure(false);
+  const queryClient = useQueryClient();
   const [search, setSearch] = useState('');
   const wanted = search.trim().toLowerCase();
   const members = data?.filter(({ user }) =>
@@ -47,23 +94,32 @@ export function PeoplePage() {
   );
 
   return (
-    <Stack maw={1100} mx="auto">
+    <Stack>
       <Group justify="space-between">
-        <Title order={1}>{t('nav.people')}</Title>
+        <TextInput
+          aria-label={t('people.search')}
+          placeholder={t('people.search')}
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+          style={{ flex: '1 1 200px' }}
+          maw={360}
+        />
         {permissions.includes('members.invite') && (
-          <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={open}>
-            {t('people.add')}
-          </Button>
+          <Group gap="xs">
+            <Button
+              variant="default"
+              leftSection={<IconFileImport size={16} aria-hidden />}
+              onClick={imports.open}
+            >
+              {t('import.title')}
+            </Button>
+            <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={open}>
+              {t('people.add')}
+            </Button>
+          </Group>
         )}
       </Group>
-      <TextInput
-        aria-label={t('people.search')}
-        placeholder={t('people.search')}
-        leftSection={<IconSearch size={16} aria-hidden />}
-        value={search}
-        onChange={(event) => setSearch(event.currentTarget.value)}
-        maw={360}
-      />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!members && !error && (
         <Stack gap="xs" role="status" aria-label={t('shell.loading')}>
@@ -94,11 +150,34 @@ export function PeoplePage() {
         </Table>
       )}
       {adding && <AddMemberDialog onClose={close} />}
+      {importing && (
+        <ImportDialog
+          title={t('import.members')}
+          hint={t('import.membersHint')}
+          columns={'email,name,role\namina@example.org,Amina Wanjiru,member'}
+          accept=".csv,text/csv"
+          send={(file, dryRun) =>
+            take(
+              api.POST('/api/v1/organizations/{org}/members/import', {
+                params: { path: { org: organization.id }, query: { dry_run: dryRun } },
+                body: file as never,
+                bodySerializer: (body) => body as never,
+                headers: { 'Content-Type': 'text/csv' },
+              }),
+            )
+          }
+          onDone={() => {
+            void queryClient.invalidateQueries(membersQuery(organization.id));
+            void queryClient.invalidateQueries(invitationsQuery(organization.id));
+          }}
+          onClose={imports.close}
+        />
+      )}
     </Stack>
   );
 }
 
-function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
+function MemberRow({ member: { user, role: memberRole, status } }: { member: Member }) {
   const { t } = useTranslation();
   const { organization, role, permissions, me } = useHere();
   // Only admins make and unmake admins.
@@ -118,6 +197,13 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
     mutationFn: (next: OrgRole) =>
       take(
         api.PATCH('/api/v1/organizations/{org}/members/{user}', { params: { path }, body: { role: next } }),
+      ),
+    ...options,
+  });
+  const activate = useMutation({
+    mutationFn: (is_active: boolean) =>
+      take(
+        api.PATCH('/api/v1/organizations/{org}/members/{user}', { params: { path }, body: { is_active } }),
       ),
     ...options,
   });
@@ -147,6 +233,11 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
             <Text size="xs" c="dimmed" truncate>
               {user.email}
             </Text>
+            {status !== 'active' && (
+              <Badge variant="light" color={status === 'invited' ? 'blue' : 'gray'} size="sm">
+                {t(`people.status.${status}`)}
+              </Badge>
+            )}
           </div>
         </Group>
       </Table.Td>
@@ -181,6 +272,22 @@ function MemberRow({ member: { user, role: memberRole } }: { member: Member }) {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
+              {status === 'active' && (
+                <Menu.Item
+                  leftSection={<IconPlayerPause size={16} aria-hidden />}
+                  onClick={() => activate.mutate(false)}
+                >
+                  {t('people.deactivate')}
+                </Menu.Item>
+              )}
+              {status === 'deactivated' && (
+                <Menu.Item
+                  leftSection={<IconPlayerPlay size={16} aria-hidden />}
+                  onClick={() => activate.mutate(true)}
+                >
+                  {t('people.reactivate')}
+                </Menu.Item>
+              )}
               <Menu.Label>{t('people.removeHint')}</Menu.Label>
               <Menu.Item
                 c="var(--mantine-color-error)"
@@ -235,7 +342,7 @@ function AddMemberDialog({ onClose }: { onClose: () => void }) {
           {add.data.invitation_url ? (
             <>
               <Text>{t('people.invited', { name: add.data.user.name })}</Text>
-              <InvitationLink url={add.data.invitation_url} />
+              <CopyLink url={add.data.invitation_url} label={t('people.copyInvitation')} />
             </>
           ) : (
             <Text>{t('people.added', { name: add.data.user.name })}</Text>
@@ -286,27 +393,5 @@ function AddMemberDialog({ onClose }: { onClose: () => void }) {
         </form>
       )}
     </Modal>
-  );
-}
-
-function InvitationLink({ url }: { url: string }) {
-  const { t } = useTranslation();
-  return (
-    <Stack gap="xs">
-      <Code display="block" p="xs" style={{ overflowWrap: 'anywhere' }}>
-        {url}
-      </Code>
-      <CopyButton value={url}>
-        {({ copied, copy }) => (
-          <Button
-            variant="light"
-            onClick={copy}
-            leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-          >
-            {copied ? t('people.copied') : t('people.copyInvitation')}
-          </Button>
-        )}
-      </CopyButton>
-    </Stack>
   );
 }

@@ -21,3 +21,17 @@ export const membersQuery = (org: string) =>
         ),
       ),
   });
+
+/** Invitations of an organization that wait to be accepted. */
+export const invitationsQuery = (org: string) =>
+  queryOptions({
+    queryKey: ['invitations', org],
+    queryFn: () =>
+      allPages((cursor) =>
+        take(
+          api.GET('/api/v1/organizations/{org}/invitations', {
+            params: { path: { org }, query: { limit: 200, cursor } },
+          }),
+        ),
+      ),
+  });

@@ -12,10 +12,16 @@ const ICONS: Record<Exclude<Ending, 'left'>, Icon> = {
   lost: IconWifiOff,
 };
 
-type Props = { meeting: Meeting; ending: Exclude<Ending, 'left'>; onRejoin: () => void };
+type Props = {
+  meeting: Pick<Meeting, 'id' | 'title'>;
+  ending: Exclude<Ending, 'left'>;
+  /** Guests have no other page to go to. */
+  guest?: boolean;
+  onRejoin: () => void;
+};
 
 /** Why one is out of the room, and the way on. */
-export function EndScreen({ meeting, ending, onRejoin }: Props) {
+export function EndScreen({ meeting, ending, guest = false, onRejoin }: Props) {
   const { t } = useTranslation();
   const Picture = ICONS[ending];
   const maybeBack = ending === 'elsewhere' || ending === 'lost';
@@ -28,16 +34,18 @@ export function EndScreen({ meeting, ending, onRejoin }: Props) {
         <Title order={1}>{t(`room.ending.${ending}.title`)}</Title>
         <Text c="dimmed">{t(`room.ending.${ending}.text`, { title: meeting.title })}</Text>
         {maybeBack && <Button onClick={onRejoin}>{t('room.joinAgain')}</Button>}
-        {ending === 'ended' && (
+        {ending === 'ended' && !guest && (
           <Button
             renderRoot={(props) => <Link to="/meetings/$id/details" params={{ id: meeting.id }} {...props} />}
           >
             {t('meeting.viewDetails')}
           </Button>
         )}
-        <Button variant="default" renderRoot={(props) => <Link to="/meetings" {...props} />}>
-          {t('room.backToMeetings')}
-        </Button>
+        {!guest && (
+          <Button variant="default" renderRoot={(props) => <Link to="/meetings" {...props} />}>
+            {t('room.backToMeetings')}
+          </Button>
+        )}
       </Stack>
     </Center>
   );

@@ -18,6 +18,7 @@ import type { Meeting, Participant } from '../../api/types';
 import { avatarOf, type Present, userIdOf } from '../../room/people';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem } from '../../ui/ProblemNote';
+import { GuestLinksButton } from '../guests/GuestLinks';
 import type { ConferenceState } from './useConference';
 
 /** Who is here, hands first, and for those who moderate what they can do about it. */
@@ -37,6 +38,7 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
     <section style={{ height: '100%', overflowY: 'auto' }} tabIndex={0} aria-label={t('room.people')}>
       <Stack gap="xs">
         {waiting.length > 0 && <Lobby meeting={meeting} waiting={waiting} />}
+        {moderates && <GuestLinksButton meeting={meeting} />}
         {moderates && (
           <Button
             variant="default"

@@ -19,22 +19,26 @@ import {
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '../../api/problem';
 import { can, type Meeting } from '../../api/types';
 import { type Choices, readChoices } from '../../room/choices';
+import { Logo } from '../../ui/Logo';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { participantsQuery } from '../meetings/queries';
 import { StatusBadge } from '../meetings/status';
-import { useHere } from '../orgs/OrganizationGate';
 import { DeviceSelect } from './DeviceSelect';
 import { type DeviceTrouble, useCameraPreview, useDevices, useLevel, useMicrophonePreview } from './devices';
 import classes from './Prejoin.module.css';
 
 type Props = {
   meeting: Meeting;
+  /** Who is about to enter; a guest has not said it yet. */
+  me: { name: string; avatar_url?: string | null };
+  /** What a guest has to fill in, in the place of the own name; then there is no way into the app either. */
+  guest?: ReactNode;
   /** Why the last attempt to join failed. */
   problem?: Problem;
   /** `now` is what of the choices can be had. */
@@ -42,21 +46,22 @@ type Props = {
 };
 
 /** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
-export function Prejoin({ meeting, problem, onJoin }: Props) {
+export function Prejoin({ meeting, me, guest, problem, onJoin }: Props) {
   const { t } = useTranslation();
-  const { me } = useHere();
   const [choices, setChoices] = useState(() => readChoices(localStorage));
   const change = (part: Partial<Choices>) => setChoices((before) => ({ ...before, ...part }));
   const hasCamera = meeting.meeting_type !== 'audio';
   const camera = useCameraPreview(hasCamera && choices.camera, choices.videoinput);
   const microphone = useMicrophonePreview(choices.microphone, choices.audioinput);
   const level = useLevel(microphone.track);
-  const enter = () =>
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
     onJoin(choices, {
       ...choices,
       camera: choices.camera && !camera.trouble,
       microphone: choices.microphone && !microphone.trouble,
     });
+  };
   const devices = useDevices([camera.track, microphone.track].filter(Boolean).length);
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -72,14 +77,18 @@ export function Prejoin({ meeting, problem, onJoin }: Props) {
   return (
     <main className={classes.page}>
       <Group justify="space-between" w="100%" maw={960}>
-        <Button
-          variant="subtle"
-          color="gray"
-          leftSection={<IconArrowLeft size={16} aria-hidden />}
-          renderRoot={(props) => <Link to="/meetings" {...props} />}
-        >
-          {t('nav.meetings')}
-        </Button>
+        {guest ? (
+          <Logo />
+        ) : (
+          <Button
+            variant="subtle"
+            color="gray"
+            leftSection={<IconArrowLeft size={16} aria-hidden />}
+            renderRoot={(props) => <Link to="/meetings" {...props} />}
+          >
+            {t('nav.meetings')}
+          </Button>
+        )}
         <StatusBadge status={meeting.status} />
       </Group>
       <div className={classes.columns}>
@@ -123,14 +132,14 @@ export function Prejoin({ meeting, problem, onJoin }: Props) {
           <Trouble kind="videoinput" trouble={camera.trouble} />
           <Trouble kind="audioinput" trouble={microphone.trouble} />
         </Stack>
-        <Stack gap="md">
+        <Stack gap="md" component="form" onSubmit={submit}>
           <div>
             <Title order={1}>{meeting.title}</Title>
-            <Text c="dimmed">{t('room.joinAs', { name: me.name })}</Text>
+            {!guest && <Text c="dimmed">{t('room.joinAs', { name: me.name })}</Text>}
           </div>
-          <AlreadyThere meeting={meeting} />
+          {guest ?? <AlreadyThere meeting={meeting} />}
           {problem && <ProblemNote error={problem} />}
-          <Button size="lg" onClick={enter} autoFocus>
+          <Button size="lg" type="submit" autoFocus={!guest}>
             {t('room.join')}
           </Button>
           {hasCamera && (

@@ -4,10 +4,11 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { ErrorPage, usePageTitle } from '../../ui/pages';
 import { meetingQuery } from '../meetings/queries';
+import { useHere } from '../orgs/OrganizationGate';
 import { Conference } from './Conference';
 import { EndScreen } from './EndScreen';
 import { Prejoin } from './Prejoin';
-import { useJourney } from './useJourney';
+import { useJourney, useMembersWay } from './useJourney';
 import { WaitScreen } from './WaitScreen';
 
 const route = getRouteApi('/signed-in/meetings/$id');
@@ -17,7 +18,9 @@ export function RoomPage() {
   const { t } = useTranslation();
   const { id } = route.useParams();
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
-  const { phase, join, rejoin, connected, disconnected, leave } = useJourney(id);
+  const { me } = useHere();
+  const way = useMembersWay(id);
+  const { phase, join, rejoin, connected, disconnected, leave } = useJourney(id, way);
   usePageTitle(meeting?.title);
 
   if (!meeting && error) return <ErrorPage error={error} reset={() => void refetch()} />;
@@ -29,7 +32,7 @@ export function RoomPage() {
     );
   switch (phase.at) {
     case 'prejoin':
-      return <Prejoin meeting={meeting} problem={phase.problem} onJoin={join} />;
+      return <Prejoin meeting={meeting} me={me} problem={phase.problem} onJoin={join} />;
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
     case 'lobby':

@@ -68,7 +68,11 @@ export function useConference(meeting: Meeting, joined: Joined) {
   usePackets(meeting.id);
   useRememberedMedia();
   const live = useLiveMeeting(meeting.id);
-  const { data: listed } = useQuery(participantsQuery(meeting.id, live));
+  // Guests are told of people by events alone.
+  const { data: listed } = useQuery({
+    ...participantsQuery(meeting.id, live),
+    enabled: can(meeting, 'see_participants'),
+  });
   const { data: recordings } = useQuery({
     ...recordingsQuery(meeting.id, live),
     enabled: can(meeting, 'record'),

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import type { DisconnectReason } from 'livekit-client';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Joined } from '../../api/types';
@@ -21,12 +21,19 @@ const LOBBY_MS = 3_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How somebody enters and where they go afterwards: members and guests differ in this only. */
+export type Way = {
+  /** The admission, or null while the person has to wait in the lobby. */
+  ask: () => Promise<Joined | null>;
+  /** What comes after leaving. */
+  left: () => void;
+};
+
 /**
  * Where a person is on the way through a meeting. The page holds the session, not the token: after a
  * reload or a lost connection it asks to join again by itself.
  */
-export function useJourney(meetingId: string) {
-  const router = useRouter();
+export function useJourney(meetingId: string, { ask, left }: Way) {
   const queryClient = useQueryClient();
   const [phase, setPhase] = useState<Phase>(() =>
     seat.taken(meetingId) ? { at: 'joining', again: true } : { at: 'prejoin' },
@@ -49,7 +56,7 @@ export function useJourney(meetingId: string) {
         await pause(again ? wait : 0);
         if (gone) return;
         try {
-          const answer = await askToJoin(meetingId);
+          const answer = await ask();
           if (answer) return go({ at: 'room', joined: answer });
           tries.current = 0;
           go({ at: 'lobby', again });
@@ -65,7 +72,7 @@ export function useJourney(meetingId: string) {
     return () => {
       gone = true;
     };
-  }, [asking, again, meetingId]);
+  }, [asking, again, ask]);
 
   const inRoom = phase.at === 'room';
   const seated = inRoom || again;
@@ -107,15 +114,29 @@ export function useJourney(meetingId: string) {
     void api
       .POST('/api/v1/meetings/{id}/leave', { params: { path: { id: meetingId } }, keepalive: true })
       .catch(() => undefined);
-    void queryClient.invalidateQueries({ queryKey: ['meetings'] });
-    void router.navigate({ to: '/meetings' });
-  }, [router, queryClient, meetingId]);
+    left();
+  }, [left, meetingId]);
 
   return { phase, join, rejoin, connected, disconnected, leave };
 }
 
-/** The admission, or null while the person has to wait in the lobby. */
-async function askToJoin(meetingId: string): Promise<Joined | null> {
-  const answer = await take(api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } }));
-  return 'token' in answer ? answer : null;
+/** The way of a member. */
+export function useMembersWay(meetingId: string): Way {
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  return useMemo(
+    () => ({
+      ask: async () => {
+        const answer = await take(
+          api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } }),
+        );
+        return 'token' in answer ? answer : null;
+      },
+      left: () => {
+        void queryClient.invalidateQueries({ queryKey: ['meetings'] });
+        void router.navigate({ to: '/meetings' });
+      },
+    }),
+    [router, queryClient, meetingId],
+  );
 }

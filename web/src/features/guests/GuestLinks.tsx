@@ -1,0 +1,188 @@
+import {
+  Badge,
+  Button,
+  Card,
+  Group,
+  Modal,
+  NumberInput,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconLink, IconLinkOff } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, idempotent, take } from '../../api/client';
+import type { Meeting } from '../../api/types';
+import { CopyLink } from '../../ui/CopyLink';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { useFormat } from '../../ui/useFormat';
+import { useNow } from '../../ui/useNow';
+import { type GuestLink, guestLinksQuery } from './queries';
+
+/** Opens the guest links of a meeting, where the meeting allows guests. */
+export function GuestLinksButton({ meeting }: { meeting: Meeting }) {
+  const { t } = useTranslation();
+  const [opened, { open, close }] = useDisclosure(false);
+  if (!meeting.settings?.allow_guests) return null;
+  return (
+    <>
+      <Button size="sm" variant="default" leftSection={<IconLink size={16} aria-hidden />} onClick={open}>
+        {t('guestLinks.open')}
+      </Button>
+      {opened && (
+        <Modal
+          opened
+          onClose={close}
+          title={t('guestLinks.title')}
+          closeButtonProps={{ 'aria-label': t('shell.close') }}
+        >
+          <GuestLinks meetingId={meeting.id} />
+        </Modal>
+      )}
+    </>
+  );
+}
+
+const HOURS = { never: null, hour: 1, day: 24, week: 168 } as const;
+type Term = keyof typeof HOURS;
+
+function GuestLinks({ meetingId }: { meetingId: string }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const { data, error, refetch } = useQuery(guestLinksQuery(meetingId));
+  const [name, setName] = useState('');
+  const [term, setTerm] = useState<Term>('day');
+  const [most, setMost] = useState<number | string>('');
+  const create = useMutation({
+    mutationFn: () => {
+      const hours = HOURS[term];
+      return take(
+        api.POST('/api/v1/meetings/{id}/guest-links', {
+          params: { path: { id: meetingId } },
+          body: {
+            name: name.trim(),
+            expires_at: hours === null ? null : new Date(Date.now() + hours * 3_600_000).toISOString(),
+            max_uses: typeof most === 'number' ? most : null,
+          },
+          headers: idempotent(),
+        }),
+      );
+    },
+    onSuccess: () => queryClient.invalidateQueries(guestLinksQuery(meetingId)),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <Stack>
+      <Text size="sm">{t('guestLinks.text')}</Text>
+      {create.data ? (
+        <Stack gap="xs" role="status">
+          <CopyLink url={create.data.url} label={t('guestLinks.copy')} />
+          <Text size="xs" c="dimmed">
+            {t('guestLinks.once')}
+          </Text>
+          <Button variant="default" onClick={create.reset}>
+            {t('guestLinks.another')}
+          </Button>
+        </Stack>
+      ) : (
+        <form onSubmit={submit}>
+          <Stack gap="sm">
+            {create.error && <ProblemNote error={create.error} />}
+            <TextInput
+              label={t('guestLinks.name')}
+              placeholder={t('guestLinks.namePlaceholder')}
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+              data-autofocus
+            />
+            <Select
+              label={t('guestLinks.term')}
+              data={(Object.keys(HOURS) as Term[]).map((value) => ({
+                value,
+                label: t(`guestLinks.terms.${value}`),
+              }))}
+              value={term}
+              onChange={(next) => next && setTerm(next as Term)}
+              allowDeselect={false}
+            />
+            <NumberInput
+              label={t('guestLinks.most')}
+              placeholder={t('guestLinks.any')}
+              min={1}
+              max={10_000}
+              allowDecimal={false}
+              value={most}
+              onChange={setMost}
+            />
+            <Button type="submit" loading={create.isPending}>
+              {t('guestLinks.create')}
+            </Button>
+          </Stack>
+        </form>
+      )}
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {data?.map((link) => (
+        <Row key={link.id} link={link} meetingId={meetingId} />
+      ))}
+    </Stack>
+  );
+}
+
+function Row({ link, meetingId }: { link: GuestLink; meetingId: string }) {
+  const { t } = useTranslation();
+  const { relative } = useFormat();
+  const now = useNow();
+  const queryClient = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: () => take(api.DELETE('/api/v1/guest-links/{id}', { params: { path: { id: link.id } } })),
+    onSuccess: () => queryClient.invalidateQueries(guestLinksQuery(meetingId)),
+    onError: notifyProblem,
+  });
+  const expired = link.expires_at && new Date(link.expires_at) <= now;
+  const state = link.revoked_at ? 'revoked' : expired ? 'expired' : 'open';
+  const name = link.name || t('guestLinks.unnamed');
+  return (
+    <Card withBorder padding="sm">
+      <Group justify="space-between" wrap="nowrap">
+        <div style={{ minWidth: 0 }}>
+          <Text size="sm" fw={500} truncate>
+            {name}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {link.max_uses
+              ? t('guestLinks.usedOf', { count: link.uses, most: link.max_uses })
+              : t('guestLinks.used', { count: link.uses })}
+            {state === 'open' &&
+              link.expires_at &&
+              ` · ${t('invitations.expires', { when: relative(link.expires_at, now) })}`}
+          </Text>
+        </div>
+        {state === 'open' ? (
+          <Button
+            size="xs"
+            color="red"
+            variant="light"
+            leftSection={<IconLinkOff size={14} aria-hidden />}
+            aria-label={t('guestLinks.revokeOf', { name })}
+            loading={revoke.isPending}
+            onClick={() => revoke.mutate()}
+          >
+            {t('guestLinks.revoke')}
+          </Button>
+        ) : (
+          <Badge color="gray" variant="light">
+            {t(`guestLinks.state.${state}`)}
+          </Badge>
+        )}
+      </Group>
+    </Card>
+  );
+}
