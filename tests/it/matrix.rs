@@ -324,6 +324,8 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
         "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
+        "PATCH /organizations/{org}/api-keys/{id}" => json!({"name": "Renamed"}),
+        "PATCH /organizations/{org}/device-tokens/{id}" => json!({"label": "Renamed"}),
         "PUT /recordings/{id}/access" => json!({"access_level": "public"}),
         _ => json!({}),
     }

@@ -119,7 +119,7 @@ async fn fitting(provider: &Oidc, head: &Header, anew: bool) -> Result<Vec<Decod
                 }
                 AlgorithmParameters::EllipticCurve(_) => matches!(head.alg, A::ES256 | A::ES384),
                 AlgorithmParameters::OctetKeyPair(_) => head.alg == A::EdDSA,
-                _ => false,
+                AlgorithmParameters::OctetKey(_) => false,
             }
     };
     Ok(keys.keys.iter().filter(fits).filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
