@@ -51,6 +51,7 @@ export function AuditPage() {
   });
   const items: AuditItem[] | undefined = data?.pages.flatMap((page) => page.items);
   const members = useQuery(membersQuery(organization.id));
+  const names = new Map(members.data?.map(({ user }) => [user.id, user.name]));
   const download = useMutation({
     mutationFn: async () => {
       const blob = await take(
@@ -94,7 +95,7 @@ export function AuditPage() {
             onChange={(actor) => set({ actor: actor ?? undefined })}
             searchable
             clearable
-            w={{ base: '100%', xs: 220 }}
+            w={{ base: '100%', xs: 170 }}
           />
           <Select
             label={t('audit.what')}
@@ -103,21 +104,21 @@ export function AuditPage() {
             value={search.entity ?? null}
             onChange={(entity) => set({ entity: (entity as AuditSearch['entity']) ?? undefined })}
             clearable
-            w={{ base: '100%', xs: 200 }}
+            w={{ base: '100%', xs: 160 }}
           />
           <TextInput
             label={t('audit.from')}
             type="date"
             value={search.from ?? ''}
             onChange={({ currentTarget: { value } }) => set({ from: value || undefined })}
-            w={{ base: '48%', xs: 160 }}
+            w={{ base: '47%', xs: 150 }}
           />
           <TextInput
             label={t('audit.to')}
             type="date"
             value={search.to ?? ''}
             onChange={({ currentTarget: { value } }) => set({ to: value || undefined })}
-            w={{ base: '48%', xs: 160 }}
+            w={{ base: '47%', xs: 150 }}
           />
         </Group>
         {(search.action || search.id) && (
@@ -133,7 +134,7 @@ export function AuditPage() {
             <Text c="dimmed">{t('audit.emptyText')}</Text>
           </EmptyState>
         )}
-        {items && items.length > 0 && <AuditTable items={items} onPick={set} />}
+        {items && items.length > 0 && <AuditTable items={items} names={names} onPick={set} />}
         {hasNextPage && (
           <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             {t('shell.more')}

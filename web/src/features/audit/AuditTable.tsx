@@ -7,9 +7,12 @@ import { type AuditSearch, ENTITIES } from './search';
 /** Changes as sentences: who, what, when, and each field before and after. */
 export function AuditTable({
   items,
+  names,
   onPick,
 }: {
   items: AuditItem[];
+  /** Names of people by id: what was done to a person says to whom. */
+  names?: Map<string, string>;
   onPick?: (change: Partial<AuditSearch>) => void;
 }) {
   const { t, i18n } = useTranslation();
@@ -46,6 +49,9 @@ export function AuditTable({
                       item.action
                     )}
                   </Badge>
+                  {item.entity.id && names?.has(item.entity.id) && (
+                    <Text size="sm">{names.get(item.entity.id)}</Text>
+                  )}
                   {item.entity.id && onPick && (
                     <Anchor
                       component="button"
