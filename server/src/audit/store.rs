@@ -84,8 +84,8 @@ fn floor(at: DateTime<Utc>) -> Uuid {
     Uuid::from_u128(u128::from(at.timestamp_millis().max(0).cast_unsigned()) << 80)
 }
 
-/// Rows of an organization, or what was done to the platform itself, newest first, behind `after`. The statement says only what is asked for, so that each
-/// combination of filters has the plan that fits it.
+/// Rows of an organization, or what was done to the platform itself, newest first, behind `after`. The statement says
+/// only what is asked for, so that each combination of filters has the plan that fits it.
 pub async fn list(
     tx: &mut Tx,
     organization: Option<OrganizationId>,
@@ -94,12 +94,9 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
     let mut sql = QueryBuilder::<Postgres>::new(
-        "select a.id, a.at, a.actor_type, a.actor_id,
-                coalesce(u.name, k.name, d.name) as actor_name, a.action, a.entity_type, a.entity_id,
-                a.before, a.after, a.correlation_id
-         from audit_log a left join users u on a.actor_type = 'user' and u.id = a.actor_id
-              left join api_keys k on a.actor_type = 'key' and k.id = a.actor_id
-              left join device_tokens d on a.actor_type = 'device' and d.id = a.actor_id
+        "select a.id, a.at, a.actor_type, a.actor_id, audit_actor_name(a.actor_type, a.actor_id) as actor_name, a.action,
+                a.entity_type, a.entity_id, a.before, a.after, a.correlation_id
+         from audit_log a
          where a.organization_id ",
     );
     match organization {
