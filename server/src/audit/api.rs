@@ -109,13 +109,11 @@ pub struct AuditQuery {
 impl AuditQuery {
     fn filter(self) -> Result<Filter> {
         let mut checks = Checks::default();
-        let by = self.actor.as_deref().map(|actor| match actor.parse() {
-            Ok(id) => By::Id(id),
-            Err(_) => {
-                let detail = "The actor is an id, or `system`.";
-                checks.require(actor == "system", "/actor", "INVALID", detail);
-                By::System
-            }
+        let by = self.actor.as_deref().map(|actor| {
+            let id = actor.parse().ok();
+            let fits = id.is_some() || actor == "system";
+            checks.require(fits, "/actor", "INVALID", "The actor is an id, or `system`.");
+            id.map_or(By::System, By::Id)
         });
         for (text, pointer) in [(&self.action, "/action"), (&self.entity_type, "/entity_type")] {
             if let Some(text) = text {
@@ -200,7 +198,7 @@ pub async fn csv(
         Event { organization: Some(org), meeting: None, action: "audit.exported", entity, data: None };
     store::record(&mut tx, exported).await?;
     tx.commit().await?;
-    let export = Export { app, caller, org, filter, next: Some(None) };
+    let export = Export { app, caller, org, filter, after: None, is_done: false };
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"audit-{org}.csv\"")),
@@ -214,20 +212,24 @@ struct Export {
     caller: Caller,
     org: OrganizationId,
     filter: Filter,
-    /// Behind which id the next page starts; `None` when all is sent.
-    next: Option<Option<AuditId>>,
+    /// Behind which id the next page starts.
+    after: Option<AuditId>,
+    /// Whether all is sent.
+    is_done: bool,
 }
 
 impl Export {
     async fn step(mut self) -> anyhow::Result<Option<(Vec<u8>, Self)>> {
-        let Some(after) = self.next else { return Ok(None) };
+        if self.is_done {
+            return Ok(None);
+        }
         let mut tx = self.app.begin(&self.caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
-        let rows = store::list(&mut tx, Some(self.org), &self.filter, after, PAGE).await?;
+        let rows = store::list(&mut tx, Some(self.org), &self.filter, self.after, PAGE).await?;
         drop(tx);
-        let is_last = rows.len() < usize::try_from(PAGE)?;
-        self.next = rows.last().filter(|_| !is_last).map(|row| Some(row.id));
-        let page = table(after.is_none(), rows)?;
-        Ok(Some((page, self)))
+        self.is_done = rows.len() < usize::try_from(PAGE)?;
+        let is_first = self.after.is_none();
+        self.after = rows.last().map(|row| row.id);
+        Ok(Some((table(is_first, rows)?, self)))
     }
 }
 
