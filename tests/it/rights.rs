@@ -53,6 +53,16 @@ async fn the_table_says_who_may_what_and_why() {
     let log = organization.admin.get(&organization.path("/audit?entity_type=permission")).await.is(200);
     assert_eq!(log["items"][0]["action"], "permission.reset");
     let put = async |body| organization.admin.put(&organization.path("/permissions"), body).await;
+    // Of two who decide at once, the second is told.
+    let path = organization.path("/permissions");
+    let tag = organization.admin.get(&path).await.header("etag").to_owned();
+    let guarded = async |roles: Value| {
+        let body = json!({"permissions": {"keys.manage": roles}});
+        let request = organization.admin.request(reqwest::Method::PUT, &path).header("if-match", &tag);
+        organization.admin.send(request.json(&body)).await
+    };
+    guarded(json!(["admin", "secretary"])).await.is(200);
+    guarded(json!(["admin", "member"])).await.problem(412, "PRECONDITION_FAILED");
     put(json!({"permissions": {"of.tomorrow": ["admin"]}})).await.is(422);
     put(json!({"permissions": {"audit.view": ["king"]}})).await.is(422);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::State;
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
@@ -18,7 +18,7 @@ use crate::{
         policy::{Field, OrgRole, Permission},
     },
     app::App,
-    http::{Checks, Json, Path, Problem, Result},
+    http::{Checks, Conditions, Json, Path, Problem, Result, Tagged},
     orgs,
 };
 
@@ -65,15 +65,16 @@ pub struct Decider {
 /// Who may do what, and why: by default, or by whose decision. Every member may know.
 #[utoipa::path(get, path = "/organizations/{org}/permissions", tag = "permissions",
     params(("org" = OrganizationId, Path)),
-    responses((status = 200, body = PermissionTable), (status = 404, body = Problem)))]
+    responses((status = 200, body = PermissionTable), (status = 304), (status = 404, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
     Path(org): Path<OrganizationId>,
-) -> Result<Json<PermissionTable>> {
+    conditions: Conditions,
+) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
     orgs::api::member_of(&mut tx, &caller, org).await?;
-    Ok(Json(table(&mut tx, org).await?))
+    conditions.answer(&table(&mut tx, org).await?)
 }
 
 /// What an organization decides.
@@ -94,11 +95,15 @@ pub async fn replace(
     State(app): State<App>,
     caller: Caller,
     Path(org): Path<OrganizationId>,
+    conditions: Conditions,
     Json(body): Json<Decisions>,
-) -> Result<Json<PermissionTable>> {
+) -> Result<Tagged<PermissionTable>> {
     let mut tx = app.begin(&caller).await?;
     orgs::api::require(&mut tx, &caller, org, Permission::PermissionsManage).await?;
     store::lock(&mut tx, org).await?;
+    if conditions.wants_unchanged() {
+        conditions.unchanged(&table(&mut tx, org).await?)?;
+    }
     let decisions: Vec<_> = Permission::ALL
         .iter()
         .map(|permission| {
@@ -110,7 +115,7 @@ pub async fn replace(
     store::decide(&mut tx, org, &decisions, caller.user_id).await?;
     let table = table(&mut tx, org).await?;
     tx.commit().await?;
-    Ok(Json(table))
+    Ok(Tagged(table))
 }
 
 /// Roles in their order, each once, with the admins where they keep the permission.
@@ -166,15 +171,16 @@ pub struct FieldRuleOut {
 /// Which fields are hidden from whom, or frozen for them. Every member may know.
 #[utoipa::path(get, path = "/organizations/{org}/field-rules", tag = "permissions",
     params(("org" = OrganizationId, Path)),
-    responses((status = 200, body = FieldRuleTable), (status = 404, body = Problem)))]
+    responses((status = 200, body = FieldRuleTable), (status = 304), (status = 404, body = Problem)))]
 pub async fn read_fields(
     State(app): State<App>,
     caller: Caller,
     Path(org): Path<OrganizationId>,
-) -> Result<Json<FieldRuleTable>> {
+    conditions: Conditions,
+) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
     orgs::api::member_of(&mut tx, &caller, org).await?;
-    Ok(Json(field_table(&mut tx, org).await?))
+    conditions.answer(&field_table(&mut tx, org).await?)
 }
 
 /// What an organization decides of fields.
@@ -195,17 +201,21 @@ pub struct FieldRules {
 #[utoipa::path(put, path = "/organizations/{org}/field-rules", tag = "permissions",
     params(("org" = OrganizationId, Path)), request_body = FieldRules,
     responses((status = 200, body = FieldRuleTable), (status = 403, body = Problem), (status = 404, body = Problem),
-              (status = 422, body = Problem)))]
+              (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn replace_fields(
     State(app): State<App>,
     caller: Caller,
     Path(org): Path<OrganizationId>,
+    conditions: Conditions,
     Json(body): Json<FieldRules>,
-) -> Result<Json<FieldRuleTable>> {
+) -> Result<Tagged<FieldRuleTable>> {
     let mut tx = app.begin(&caller).await?;
     orgs::api::require(&mut tx, &caller, org, Permission::PermissionsManage).await?;
     check(&body)?;
     store::lock(&mut tx, org).await?;
+    if conditions.wants_unchanged() {
+        conditions.unchanged(&field_table(&mut tx, org).await?)?;
+    }
     let bound = |rules: &HashMap<Field, Vec<OrgRole>>, field| {
         let roles = rules.get(&field).map(|roles| but_admins(roles)).unwrap_or_default();
         Some(roles).filter(|roles| !roles.is_empty())
@@ -222,7 +232,7 @@ pub async fn replace_fields(
     store::decide(&mut tx, org, &decisions, caller.user_id).await?;
     let table = field_table(&mut tx, org).await?;
     tx.commit().await?;
-    Ok(Json(table))
+    Ok(Tagged(table))
 }
 
 /// A field has only rules that can be kept.
