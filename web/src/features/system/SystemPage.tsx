@@ -304,7 +304,7 @@ function Administrators() {
               <TextInput
                 label={t('system.newAdmin')}
                 type="email"
-                style={{ flex: 1 }}
+                style={{ flex: '1 1 220px' }}
                 maw={360}
                 {...form.getInputProps('email')}
               />
