@@ -24,7 +24,9 @@ use crate::{
     },
     accounts,
     app::App,
-    http::{Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, error::FieldError},
+    http::{
+        Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged, error::FieldError,
+    },
     notifications::mail::{self, Template},
 };
 
