@@ -87,7 +87,7 @@ impl Filled {
             &["-c", "set app.actor = 'system'; select id from organizations where slug = 'bench-list-0'"],
         )?;
         // The first token may have run out over the filling.
-        let credentials = platform.credentials("admin@bench.example");
+        let credentials = Platform::credentials("admin@bench.example");
         let session = platform.post("", "/auth/login", &credentials).await?;
         let token = session["access_token"].as_str().context("no token")?.to_owned();
         Ok(Self { platform, token, admin, organization: organization.trim().to_owned() })
