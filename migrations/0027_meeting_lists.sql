@@ -19,7 +19,8 @@ drop index meetings_settings;
 create index meetings_by_start on meetings (organization_id, status, scheduled_start, id);
 create index meetings_by_creation on meetings (organization_id, status, id);
 create index meetings_by_type on meetings (organization_id, meeting_type, status, scheduled_start, id);
-create index meetings_by_host on meetings (host_id, status, scheduled_start, id);
+create index meetings_by_host on meetings (organization_id, host_id, status, scheduled_start, id);
+create index meetings_host on meetings (host_id);
 create index meetings_by_related_object on meetings
     (organization_id, related_object_type, related_object_id, status, scheduled_start, id);
 create index meetings_by_custom_field on meetings using gin (organization_id, custom_fields jsonb_path_ops);
@@ -36,6 +37,9 @@ create table my_meetings (
 create index my_meetings_by_start on my_meetings (user_id, status, scheduled_start, meeting_id);
 create index my_meetings_by_creation on my_meetings (user_id, status, meeting_id);
 create index my_meetings_meeting on my_meetings (meeting_id);
+-- Most people belong to one organization; who takes the two for independent takes long lists for short ones.
+create statistics my_meetings_people (dependencies) on user_id, organization_id from my_meetings;
+create statistics meetings_hosts (dependencies) on host_id, organization_id from meetings;
 
 -- What a meeting says, to be searched, and every word that an organization's meetings have said.
 create table meeting_search (
@@ -212,7 +216,6 @@ declare
     id text := 'm.id';
     direction text := case when descending then 'desc' else 'asc' end;
     beyond text := case when descending then '<' else '>' end;
-    every_status boolean := cardinality(statuses) = 4;
     best constant integer := 200;
 begin
     if organization is not null then
@@ -239,22 +242,22 @@ begin
         end if;
         walk := walk || ' and d.organization_id = w.organization and d.document @@ $10';
     elsif only_mine then
-        walks := 'unnest($2) w (status)';
         walked := 'l';
         id := 'l.meeting_id';
         walk := 'from my_meetings l where l.user_id = app_user() and l.organization_id = any ($1)';
     else
-        walks := 'unnest($1) o (organization), unnest($2) w (status)';
-        walk := 'from meetings m where m.organization_id = o.organization';
+        walks := 'unnest($1) w (organization)';
+        walk := 'from meetings m where m.organization_id = w.organization';
     end if;
     if walked <> 'm' and num_nonnulls(host, kind, object_type, object_id, fields) > 0 then
         walk := regexp_replace(walk, '\mwhere\M', format('join meetings m on m.id = %s where', id));
     end if;
-    if typed is null then
-        walk := walk || format(' and %s.status = w.status', walked);
-    elsif not every_status then
-        walks := walks || ', unnest($2) v (status)';
-        walk := walk || format(' and %s.status = v.status', walked);
+    if walked = 'm' and fields is not null then
+        -- Fields are found in no order, so once for all statuses.
+        walk := walk || ' and m.status = any ($2)';
+    elsif typed is null or cardinality(statuses) < 4 then
+        walks := concat_ws(', ', walks, 'unnest($2) s (status)');
+        walk := walk || format(' and %s.status = s.status', walked);
     end if;
 
     if starts_from is not null then walk := walk || format(' and %s.scheduled_start >= $3', walked); end if;

@@ -84,7 +84,7 @@ export function AuditTable({
   );
 }
 
-function entityName(type: string, t: ReturnType<typeof useTranslation>['t']) {
+function entityName(type: string, t: (key: `audit.entity.${(typeof ENTITIES)[number]}`) => string) {
   const known = ENTITIES.find((entity) => entity === type);
   return known ? t(`audit.entity.${known}`) : type;
 }
