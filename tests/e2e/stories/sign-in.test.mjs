@@ -93,14 +93,14 @@ step('the second factor is switched on', async () => {
 
 step('signing in elsewhere takes a code, and no code twice', async () => {
   await givePassword(there, PASSWORD);
-  await there.getByLabel('Code').fill('000000');
+  await there.getByRole('textbox', { name: 'Code' }).fill('000000');
   await button(there, 'Sign in').click();
   await there.getByRole('alert').getByText('This code is wrong').first().waitFor();
-  await there.getByLabel('Code').fill(recoveryCode);
+  await there.getByRole('textbox', { name: 'Code' }).fill(recoveryCode);
   await button(there, 'Sign in').click();
   await there.getByRole('heading', { name: 'Meetings' }).waitFor();
   await givePassword(there, PASSWORD);
-  await there.getByLabel('Code').fill(recoveryCode);
+  await there.getByRole('textbox', { name: 'Code' }).fill(recoveryCode);
   await button(there, 'Sign in').click();
   await there.getByRole('alert').getByText('This code is wrong').first().waitFor();
 });
@@ -141,7 +141,7 @@ step('that has ended all sessions, and the old password is of no use', async () 
   // A code of the time step after the one that was used.
   await until('a fresh code is taken', async () => {
     if (await here.getByRole('heading', { name: 'Meetings' }).isVisible()) return true;
-    await here.getByLabel('Code').fill(code());
+    await here.getByRole('textbox', { name: 'Code' }).fill(code());
     await button(here, 'Sign in').click({ timeout: 1000 });
     await here.getByRole('heading', { name: 'Meetings' }).waitFor({ timeout: 2000 });
     return true;
