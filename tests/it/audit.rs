@@ -246,7 +246,7 @@ async fn access_to_recordings_is_logged() {
 }
 
 /// Tables without audit, and why.
-const UNAUDITED: [(&str, &str); 16] = [
+const UNAUDITED: [(&str, &str); 17] = [
     ("attendance_log", "is a log itself"),
     ("attendance_spans", "attendance_log is their record"),
     ("audit_log", "is the log"),
@@ -262,6 +262,7 @@ const UNAUDITED: [(&str, &str); 16] = [
     ("recording_parts", "how far an upload is"),
     ("recording_segments", "pieces of a file"),
     ("refresh_tokens", "sessions are logged"),
+    ("spent_tokens", "what was used once, by its hash"),
     ("webhook_inbox", "what others told"),
 ];
 
