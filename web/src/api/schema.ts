@@ -223,6 +223,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contact-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group. Who is in it is told by the list of contacts with `group_id`. */
+        get: operations["contacts_read_group"];
+        put?: never;
+        post?: never;
+        /** Deletes a group; its contacts stay. Needs `contacts.manage`. */
+        delete: operations["contacts_delete_group"];
+        options?: never;
+        head?: never;
+        /** Renames a group. Needs `contacts.manage`. */
+        patch: operations["contacts_change_group"];
+        trace?: never;
+    };
+    "/api/v1/contact-groups/{id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts contacts into a group; those who are in it stay. Needs `contacts.manage`. */
+        post: operations["contacts_add_to_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-groups/{id}/contacts/{contact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a contact out of a group. Needs `contacts.manage`. */
+        delete: operations["contacts_remove_from_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact. */
+        get: operations["contacts_read"];
+        put?: never;
+        post?: never;
+        /** Deletes a contact. Needs `contacts.manage`. */
+        delete: operations["contacts_delete"];
+        options?: never;
+        head?: never;
+        /** Changes a contact. Needs `contacts.manage`. */
+        patch: operations["contacts_change"];
+        trace?: never;
+    };
     "/api/v1/device": {
         parameters: {
             query?: never;
@@ -234,6 +306,63 @@ export interface paths {
         get: operations["service_access_read_device"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest-links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a link: it opens nothing any more, and whoever came by it is out at once. Host, co-hosts and whoever
+         *     has `guests.invite` may.
+         */
+        delete: operations["guests_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a guest link leads to. */
+        get: operations["guests_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest/{token}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enters a meeting by a guest link: with a LiveKit token for whoever may enter now, 202 for whoever waits until a host
+         *     lets them in. Whoever sends the token of an earlier answer comes back as who they were, and is not counted again.
+         */
+        post: operations["guests_join"];
         delete?: never;
         options?: never;
         head?: never;
@@ -284,6 +413,62 @@ export interface paths {
         /** Who one is and where one is a member. */
         get: operations["identity_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what one says of oneself. */
+        patch: operations["profile_change"];
+        trace?: never;
+    };
+    "/api/v1/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets one's picture: a JPEG, PNG, WebP or GIF of at most 5 MiB. It is cut to a square of 256 pixels; nothing else
+         *     of the file is kept.
+         */
+        put: operations["profile_set"];
+        post?: never;
+        /** Takes one's picture away. */
+        delete: operations["profile_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one agrees to: every purpose, with the last decision. */
+        get: operations["profile_consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/consents/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives or withdraws consent; each time is kept. Deciding the same again changes nothing. */
+        put: operations["profile_decide"];
         post?: never;
         delete?: never;
         options?: never;
@@ -524,6 +709,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Schedules a meeting like this one, with its people, switches and fields, at another time. Needs
+         *     `meetings.schedule`, and to see who takes part; the caller becomes its host.
+         */
+        post: operations["meetings_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/end": {
         parameters: {
             query?: never;
@@ -554,6 +759,41 @@ export interface paths {
          *     `Last-Event-ID`.
          */
         get: operations["chat_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/guest-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The links of a meeting, the newest first, without their addresses. Host, co-hosts and whoever has `guests.invite` see them. */
+        get: operations["guests_list"];
+        put?: never;
+        /** Makes a link for guests. Host, co-hosts and whoever has `guests.invite` may, as long as the organization and the meeting allow guests. */
+        post: operations["guests_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was changed of a meeting and of who takes part in it, the newest first. The host and officers see it. */
+        get: operations["meetings_read_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -879,6 +1119,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/attendees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whom a choice of contacts, groups and typed addresses comes to: groups are expanded, everybody is named once, and
+         *     members are told from outsiders. Nothing is stored. Members may.
+         */
+        post: operations["contacts_attendees"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/audit": {
         parameters: {
             query?: never;
@@ -911,6 +1171,117 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/contact-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups by name. */
+        get: operations["contacts_list_groups"];
+        put?: never;
+        /** Makes a group. Needs `contacts.manage`. */
+        post: operations["contacts_create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts by name. */
+        get: operations["contacts_list"];
+        put?: never;
+        /** Adds a contact. Needs `contacts.manage`. */
+        post: operations["contacts_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/contacts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All contacts as a table for spreadsheets; it can be imported again. */
+        get: operations["contacts_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/contacts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports contacts: a CSV table with the columns `name`, `email`, `phone`, `company`, `notes` and `groups` (separated by
+         *     `|`), or vCards. A contact is known by its address, or by name and number when it has none; what the file does not say
+         *     stays. A line that cannot be taken is reported and stops no other; the same file a second time changes nothing.
+         *     Needs `contacts.manage`.
+         */
+        post: operations["contacts_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/custom-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields of the organization's meetings in the order of forms, retired ones too. */
+        get: operations["custom_fields_list"];
+        put?: never;
+        /** Adds a field to the organization's meetings. Needs `custom_fields.manage`. */
+        post: operations["custom_fields_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/custom-fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a custom field away: deleted when no meeting has a value of it, retired otherwise. Needs `custom_fields.manage`. */
+        delete: operations["custom_fields_delete"];
+        options?: never;
+        head?: never;
+        /** Changes a custom field. Needs `custom_fields.manage`. */
+        patch: operations["custom_fields_change"];
         trace?: never;
     };
     "/api/v1/organizations/{org}/device-tokens": {
@@ -990,6 +1361,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations that were not accepted yet, the newest first. Needs `members.invite`. */
+        get: operations["organizations_list_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back: its link loses its force, and the person is off the list. Needs `members.invite`. */
+        delete: operations["organizations_revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/invitations/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an invitation again, with a new link and a new term; the link before loses its force. Needs `members.invite`. */
+        post: operations["organizations_resend_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/meetings": {
         parameters: {
             query?: never;
@@ -1002,6 +1424,26 @@ export interface paths {
         put?: never;
         /** Schedules a meeting. Needs `meetings.schedule`; the caller becomes its host, unless they name another. */
         post: operations["meetings_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/meetings/bulk-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calls several meetings off, each for itself: what is not allowed for one stops none of the others. Only the host of
+         *     a meeting may.
+         */
+        post: operations["meetings_bulk_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1043,6 +1485,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/members/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invites many people: a CSV table with the columns `email`, `name` and `role` (`member` when empty). Members get the
+         *     role that the table gives them, everybody else is invited. A line that cannot be taken is reported and stops no other;
+         *     the same table a second time changes nothing. Needs `members.invite`,
+         *     and `members.manage` to change roles; only admins make somebody an admin.
+         */
+        post: operations["organizations_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/members/{user}": {
         parameters: {
             query?: never;
@@ -1054,13 +1518,16 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Takes a member out of the organization. Needs `members.manage`; only admins remove
-         *     admins, and the last admin can't be removed.
+         * Takes a member out of the organization and out of its rooms. Needs `members.manage`; only admins remove admins, and
+         *     the last admin can't be removed. The name stays in the records.
          */
         delete: operations["organizations_remove_member"];
         options?: never;
         head?: never;
-        /** Changes a member's role. Needs `members.manage`; only admins change admins, and the last admin stays one. */
+        /**
+         * Changes a member's role, or switches the membership off and on. Needs `members.manage`; only admins change admins, and
+         *     the last admin stays one. Whoever is switched off is thrown out of the organization's rooms at once.
+         */
         patch: operations["organizations_change_member"];
         trace?: never;
     };
@@ -1100,6 +1567,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's settings, for all its members: forms begin with them. */
+        get: operations["settings_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the organization's settings. Needs `settings.manage`. */
+        patch: operations["settings_change"];
         trace?: never;
     };
     "/api/v1/recordings/{id}": {
@@ -1297,6 +1782,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A person's picture: for whoever shares an organization with them, and without a header for whoever was given its
+         *     address as `avatar_url`. An address stays good until the picture changes, so it may be kept.
+         */
+        get: operations["profile_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks/livekit": {
         parameters: {
             query?: never;
@@ -1363,8 +1868,8 @@ export interface components {
             token: string;
             /** @description The room. */
             room_name: string;
-            /** @description The participant's identity in the room: the user's id. */
-            identity: components["schemas"]["UserId"];
+            /** @description Their identity in the room: the user's id; of a guest `guest:<id>`. */
+            identity: string;
             /**
              * Format: date-time
              * @description Until when the token opens the room; a connection that stands outlives it.
@@ -1429,7 +1934,7 @@ export interface components {
          * @description One thing that an API key may be allowed to do in its organization.
          * @enum {string}
          */
-        ApiScope: "MeetingsRead" | "MeetingsWrite" | "CalendarRead" | "CalendarWrite" | "AttendanceRead" | "RecordingsRead" | "MembersRead" | "MembersWrite";
+        ApiScope: "meetings.read" | "meetings.write" | "calendar.read" | "calendar.write" | "attendance.read" | "recordings.read" | "members.read" | "members.write";
         /** @description The attendance of a meeting. */
         Attendance: {
             /** @description The figures. */
@@ -1508,12 +2013,46 @@ export interface components {
             /** @description The most people who were there at one time. */
             peak_participants: number;
         };
+        /** @description Somebody who can be asked to come. */
+        Attendee: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Name; the address when nobody knows it. */
+            name: string;
+            contact_id?: components["schemas"]["ContactId"] | null;
+            user_id?: components["schemas"]["UserId"] | null;
+        };
         /** @description A person with an account. */
         AttendeeUser: {
             /** @description Their id. */
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name: string;
+        };
+        /** @description Whom somebody wants to ask to come. */
+        AttendeeWish: {
+            /**
+             * @description Addresses as they are typed: separated by commas, at most 20,000 characters.
+             * @default
+             */
+            emails: string;
+            /**
+             * @description Contacts.
+             * @default []
+             */
+            contact_ids: components["schemas"]["ContactId"][];
+            /**
+             * @description Groups of contacts.
+             * @default []
+             */
+            contact_group_ids: components["schemas"]["ContactGroupId"][];
+        };
+        /** @description Whom it comes to. */
+        Attendees: {
+            /** @description Everybody once, by name. */
+            items: components["schemas"]["Attendee"][];
+            /** @description Contacts who have no e-mail address. */
+            unreachable: components["schemas"]["ContactId"][];
         };
         /** @description Who made a change. */
         AuditActor: {
@@ -1573,6 +2112,32 @@ export interface components {
             /** @description The same as a picture (SVG) to be scanned. */
             qr_code: string;
         };
+        /** @description Which meetings are called off, and why. */
+        BulkCancellation: {
+            /** @description 1 to 200 meetings of the organization. */
+            ids: components["schemas"]["MeetingId"][];
+            /** @description At most 1000 characters. */
+            reason?: string | null;
+        };
+        /** @description Why nothing was changed, as the call for one meeting would have said it. */
+        BulkProblem: {
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Stable and upper-case. */
+            code: string;
+            /** @description One plain sentence. */
+            detail: string;
+        };
+        /** @description What became of one of the meetings. */
+        BulkResult: {
+            /** @description The meeting. */
+            id: components["schemas"]["MeetingId"];
+            status?: components["schemas"]["MeetingStatus"] | null;
+            problem?: components["schemas"]["BulkProblem"] | null;
+        };
         /** @description Why a meeting is called off. */
         Cancellation: {
             /** @description At most 1000 characters. */
@@ -1599,6 +2164,119 @@ export interface components {
          * @enum {string}
          */
         ClosedBy: "left" | "leave_call" | "replaced" | "room_finished" | "reconcile";
+        /** @description How one last decided about a purpose. */
+        Consent: {
+            /** @description What for. */
+            purpose: components["schemas"]["ConsentPurpose"];
+            /** @description Whether one agrees now. */
+            given: boolean;
+            /**
+             * Format: date-time
+             * @description When one last agreed; `null` when one never did.
+             */
+            given_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When one took that back.
+             */
+            withdrawn_at?: string | null;
+        };
+        /**
+         * @description What a person can agree to.
+         * @enum {string}
+         */
+        ConsentPurpose: "calendar_sync" | "meeting_providers" | "message_services" | "transcription";
+        /** @description Somebody whom an organization knows. */
+        Contact: {
+            /** @description Their id. */
+            id: components["schemas"]["ContactId"];
+            /** @description Whose contact. */
+            organization_id: components["schemas"]["OrganizationId"];
+            /** @description Their name. */
+            name: string;
+            /** @description Their e-mail address. */
+            email?: string | null;
+            /** @description Their phone number. */
+            phone?: string | null;
+            /** @description Where they work. */
+            company: string;
+            /** @description What is to be known of them. */
+            notes: string;
+            /** @description The groups they are in, by name. */
+            groups: components["schemas"]["GroupBrief"][];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What changes a contact; what is absent stays. */
+        ContactChange: {
+            /**
+             * @description Name, 1 to 200 characters.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description E-mail address; `null` takes it away.
+             * @default null
+             */
+            email: string | null;
+            /**
+             * @description Phone number; `null` takes it away.
+             * @default null
+             */
+            phone: string | null;
+            /**
+             * @description Where they work.
+             * @default null
+             */
+            company: string | null;
+            /**
+             * @description What is to be known of them.
+             * @default null
+             */
+            notes: string | null;
+            /**
+             * @description All groups they are in.
+             * @default null
+             */
+            group_ids: components["schemas"]["ContactGroupId"][] | null;
+        };
+        /** @description A group of contacts. */
+        ContactGroup: {
+            /** @description Its id. */
+            id: components["schemas"]["ContactGroupId"];
+            /** @description Whose group. */
+            organization_id: components["schemas"]["OrganizationId"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many contacts are in it.
+             */
+            contact_count: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+        };
+        /**
+         * Format: uuid
+         * @description A group of contacts.
+         */
+        ContactGroupId: string;
+        /**
+         * Format: uuid
+         * @description Somebody whom an organization knows and who has no account.
+         */
+        ContactId: string;
         /** @description A sign-in's input. */
         Credentials: {
             /** @description E-mail address, in any case. */
@@ -1606,12 +2284,78 @@ export interface components {
             /** @description Password. */
             password: string;
         };
+        /** @description A custom field. */
+        CustomField: {
+            /** @description Its id. */
+            id: components["schemas"]["CustomFieldId"];
+            /** @description What has it. */
+            entity: components["schemas"]["Entity"];
+            /** @description Its name in `custom_fields`; never changes. */
+            key: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description What it holds; never changes. */
+            type: components["schemas"]["FieldType"];
+            /** @description Whether every new meeting needs it. */
+            required: boolean;
+            /** @description What can be chosen. */
+            options: string[];
+            /** @description What a value has to keep to. */
+            rules: components["schemas"]["Rules"];
+            /**
+             * Format: int32
+             * @description Where it stands in forms, smallest first.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description Since when it takes no new values; `null` while it does.
+             */
+            retired_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What changes a custom field; what is absent stays. Key and type never change. */
+        CustomFieldChange: {
+            /** @description Its name for people, 1 to 200 characters. */
+            label?: string | null;
+            /** @description Whether every new meeting needs it. */
+            required?: boolean | null;
+            /** @description What can be chosen. Meetings keep an option that is taken away until they are changed. */
+            options?: string[] | null;
+            rules?: components["schemas"]["Rules"] | null;
+            /**
+             * Format: int32
+             * @description Where it stands in forms, smallest first.
+             */
+            position?: number | null;
+            /** @description `true` lets it take no new values, `false` lets it take them again. */
+            retired?: boolean | null;
+        };
+        /**
+         * Format: uuid
+         * @description A field that an organization adds to its meetings.
+         */
+        CustomFieldId: string;
         /** @description Who decided something. */
         Decider: {
             /** @description Their id. */
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name: string;
+        };
+        /** @description A decision. */
+        Decision: {
+            /** @description Whether one agrees. */
+            given: boolean;
         };
         /** @description What an organization decides. */
         Decisions: {
@@ -1691,6 +2435,14 @@ export interface components {
          * @description A device token of a room tablet.
          */
         DeviceTokenId: string;
+        /** @description When the duplicate takes place. */
+        Duplicate: {
+            /**
+             * Format: date-time
+             * @description Scheduled start; the end follows with the same duration.
+             */
+            scheduled_start: string;
+        };
         /**
          * @description How a meeting came to its end.
          * @enum {string}
@@ -1700,6 +2452,19 @@ export interface components {
         Enrolment: {
             /** @description One's password. */
             password: string;
+        };
+        /**
+         * @description What has the field.
+         * @enum {string}
+         */
+        Entity: "meeting";
+        /** @description Who wants to enter. */
+        Entry: {
+            /**
+             * @description Their name, at most 60 characters. Whoever comes back keeps the one they had.
+             * @default
+             */
+            name: string;
         };
         /** @description Something that happened in a meeting. */
         Event: {
@@ -1763,6 +2528,11 @@ export interface components {
                 [key: string]: components["schemas"]["OrgRole"][];
             };
         };
+        /**
+         * @description What a field holds.
+         * @enum {string}
+         */
+        FieldType: "text" | "number" | "boolean" | "date" | "select" | "multi_select";
         /** @description A code of the authenticator app. */
         FirstCode: {
             /** @description Six digits. */
@@ -1781,6 +2551,163 @@ export interface components {
              */
             to: string;
         };
+        /** @description Contacts for a group. */
+        GroupAddition: {
+            /** @description At most 1000. */
+            contact_ids: components["schemas"]["ContactId"][];
+        };
+        /** @description A group in short. */
+        GroupBrief: {
+            /** @description Its id. */
+            id: components["schemas"]["ContactGroupId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description What changes a group. */
+        GroupChange: {
+            /** @description Name, 1 to 100 characters, which no other group has. */
+            name: string;
+        };
+        /** @description What a guest gets who may enter. */
+        GuestAdmission: components["schemas"]["Admission"] & {
+            /** @description Who they are. */
+            guest: components["schemas"]["GuestOut"];
+            /** @description The meeting. */
+            meeting_id: components["schemas"]["MeetingId"];
+            /**
+             * @description A JWT for the `Authorization` header: opens the chat, the events and the leave call of this meeting, and lets a
+             *     guest come back as who they were.
+             */
+            access_token: string;
+        };
+        /**
+         * Format: uuid
+         * @description Somebody who came by such a link; their LiveKit identity is `guest:<id>`.
+         */
+        GuestId: string;
+        /** @description What somebody with a link learns before they enter. */
+        GuestInvitation: {
+            /** @description The meeting. */
+            meeting_id: components["schemas"]["MeetingId"];
+            /** @description Its title. */
+            title: string;
+            /** @description Who invites. */
+            organization_name: string;
+            /**
+             * Format: date-time
+             * @description Scheduled start.
+             */
+            scheduled_start: string;
+            /**
+             * Format: date-time
+             * @description Scheduled end.
+             */
+            scheduled_end?: string | null;
+            /** @description IANA time zone. */
+            timezone: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["MeetingStatus"];
+            /** @description Its media. */
+            meeting_type: components["schemas"]["MeetingType"];
+            /** @description Whether somebody has to let one in. */
+            require_approval: boolean;
+        };
+        /** @description A link by which people without an account enter a meeting. */
+        GuestLink: {
+            /** @description Its id. */
+            id: components["schemas"]["GuestLinkId"];
+            /** @description The meeting. */
+            meeting_id: components["schemas"]["MeetingId"];
+            /** @description For whom it is, in the words of whoever made it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Until when it opens the meeting; `null` for as long as the meeting does.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description How many people may enter by it; `null` for any number. Whoever comes back is counted once.
+             */
+            max_uses?: number | null;
+            /**
+             * Format: int32
+             * @description How many have.
+             */
+            uses: number;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+        };
+        /**
+         * Format: uuid
+         * @description A link by which people without an account enter a meeting.
+         */
+        GuestLinkId: string;
+        /** @description A guest. */
+        GuestOut: {
+            /** @description Their id; their LiveKit identity is `guest:<id>`. */
+            id: components["schemas"]["GuestId"];
+            /** @description Their name as everybody sees it, with the mark of a guest. */
+            name: string;
+        };
+        /** @description What a guest gets who has to wait. They ask again, with the token, until they are let in. */
+        GuestPending: {
+            /** @description Always `pending_approval`. */
+            status: string;
+            /** @description Who they are. */
+            guest: components["schemas"]["GuestOut"];
+            /** @description The meeting. */
+            meeting_id: components["schemas"]["MeetingId"];
+            /** @description A JWT for the `Authorization` header, to ask again as who they are. */
+            access_token: string;
+        };
+        /** @description A field before and after. */
+        HistoryChange: {
+            /** @description The field; `settings.allow_guests` for a part of one. */
+            field: string;
+            /** @description What it was; `null` when it was empty or is new. */
+            before: unknown;
+            /** @description What it is; `null` when it is empty. */
+            after: unknown;
+        };
+        /** @description A change of a meeting, or of who takes part in it. */
+        HistoryItem: {
+            /**
+             * Format: uuid
+             * @description Its id; ids sort by time.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What happened: `meeting.created`, `meeting.changed`, `meeting.cancelled`, `participant.invited` and so on. */
+            action: string;
+            /** @description Who did it. */
+            actor: components["schemas"]["AuditActor"];
+            about?: components["schemas"]["HistoryPerson"] | null;
+            /** @description What is different now. */
+            changes: components["schemas"]["HistoryChange"][];
+        };
+        /** @description Someone who takes part. */
+        HistoryPerson: {
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /** @description Their name. */
+            name: string;
+        };
         /** @description Who holds a meeting. */
         HostOut: {
             /** @description Their id. */
@@ -1788,19 +2715,98 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
+        /** @description A line of an import's report. */
+        ImportLine: {
+            /**
+             * Format: int64
+             * @description Where it begins in the file, from 1; the heading is a line too.
+             */
+            line: number;
+            /** @description The e-mail address that it is about, as far as there is one. */
+            email: string;
+            /** @description What became of it. */
+            status: components["schemas"]["ImportStatus"];
+            /** @description Why it failed, or what is to be noted: stable and upper-case. */
+            code?: string | null;
+            /** @description The same as one plain sentence. */
+            detail?: string | null;
+        };
+        /** @description What an import did, or would do. */
+        ImportReport: {
+            /** @description True when nothing was changed because only a report was asked for. */
+            dry_run: boolean;
+            /** @description How many lines came to what. */
+            summary: components["schemas"]["ImportSummary"];
+            /** @description Line by line, in their order. */
+            items: components["schemas"]["ImportLine"][];
+        };
+        /**
+         * @description What became of a line of an import.
+         * @enum {string}
+         */
+        ImportStatus: "invited" | "created" | "updated" | "unchanged" | "failed";
+        /** @description How many lines came to what. */
+        ImportSummary: {
+            /** @description People who were invited. */
+            invited: number;
+            /** @description New things. */
+            created: number;
+            /** @description Changed things. */
+            updated: number;
+            /** @description Lines that changed nothing. */
+            unchanged: number;
+            /** @description Lines that cannot be taken. */
+            failed: number;
+        };
         /** @description A meeting that starts now. */
-        InstantMeeting: components["schemas"]["Options"] & {
+        InstantMeeting: {
             /** @description 1 to 255 characters. */
             title: string;
-            /** @description What it is about. */
+            /** @description What it is about, at most 10000 characters. */
             description?: string;
-            /** @description What will be talked about. */
+            /** @description What will be talked about, as Markdown, at most 20000 characters. */
             agenda?: string;
+            /** @description IANA time zone; the organization's when absent. */
+            timezone?: string | null;
+            /** @description Where people meet. */
+            venue_mode?: components["schemas"]["VenueMode"];
+            /** @description The place, at most 500 characters. */
+            location?: string;
+            meeting_type?: components["schemas"]["MeetingType"] | null;
+            /**
+             * Format: int32
+             * @description How many may be in the room at once, 1 to 10000, `null` for no limit; as the organization's
+             *     settings say when absent.
+             */
+            max_participants?: number | null;
+            /** @description Whether recording starts with the meeting; as the organization's settings say when absent. */
+            auto_record?: boolean | null;
+            /** @description Whether joiners wait until a host lets them in; as the organization's settings say when absent. */
+            require_approval?: boolean | null;
+            host_id?: components["schemas"]["UserId"] | null;
+            /** @description Members to invite, at most 1000. */
+            participants?: components["schemas"]["UserId"][];
+            settings?: components["schemas"]["MeetingSettingsChange"] | null;
+            /** @description Fields that the organization added, by their keys. */
+            custom_fields?: Record<string, never>;
+            related_object?: components["schemas"]["RelatedObject"] | null;
         };
         /** @description Whom to invite. */
         Invitation: {
             /** @description Active members of the organization, at most 1000. */
             user_ids: components["schemas"]["UserId"][];
+        };
+        /**
+         * Format: uuid
+         * @description An invitation to an organization.
+         */
+        InvitationId: string;
+        /** @description Who invited. */
+        Inviter: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their name. */
+            name: string;
         };
         /** @description A mail in the folder. */
         KeptMail: {
@@ -1818,6 +2824,11 @@ export interface components {
             /** @description Its plain text. */
             text: string;
         };
+        /**
+         * @description A language of the pages and of mails.
+         * @enum {string}
+         */
+        Language: "en" | "sw";
         /**
          * @description How the picture is composed.
          * @enum {string}
@@ -1888,6 +2899,142 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_BulkResult: {
+            /** @description The items in order. */
+            items: {
+                /** @description The meeting. */
+                id: components["schemas"]["MeetingId"];
+                status?: components["schemas"]["MeetingStatus"] | null;
+                problem?: components["schemas"]["BulkProblem"] | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Consent: {
+            /** @description The items in order. */
+            items: {
+                /** @description What for. */
+                purpose: components["schemas"]["ConsentPurpose"];
+                /** @description Whether one agrees now. */
+                given: boolean;
+                /**
+                 * Format: date-time
+                 * @description When one last agreed; `null` when one never did.
+                 */
+                given_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When one took that back.
+                 */
+                withdrawn_at?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Contact: {
+            /** @description The items in order. */
+            items: {
+                /** @description Their id. */
+                id: components["schemas"]["ContactId"];
+                /** @description Whose contact. */
+                organization_id: components["schemas"]["OrganizationId"];
+                /** @description Their name. */
+                name: string;
+                /** @description Their e-mail address. */
+                email?: string | null;
+                /** @description Their phone number. */
+                phone?: string | null;
+                /** @description Where they work. */
+                company: string;
+                /** @description What is to be known of them. */
+                notes: string;
+                /** @description The groups they are in, by name. */
+                groups: components["schemas"]["GroupBrief"][];
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_ContactGroup: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["ContactGroupId"];
+                /** @description Whose group. */
+                organization_id: components["schemas"]["OrganizationId"];
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many contacts are in it.
+                 */
+                contact_count: number;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_CustomField: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["CustomFieldId"];
+                /** @description What has it. */
+                entity: components["schemas"]["Entity"];
+                /** @description Its name in `custom_fields`; never changes. */
+                key: string;
+                /** @description Its name for people. */
+                label: string;
+                /** @description What it holds; never changes. */
+                type: components["schemas"]["FieldType"];
+                /** @description Whether every new meeting needs it. */
+                required: boolean;
+                /** @description What can be chosen. */
+                options: string[];
+                /** @description What a value has to keep to. */
+                rules: components["schemas"]["Rules"];
+                /**
+                 * Format: int32
+                 * @description Where it stands in forms, smallest first.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description Since when it takes no new values; `null` while it does.
+                 */
+                retired_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_DeviceToken: {
             /** @description The items in order. */
             items: {
@@ -1928,6 +3075,70 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_GuestLink: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["GuestLinkId"];
+                /** @description The meeting. */
+                meeting_id: components["schemas"]["MeetingId"];
+                /** @description For whom it is, in the words of whoever made it. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it opens the meeting; `null` for as long as the meeting does.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description How many people may enter by it; `null` for any number. Whoever comes back is counted once.
+                 */
+                max_uses?: number | null;
+                /**
+                 * Format: int32
+                 * @description How many have.
+                 */
+                uses: number;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_HistoryItem: {
+            /** @description The items in order. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Its id; ids sort by time.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description What happened: `meeting.created`, `meeting.changed`, `meeting.cancelled`, `participant.invited` and so on. */
+                action: string;
+                /** @description Who did it. */
+                actor: components["schemas"]["AuditActor"];
+                about?: components["schemas"]["HistoryPerson"] | null;
+                /** @description What is different now. */
+                changes: components["schemas"]["HistoryChange"][];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_KeptMail: {
             /** @description The items in order. */
             items: {
@@ -1960,8 +3171,14 @@ export interface components {
                 title: string;
                 /** @description What it is about. */
                 description: string;
-                /** @description What will be talked about. */
+                /** @description What will be talked about, as Markdown. */
                 agenda: string;
+                /** @description Where people meet. */
+                venue_mode: components["schemas"]["VenueMode"];
+                /** @description The place. */
+                location: string;
+                /** @description Whether it was scheduled, begun at once, or is part of a series. */
+                schedule_kind: components["schemas"]["ScheduleKind"];
                 /**
                  * Format: date-time
                  * @description Scheduled start.
@@ -2011,7 +3228,7 @@ export interface components {
                 /** @description Whether joiners wait until a host lets them in. */
                 require_approval: boolean;
                 /** @description Switches of this meeting. */
-                settings: Record<string, never>;
+                settings: components["schemas"]["MeetingSettings"];
                 /** @description Fields that the organization added. */
                 custom_fields: Record<string, never>;
                 related_object?: components["schemas"]["RelatedObject"] | null;
@@ -2031,6 +3248,8 @@ export interface components {
                 updated_at: string;
                 /** @description The caller's part in it. */
                 my: components["schemas"]["My"];
+                /** @description With `include=participants`: the first 50 of them, host and co-hosts first; absent for whoever may not see them. */
+                participants?: components["schemas"]["Participant"][] | null;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -2045,6 +3264,8 @@ export interface components {
                 role: components["schemas"]["OrgRole"];
                 /** @description False while an invitation waits to be accepted, and after a deactivation. */
                 is_active: boolean;
+                /** @description The same in one word. */
+                status: components["schemas"]["MemberStatus"];
                 /**
                  * Format: date-time
                  * @description Since when.
@@ -2074,6 +3295,31 @@ export interface components {
                  * @description When it was stored.
                  */
                 created_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_OpenInvitation: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["InvitationId"];
+                /** @description Who is invited. */
+                user: components["schemas"]["MemberUser"];
+                /** @description With which role. */
+                role: components["schemas"]["OrgRole"];
+                invited_by?: components["schemas"]["Inviter"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be accepted; when that is over, it can be sent again.
+                 */
+                expires_at: string;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -2129,6 +3375,8 @@ export interface components {
                 role: components["schemas"]["MeetingRole"];
                 /** @description Where they stand. */
                 status: components["schemas"]["ParticipantStatus"];
+                /** @description Whether they came by a guest link; then the person's id is the guest's. */
+                is_guest: boolean;
                 /** @description Whether they may use microphone and camera. */
                 can_unmute: boolean;
                 /** @description Whether they may share their screen. */
@@ -2255,6 +3503,11 @@ export interface components {
             /** @description A signed logout token. */
             logout_token: string;
         };
+        /** @description A link with its address. */
+        MadeGuestLink: components["schemas"]["GuestLink"] & {
+            /** @description Its address. It is shown this once. */
+            url: string;
+        };
         /** @description Who made a key or token. */
         Maker: {
             /** @description Their id. */
@@ -2279,12 +3532,12 @@ export interface components {
              */
             title: string | null;
             /**
-             * @description What it is about.
+             * @description What it is about, at most 10000 characters.
              * @default null
              */
             description: string | null;
             /**
-             * @description What will be talked about.
+             * @description What will be talked about, as Markdown, at most 20000 characters.
              * @default null
              */
             agenda: string | null;
@@ -2306,6 +3559,13 @@ export interface components {
              */
             timezone: string | null;
             /** @default null */
+            venue_mode: components["schemas"]["VenueMode"] | null;
+            /**
+             * @description The place, at most 500 characters.
+             * @default null
+             */
+            location: string | null;
+            /** @default null */
             meeting_type: components["schemas"]["MeetingType"] | null;
             /**
              * Format: int32
@@ -2323,10 +3583,12 @@ export interface components {
              * @default null
              */
             require_approval: boolean | null;
-            /** @description Switches to set; others stay. */
-            settings?: Record<string, never> | null;
-            /** @description All fields that the organization added. */
+            /** @default null */
+            settings: components["schemas"]["MeetingSettingsChange"] | null;
+            /** @description All fields that the organization added, by their keys. */
             custom_fields?: Record<string, never> | null;
+            /** @default null */
+            related_object: components["schemas"]["RelatedObject"] | null;
         };
         /**
          * Format: uuid
@@ -2343,8 +3605,14 @@ export interface components {
             title: string;
             /** @description What it is about. */
             description: string;
-            /** @description What will be talked about. */
+            /** @description What will be talked about, as Markdown. */
             agenda: string;
+            /** @description Where people meet. */
+            venue_mode: components["schemas"]["VenueMode"];
+            /** @description The place. */
+            location: string;
+            /** @description Whether it was scheduled, begun at once, or is part of a series. */
+            schedule_kind: components["schemas"]["ScheduleKind"];
             /**
              * Format: date-time
              * @description Scheduled start.
@@ -2394,7 +3662,7 @@ export interface components {
             /** @description Whether joiners wait until a host lets them in. */
             require_approval: boolean;
             /** @description Switches of this meeting. */
-            settings: Record<string, never>;
+            settings: components["schemas"]["MeetingSettings"];
             /** @description Fields that the organization added. */
             custom_fields: Record<string, never>;
             related_object?: components["schemas"]["RelatedObject"] | null;
@@ -2414,12 +3682,41 @@ export interface components {
             updated_at: string;
             /** @description The caller's part in it. */
             my: components["schemas"]["My"];
+            /** @description With `include=participants`: the first 50 of them, host and co-hosts first; absent for whoever may not see them. */
+            participants?: components["schemas"]["Participant"][] | null;
         };
         /**
          * @description A person's role in a meeting.
          * @enum {string}
          */
         MeetingRole: "host" | "co_host" | "participant";
+        /** @description The switches of a meeting. */
+        MeetingSettings: {
+            /**
+             * Format: int32
+             * @description From how many minutes after the start on someone counts as late, 0 to 1440.
+             */
+            late_threshold_minutes: number;
+            /** @description Whether guests may be let in; the organization has to allow it too. */
+            allow_guests: boolean;
+        };
+        /**
+         * @description The switches of a meeting to set; others stay as they are, `null` goes back to the default, an unknown one is
+         *     refused.
+         */
+        MeetingSettingsChange: {
+            /**
+             * Format: int32
+             * @description From how many minutes after the start on someone counts as late, 0 to 1440.
+             * @default null
+             */
+            late_threshold_minutes: number | null;
+            /**
+             * @description Whether guests may be let in; the organization has to allow it too.
+             * @default null
+             */
+            allow_guests: boolean | null;
+        };
         /**
          * @description Where a meeting stands.
          * @enum {string}
@@ -2438,6 +3735,8 @@ export interface components {
             role: components["schemas"]["OrgRole"];
             /** @description False while an invitation waits to be accepted, and after a deactivation. */
             is_active: boolean;
+            /** @description The same in one word. */
+            status: components["schemas"]["MemberStatus"];
             /**
              * Format: date-time
              * @description Since when.
@@ -2450,6 +3749,11 @@ export interface components {
             /** @description False deactivates the membership; the record of the person stays. */
             is_active?: boolean | null;
         };
+        /**
+         * @description Where a membership stands.
+         * @enum {string}
+         */
+        MemberStatus: "active" | "invited" | "deactivated";
         /** @description The person behind a membership. */
         MemberUser: {
             /** @description Their id. */
@@ -2535,6 +3839,43 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /** @description A new contact. */
+        NewContact: {
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description E-mail address; without one there must be a phone number. */
+            email?: string | null;
+            /** @description Phone number. */
+            phone?: string | null;
+            /** @description Where they work. */
+            company?: string;
+            /** @description What is to be known of them. */
+            notes?: string;
+            /** @description Groups to put them into. */
+            group_ids?: components["schemas"]["ContactGroupId"][];
+        };
+        /** @description A new custom field. */
+        NewCustomField: {
+            /** @description What has it. */
+            entity?: components["schemas"]["Entity"];
+            /** @description Its name in `custom_fields`: a lower-case letter, then letters, digits and underscores, 63 at most. */
+            key: string;
+            /** @description Its name for people, 1 to 200 characters. */
+            label: string;
+            /** @description What it holds. */
+            type: components["schemas"]["FieldType"];
+            /** @description Whether every new meeting needs it. */
+            required?: boolean;
+            /** @description What can be chosen: 1 to 200 texts. */
+            options?: string[];
+            /** @description What a value has to keep to. */
+            rules?: components["schemas"]["Rules"];
+            /**
+             * Format: int32
+             * @description Where it stands in forms, smallest first.
+             */
+            position?: number;
+        };
         /** @description A new device token. */
         NewDeviceToken: {
             /** @description What the device is called, 1 to 200 characters. */
@@ -2550,13 +3891,40 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /** @description A new group. */
+        NewGroup: {
+            /** @description Name, 1 to 100 characters, which no other group has. */
+            name: string;
+            /** @description Contacts to put into it, at most 1000. */
+            contact_ids?: components["schemas"]["ContactId"][];
+        };
+        /** @description A new link. */
+        NewGuestLink: {
+            /**
+             * @description For whom it is, at most 100 characters.
+             * @default
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Until when it opens the meeting.
+             * @default null
+             */
+            expires_at: string | null;
+            /**
+             * Format: int32
+             * @description How many people may enter by it, 1 to 10,000.
+             * @default null
+             */
+            max_uses: number | null;
+        };
         /** @description A new meeting. */
-        NewMeeting: components["schemas"]["Options"] & {
+        NewMeeting: {
             /** @description 1 to 255 characters. */
             title: string;
-            /** @description What it is about. */
+            /** @description What it is about, at most 10000 characters. */
             description?: string;
-            /** @description What will be talked about. */
+            /** @description What will be talked about, as Markdown, at most 20000 characters. */
             agenda?: string;
             /**
              * Format: date-time
@@ -2570,6 +3938,28 @@ export interface components {
             scheduled_end?: string | null;
             /** @description IANA time zone; the organization's when absent. */
             timezone?: string | null;
+            /** @description Where people meet. */
+            venue_mode?: components["schemas"]["VenueMode"];
+            /** @description The place, at most 500 characters. */
+            location?: string;
+            meeting_type?: components["schemas"]["MeetingType"] | null;
+            /**
+             * Format: int32
+             * @description How many may be in the room at once, 1 to 10000, `null` for no limit; as the organization's
+             *     settings say when absent.
+             */
+            max_participants?: number | null;
+            /** @description Whether recording starts with the meeting; as the organization's settings say when absent. */
+            auto_record?: boolean | null;
+            /** @description Whether joiners wait until a host lets them in; as the organization's settings say when absent. */
+            require_approval?: boolean | null;
+            host_id?: components["schemas"]["UserId"] | null;
+            /** @description Members to invite, at most 1000. */
+            participants?: components["schemas"]["UserId"][];
+            settings?: components["schemas"]["MeetingSettingsChange"] | null;
+            /** @description Fields that the organization added, by their keys. */
+            custom_fields?: Record<string, never>;
+            related_object?: components["schemas"]["RelatedObject"] | null;
         };
         /** @description A new member. */
         NewMember: {
@@ -2627,27 +4017,25 @@ export interface components {
             /** @description Where the browser goes to begin. */
             start_url: string;
         };
-        /** @description What every new meeting may say. */
-        Options: {
-            /** @description Its media. */
-            meeting_type?: components["schemas"]["MeetingType"];
+        /** @description An invitation that waits. */
+        OpenInvitation: {
+            /** @description Its id. */
+            id: components["schemas"]["InvitationId"];
+            /** @description Who is invited. */
+            user: components["schemas"]["MemberUser"];
+            /** @description With which role. */
+            role: components["schemas"]["OrgRole"];
+            invited_by?: components["schemas"]["Inviter"] | null;
             /**
-             * Format: int32
-             * @description How many may be in the room at once, 1 to 10000.
+             * Format: date-time
+             * @description When it was made.
              */
-            max_participants?: number | null;
-            /** @description Whether recording starts with the meeting. */
-            auto_record?: boolean;
-            /** @description Whether joiners wait until a host lets them in. */
-            require_approval?: boolean;
-            host_id?: components["schemas"]["UserId"] | null;
-            /** @description Members to invite. */
-            participants?: components["schemas"]["UserId"][];
-            /** @description Switches: `late_threshold_minutes`, `allow_guests`, and others that are kept as they are. */
-            settings?: Record<string, never>;
-            /** @description Fields that the organization added. */
-            custom_fields?: Record<string, never>;
-            related_object?: components["schemas"]["RelatedObject"] | null;
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be accepted; when that is over, it can be sent again.
+             */
+            expires_at: string;
         };
         /**
          * @description A member's role in an organization.
@@ -2737,6 +4125,8 @@ export interface components {
             role: components["schemas"]["MeetingRole"];
             /** @description Where they stand. */
             status: components["schemas"]["ParticipantStatus"];
+            /** @description Whether they came by a guest link; then the person's id is the guest's. */
+            is_guest: boolean;
             /** @description Whether they may use microphone and camera. */
             can_unmute: boolean;
             /** @description Whether they may share their screen. */
@@ -2776,7 +4166,7 @@ export interface components {
         ParticipantStatus: "invited" | "pending_approval" | "accepted" | "declined" | "joined" | "left";
         /** @description The person behind a participant. */
         ParticipantUser: {
-            /** @description Their id; also their LiveKit identity. */
+            /** @description Their id; also their LiveKit identity, except of a guest, who has `guest:<id>`. */
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name: string;
@@ -2879,6 +4269,26 @@ export interface components {
             /** @description With `SECOND_FACTOR_REQUIRED`: what to send with the code. */
             challenge?: string | null;
         };
+        /** @description What changes one's profile; what is absent stays. */
+        ProfileChange: {
+            /**
+             * @description 1 to 200 characters.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description At most 40 characters: digits, spaces and `+-().`; `null` takes it away.
+             * @default null
+             */
+            phone: string | null;
+            /**
+             * @description IANA time zone.
+             * @default null
+             */
+            timezone: string | null;
+            /** @default null */
+            language: components["schemas"]["Language"] | null;
+        };
         /** @description What proves that it is still the same person. */
         Proof: {
             /** @description One's password. */
@@ -2977,6 +4387,49 @@ export interface components {
              */
             grace_seconds?: number;
         };
+        /**
+         * @description What a value has to keep to, beyond its type. Which rules a type knows: text: `min_length`, `max_length`, `pattern`;
+         *     number: `min`, `max`; date: `earliest`, `latest`; multi_select: `min_length`, `max_length`.
+         */
+        Rules: {
+            /**
+             * Format: double
+             * @description The smallest number.
+             */
+            min?: number | null;
+            /**
+             * Format: double
+             * @description The largest number.
+             */
+            max?: number | null;
+            /**
+             * Format: int32
+             * @description The fewest characters or options.
+             */
+            min_length?: number | null;
+            /**
+             * Format: int32
+             * @description The most characters or options.
+             */
+            max_length?: number | null;
+            /** @description A regular expression that the whole text matches, at most 500 characters. */
+            pattern?: string | null;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            earliest?: string | null;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            latest?: string | null;
+        };
+        /**
+         * @description How a meeting came to stand in the calendar.
+         * @enum {string}
+         */
+        ScheduleKind: "scheduled" | "instant" | "recurring";
         /** @description How one's own second factor stands. */
         SecondFactor: {
             /** @description Whether signing in asks for a code. */
@@ -2989,10 +4442,20 @@ export interface components {
         };
         /** @description Who wrote a message. */
         Sender: {
-            /** @description Their id. */
-            id: components["schemas"]["UserId"];
+            /**
+             * Format: uuid
+             * @description Their id: a user's, or a guest's.
+             */
+            id: string;
             /** @description Their name. */
             name: string;
+            /** @description True for a guest; else it is left out. */
+            is_guest?: boolean;
+        };
+        /** @description An invitation with its link. */
+        SentInvitation: components["schemas"]["OpenInvitation"] & {
+            /** @description Where the person accepts it. It is shown this once. */
+            invitation_url: string;
         };
         /** @description A sign-in. */
         Session: {
@@ -3036,6 +4499,117 @@ export interface components {
             expires_at: string;
             /** @description Whether it is the one that asks. */
             is_current: boolean;
+        };
+        /** @description The settings of an organization, with the defaults where it has set nothing. */
+        Settings: {
+            /**
+             * Format: int32
+             * @description From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
+             */
+            late_threshold_minutes: number;
+            /** @description The media of new meetings. */
+            meeting_type: components["schemas"]["MeetingType"];
+            /**
+             * Format: int32
+             * @description How many may be in the room of a new meeting at once, 1 to 10000; `null` for no limit.
+             */
+            max_participants?: number | null;
+            /** @description Whether new meetings record by themselves. */
+            auto_record: boolean;
+            /** @description Whether joiners of new meetings wait until a host lets them in. */
+            require_approval: boolean;
+            /** @description Whether guests may be let into meetings at all; each meeting has to allow them too. */
+            allow_guests: boolean;
+            /** @description Whether all data in a room goes through the server: tokens don't allow to publish data packets. */
+            record_strict: boolean;
+            /** @description Who may see a new recording. */
+            recording_access_level: components["schemas"]["AccessLevel"];
+            /** @description The roles that may see a new recording when it goes by role. The host always may. */
+            recording_allowed_roles: components["schemas"]["OrgRole"][];
+            /**
+             * Format: int32
+             * @description Days after which recordings are deleted, 1 to 36500; `null` keeps them.
+             */
+            recording_retention_days?: number | null;
+            /** @description Whether people are told of meetings: invitations, changes, reminders. */
+            meeting_notifications: boolean;
+            /** @description Whether people are told of calendar events that are no meetings. */
+            calendar_event_notifications: boolean;
+            /**
+             * Format: int32
+             * @description How long a new meeting takes where nothing else is said, 5 to 1440 minutes.
+             */
+            default_duration_minutes: number;
+            /** @description The day on which weeks begin in calendars. */
+            week_starts_on: components["schemas"]["WeekStart"];
+        };
+        /** @description What changes the settings: what is absent stays, `null` goes back to the default, an unknown key is refused. */
+        SettingsChange: {
+            /**
+             * Format: int32
+             * @description From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
+             * @default null
+             */
+            late_threshold_minutes: number | null;
+            /** @default null */
+            meeting_type: components["schemas"]["MeetingType"] | null;
+            /**
+             * Format: int32
+             * @description How many may be in the room of a new meeting at once, 1 to 10000; `null` for no limit.
+             * @default null
+             */
+            max_participants: number | null;
+            /**
+             * @description Whether new meetings record by themselves.
+             * @default null
+             */
+            auto_record: boolean | null;
+            /**
+             * @description Whether joiners of new meetings wait until a host lets them in.
+             * @default null
+             */
+            require_approval: boolean | null;
+            /**
+             * @description Whether guests may be let into meetings at all; each meeting has to allow them too.
+             * @default null
+             */
+            allow_guests: boolean | null;
+            /**
+             * @description Whether all data in a room goes through the server: tokens don't allow to publish data packets.
+             * @default null
+             */
+            record_strict: boolean | null;
+            /** @default null */
+            recording_access_level: components["schemas"]["AccessLevel"] | null;
+            /**
+             * @description The roles that may see a new recording when it goes by role. The host always may.
+             * @default null
+             */
+            recording_allowed_roles: components["schemas"]["OrgRole"][] | null;
+            /**
+             * Format: int32
+             * @description Days after which recordings are deleted, 1 to 36500; `null` keeps them.
+             * @default null
+             */
+            recording_retention_days: number | null;
+            /**
+             * @description Whether people are told of meetings: invitations, changes, reminders.
+             * @default null
+             */
+            meeting_notifications: boolean | null;
+            /**
+             * @description Whether people are told of calendar events that are no meetings.
+             * @default null
+             */
+            calendar_event_notifications: boolean | null;
+            /**
+             * Format: int32
+             * @description How long a new meeting takes where nothing else is said, 5 to 1440 minutes.
+             * @default null
+             */
+            default_duration_minutes: number | null;
+            /** @default null */
+            week_starts_on: components["schemas"]["WeekStart"] | null;
         };
         /** @description What sets the platform up. */
         Setup: {
@@ -3084,6 +4658,16 @@ export interface components {
          * @description A person's account; also their LiveKit identity.
          */
         UserId: string;
+        /**
+         * @description Where people meet.
+         * @enum {string}
+         */
+        VenueMode: "in_person" | "virtual" | "hybrid";
+        /**
+         * @description A day on which a week can begin.
+         * @enum {string}
+         */
+        WeekStart: "monday" | "saturday" | "sunday";
     };
     responses: never;
     parameters: never;
@@ -3609,6 +5193,333 @@ export interface operations {
             };
         };
     };
+    contacts_read_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactGroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactGroup"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_delete_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactGroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_change_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactGroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactGroup"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_add_to_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactGroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAddition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactGroup"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_remove_from_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactGroupId"];
+                contact: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     service_access_read_device: {
         parameters: {
             query?: never;
@@ -3635,6 +5546,162 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guests_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["GuestLinkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guests_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestInvitation"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guests_join: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Entry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestAdmission"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestPending"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3747,6 +5814,212 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/gif": number[];
+                "image/jpeg": number[];
+                "image/png": number[];
+                "image/webp": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Consent"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                purpose: components["schemas"]["ConsentPurpose"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4163,14 +6436,28 @@ export interface operations {
                 from?: string;
                 /** @description Scheduled start before. */
                 to?: string;
-                /** @description Part of the title. */
+                /**
+                 * @description Words to look for in title, description, agenda and the host's name. Beginnings and parts of words fit; so do
+                 *     words that are much like one that nobody wrote. Accents and case don't matter.
+                 */
                 q?: string;
+                /** @description Who holds it. */
+                host?: components["schemas"]["UserId"];
+                /** @description Its media. */
+                meeting_type?: "audio" | "video" | "screen_share";
                 /** @description Kind of the related object. */
                 related_type?: string;
                 /** @description Id of the related object. */
                 related_id?: string;
-                /** @description `scheduled_start` (default) or `-scheduled_start`. */
+                /** @description Custom fields with the values that they have to have, as a JSON object. */
+                custom_fields?: string;
+                /**
+                 * @description `scheduled_start`, `created_at`, either with `-` before it for the last first, or `rank`: by how well the words
+                 *     fit. When absent `rank` for a search and `scheduled_start` else.
+                 */
                 order?: string;
+                /** @description What to put inside each meeting. */
+                include?: "participants";
                 /** @description Items at most, 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description Where the page before ended. */
@@ -4202,7 +6489,10 @@ export interface operations {
     };
     meetings_read: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What to put inside each meeting. */
+                include?: "participants";
+            };
             header?: never;
             path: {
                 id: components["schemas"]["MeetingId"];
@@ -4219,7 +6509,21 @@ export interface operations {
                     "application/json": components["schemas"]["MeetingOut"];
                 };
             };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4635,6 +6939,58 @@ export interface operations {
             };
         };
     };
+    meetings_duplicate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Duplicate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeetingOut"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     meetings_end: {
         parameters: {
             query?: never;
@@ -4703,6 +7059,166 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guests_list: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_GuestLink"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guests_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuestLink"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeGuestLink"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    meetings_read_history: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_HistoryItem"];
                 };
             };
             403: {
@@ -5496,6 +8012,12 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5538,6 +8060,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5793,6 +8331,47 @@ export interface operations {
             };
         };
     };
+    contacts_attendees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttendeeWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attendees"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -5896,6 +8475,495 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_list_groups: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ContactGroup"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_create_group: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroup"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactGroup"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_list: {
+        parameters: {
+            query?: {
+                /** @description Part of a name, an address, a number or a company. */
+                q?: string;
+                /** @description Those of one group. */
+                group_id?: components["schemas"]["ContactGroupId"];
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Contact"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContact"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_import: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing is changed, and the report says what would be. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "text/vcard": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    custom_fields_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_CustomField"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    custom_fields_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCustomField"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    custom_fields_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["CustomFieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    custom_fields_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["CustomFieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomFieldChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6170,6 +9238,12 @@ export interface operations {
                     "application/json": components["schemas"]["FieldRuleTable"];
                 };
             };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6219,7 +9293,139 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations_list_invitations: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_OpenInvitation"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations_revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["InvitationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations_resend_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                id: components["schemas"]["InvitationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentInvitation"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6238,14 +9444,28 @@ export interface operations {
                 from?: string;
                 /** @description Scheduled start before. */
                 to?: string;
-                /** @description Part of the title. */
+                /**
+                 * @description Words to look for in title, description, agenda and the host's name. Beginnings and parts of words fit; so do
+                 *     words that are much like one that nobody wrote. Accents and case don't matter.
+                 */
                 q?: string;
+                /** @description Who holds it. */
+                host?: components["schemas"]["UserId"];
+                /** @description Its media. */
+                meeting_type?: "audio" | "video" | "screen_share";
                 /** @description Kind of the related object. */
                 related_type?: string;
                 /** @description Id of the related object. */
                 related_id?: string;
-                /** @description `scheduled_start` (default) or `-scheduled_start`. */
+                /** @description Custom fields with the values that they have to have, as a JSON object. */
+                custom_fields?: string;
+                /**
+                 * @description `scheduled_start`, `created_at`, either with `-` before it for the last first, or `rank`: by how well the words
+                 *     fit. When absent `rank` for a search and `scheduled_start` else.
+                 */
                 order?: string;
+                /** @description What to put inside each meeting. */
+                include?: "participants";
                 /** @description Items at most, 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description Where the page before ended. */
@@ -6317,6 +9537,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    meetings_bulk_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkCancellation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_BulkResult"];
                 };
             };
             404: {
@@ -6483,6 +9744,74 @@ export interface operations {
             };
         };
     };
+    organizations_import: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing is changed, and the report says what would be. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     organizations_remove_member: {
         parameters: {
             query?: never;
@@ -6596,6 +9925,12 @@ export interface operations {
                     "application/json": components["schemas"]["PermissionTable"];
                 };
             };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6705,6 +10040,98 @@ export interface operations {
             };
         };
     };
+    settings_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recordings_read: {
         parameters: {
             query?: never;
@@ -6723,6 +10150,12 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecordingOut"];
                 };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -6817,6 +10250,14 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7297,6 +10738,60 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_read: {
+        parameters: {
+            query?: {
+                /** @description As `avatar_url` has it. */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": unknown;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
