@@ -43,7 +43,6 @@ macro_rules! switches {
             $($(#[$doc])*
             #[serde(deserialize_with = "crate::http::extract::given")]
             #[schema(value_type = Option<$kind>)]
-            #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
             pub $key: Option<Option<$kind>>,)+
         }
 

@@ -144,9 +144,9 @@ fn with_plain_ends(text: &[u8]) -> Vec<u8> {
 
 /// What separates the columns of a heading: whichever of the three there is most of, outside of quotes.
 fn separator(heading: &[u8]) -> u8 {
+    const CANDIDATES: [u8; 3] = [b',', b';', b'\t'];
     let mut quoted = false;
     let mut count = [0_usize; 3];
-    const CANDIDATES: [u8; 3] = [b',', b';', b'\t'];
     for byte in heading {
         quoted ^= *byte == b'"';
         if let Some(index) = CANDIDATES.iter().position(|candidate| candidate == byte && !quoted) {

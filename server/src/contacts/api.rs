@@ -168,12 +168,10 @@ pub struct ContactChange {
     /// E-mail address; `null` takes it away.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
     pub email: Option<Option<String>>,
     /// Phone number; `null` takes it away.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
     pub phone: Option<Option<String>>,
     /// Where they work.
     pub company: Option<String>,

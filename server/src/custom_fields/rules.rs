@@ -248,6 +248,7 @@ mod tests {
     }
 
     /// What is stored, and the faults as pointer and code.
+    #[expect(clippy::needless_pass_by_value, reason = "called with literals")]
     fn values(
         definitions: &[CustomField],
         given: Value,
@@ -261,6 +262,7 @@ mod tests {
         (kept.into(), faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "called with literals")]
     fn code(field: &CustomField, value: Value) -> Option<&'static str> {
         fits(field, &value).err().map(|(code, _)| code)
     }
@@ -337,7 +339,7 @@ mod tests {
     fn what_is_required_must_be_there_and_what_is_unknown_must_not() {
         let required = CustomField { required: true, ..field("a", FieldType::Text) };
         for given in [json!({}), json!({"a": null}), json!({"a": "  "})] {
-            let (_, faults) = values(&[required.clone()], given, None);
+            let (_, faults) = values(std::slice::from_ref(&required), given, None);
             assert_eq!(faults, [("/custom_fields/a".to_owned(), "REQUIRED")]);
         }
         let (_, faults) = values(&[required], json!({"a": "x", "b/~": 1}), None);

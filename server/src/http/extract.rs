@@ -90,7 +90,6 @@ impl<T: Serialize> IntoResponse for Json<T> {
 ///
 /// # Errors
 /// When the value is none of `T`.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
 pub fn given<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
     from: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -94,7 +94,6 @@ macro_rules! new_meeting {
                 /// settings say when absent.
                 #[serde(default, deserialize_with = "given")]
                 #[schema(value_type = Option<i32>)]
-                #[expect(clippy::option_option, reason = "absent, null and a value are three things here")]
                 pub max_participants: Option<Option<i32>>,
                 /// Whether recording starts with the meeting; as the organization's settings say when absent.
                 #[serde(default)]
@@ -168,7 +167,6 @@ new_meeting! {
 
 /// A meeting that is to be made; what is absent follows from the organization's settings.
 #[derive(Debug)]
-#[expect(clippy::option_option, reason = "absent, null and a value are three things here")]
 pub struct Plan {
     /// 1 to 255 characters.
     pub title: String,
@@ -249,7 +247,6 @@ body! {
     /// What changes a meeting; what is absent stays.
     #[derive(Default)]
     #[serde(default)]
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
     MeetingChange {
         /// 1 to 255 characters.
         pub title: Option<String>,

@@ -240,7 +240,6 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
 }
 
 /// What changes a meeting; `None` leaves a column as it is.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
 #[derive(Debug, Default)]
 pub struct Change<'a> {
     pub title: Option<&'a str>,

@@ -222,13 +222,13 @@ mod tests {
 
     #[test]
     fn an_import_never_takes_the_last_admin_and_revives_nobody() {
+        use OrgRole::{Admin, Member};
         let id = UserId(uuid::Uuid::nil());
         let wish = |role| Wish { line: 2, email: "a@b.test".into(), name: "A".into(), role };
         let mut admins = 2;
         let mut plan = |role, standing| {
             super::plan(&wish(role), Some(&Known { id, language: "en".into(), standing }), &mut admins)
         };
-        use OrgRole::{Admin, Member};
         assert_eq!(plan(Member, Standing::Stranger), Plan::Invite);
         assert_eq!(plan(Member, Standing::Active(Member)), Plan::Keep);
         assert_eq!(plan(Member, Standing::Invited(Admin)), Plan::ChangeRole(id));

@@ -43,7 +43,6 @@ pub struct ProfileChange {
     /// At most 40 characters: digits, spaces and `+-().`; `null` takes it away.
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
     pub phone: Option<Option<String>>,
     /// IANA time zone.
     pub timezone: Option<String>,

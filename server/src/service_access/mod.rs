@@ -40,7 +40,6 @@ fn check_expiry(checks: &mut Checks, expires_at: Option<DateTime<Utc>>, now: Dat
 }
 
 /// Tells `null` from absent.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things in a change")]
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
