@@ -176,8 +176,8 @@ async fn tables_and_cards_are_imported_once_and_exported_without_formulas() {
 async fn the_same_import_many_times_at_once_stores_everybody_once() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let table: String = (0..200).map(|n| format!("P{n},p{n}@example.test,Group {}\n", n % 3)).collect();
-    let table = format!("name,email,groups\n{table}");
+    let lines: Vec<String> = (0..200).map(|n| format!("P{n},p{n}@example.test,Group {}", n % 3)).collect();
+    let table = format!("name,email,groups\n{}\n", lines.join("\n"));
     let answers = join_all((0..5).map(|_| import(&organization, "text/csv", &table))).await;
     let created: i64 = answers
         .into_iter()

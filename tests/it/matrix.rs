@@ -289,11 +289,10 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
             json!({"name": "New", "email": format!("contact{number}@example.test")})
         }
         "POST /organizations/{org}/contact-groups" => json!({"name": format!("Group {number}")}),
-        "PATCH /contacts/{id}" => json!({"name": "Renamed"}),
         "PATCH /contact-groups/{id}" => json!({"name": format!("Renamed {number}")}),
         "POST /contact-groups/{id}/contacts" => json!({"contact_ids": []}),
         "POST /organizations" => json!({"name": "New"}),
-        "PATCH /organizations/{org}" => json!({"name": "Renamed"}),
+        "PATCH /organizations/{org}" | "PATCH /contacts/{id}" => json!({"name": "Renamed"}),
         "POST /organizations/{org}/members" => {
             json!({"email": format!("new{number}@example.test"), "name": "New", "role": "member"})
         }

@@ -135,9 +135,10 @@ async fn five_thousand_people_are_invited_in_seconds() {
     let report = import(&organization, "", table.clone()).await.is(200);
     let first = began.elapsed();
     assert_eq!(report["summary"]["invited"], 5000);
+    let began = std::time::Instant::now();
     let again = import(&organization, "", table).await.is(200);
     assert_eq!(again["summary"]["unchanged"], 5000);
-    eprintln!("5,000 invitations in {first:?}, the same again in {:?}", began.elapsed() - first);
+    eprintln!("5,000 invitations in {first:?}, the same again in {:?}", began.elapsed());
     assert!(first < std::time::Duration::from_secs(20), "{first:?}");
     assert_eq!(app.value::<i64>("select count(*) from organization_members where not is_active").await, 5000);
     assert_eq!(app.value::<i64>("select count(*) from invitations").await, 5000);

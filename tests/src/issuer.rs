@@ -93,6 +93,7 @@ impl FakeIssuer {
     }
 
     /// As [`FakeIssuer::sign_in`], signed by another key.
+    #[expect(clippy::needless_pass_by_value, reason = "called with literals")]
     pub fn sign_in_by(&self, signer: Signer, authorization: &Url, claims: Value) -> String {
         let query: HashMap<String, String> = authorization.query_pairs().into_owned().collect();
         let now = self.clock.now().timestamp();
@@ -118,6 +119,7 @@ impl FakeIssuer {
     }
 
     /// A logout token; `claims` may replace what is right, or take it away by null.
+    #[expect(clippy::needless_pass_by_value, reason = "called with literals")]
     pub fn logout_token(&self, signer: Signer, claims: Value) -> String {
         let now = self.clock.now().timestamp();
         let mut token = json!({
