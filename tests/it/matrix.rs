@@ -292,7 +292,9 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PATCH /contact-groups/{id}" => json!({"name": format!("Renamed {number}")}),
         "POST /contact-groups/{id}/contacts" => json!({"contact_ids": []}),
         "POST /organizations" => json!({"name": "New"}),
-        "PATCH /organizations/{org}" | "PATCH /contacts/{id}" => json!({"name": "Renamed"}),
+        "PATCH /organizations/{org}"
+        | "PATCH /organizations/{org}/api-keys/{id}"
+        | "PATCH /contacts/{id}" => json!({"name": "Renamed"}),
         "POST /organizations/{org}/members" => {
             json!({"email": format!("new{number}@example.test"), "name": "New", "role": "member"})
         }
@@ -323,7 +325,6 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
         "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
-        "PATCH /organizations/{org}/api-keys/{id}" => json!({"name": "Renamed"}),
         "PATCH /organizations/{org}/device-tokens/{id}" => json!({"label": "Renamed"}),
         "PUT /recordings/{id}/access" => json!({"access_level": "public"}),
         _ => json!({}),
