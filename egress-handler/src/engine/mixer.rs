@@ -13,7 +13,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::{Context, Result};
@@ -119,6 +122,9 @@ impl Mixer {
         let audiomixer = pipeline.by_name("audiomixer").context("no audiomixer")?;
         let (outputs, receiver) = mpsc::unbounded_channel();
         collect(&pipeline, "sound", Kind::Audio, &outputs)?;
+        for mixer in compositor.iter().chain([&audiomixer]) {
+            ignore_the_silent(mixer)?;
+        }
         if compositor.is_some() {
             collect(&pipeline, "pictures", Kind::Video, &outputs)?;
         }
@@ -250,7 +256,7 @@ fn video_desk() -> String {
     format!(
         "videotestsrc name=black is-live=true pattern=black \
          ! video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={FRAME_RATE}/1 ! compositor.sink_0 \
-         compositor name=compositor background=black ignore-inactive-pads=true min-upstream-latency={PLANNED_LATENCY} \
+         compositor name=compositor background=black min-upstream-latency={PLANNED_LATENCY} \
          ! video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={FRAME_RATE}/1,pixel-aspect-ratio=1/1 \
          ! queue max-size-buffers=25 max-size-bytes=0 max-size-time=0 \
          ! x264enc speed-preset=superfast pass=qual quantizer=23 bitrate=2500 vbv-buf-capacity=2000 bframes=0 \
@@ -265,12 +271,31 @@ fn audio_desk() -> String {
     format!(
         "audiotestsrc name=silence is-live=true wave=silence samplesperbuffer=960 \
          ! audio/x-raw,format=F32LE,rate={SAMPLE_RATE},channels=2,layout=interleaved ! audiomixer.sink_0 \
-         audiomixer name=audiomixer ignore-inactive-pads=true min-upstream-latency={PLANNED_LATENCY} \
+         audiomixer name=audiomixer min-upstream-latency={PLANNED_LATENCY} \
          ! audio/x-raw,format=F32LE,rate={SAMPLE_RATE},channels=2,layout=interleaved \
          ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=1000000000 \
          ! audioconvert ! avenc_aac bitrate=128000 ! aacparse ! audio/mpeg,mpegversion=4,stream-format=raw \
          ! appsink name=sound sync=false async=false "
     )
+}
+
+/// Lets a mixer not wait for lines that give nothing, once its own black or silence has arrived: a mixer all of whose
+/// lines are yet without data and may be ignored takes that for the end of the stream.
+fn ignore_the_silent(mixer: &gst::Element) -> Result<()> {
+    let own = mixer.static_pad("sink_0").context("the mixer has no entry")?;
+    let weak = mixer.downgrade();
+    let first = AtomicBool::new(true);
+    own.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        // When the second comes, the mixer has the first.
+        if first.swap(false, Ordering::Relaxed) {
+            return gst::PadProbeReturn::Ok;
+        }
+        if let Some(mixer) = weak.upgrade() {
+            mixer.set_property("ignore-inactive-pads", true);
+        }
+        gst::PadProbeReturn::Remove
+    });
+    Ok(())
 }
 
 /// Hands what arrives at the sink `name` on as frames.
@@ -287,9 +312,12 @@ fn collect(
         .ok()
         .context("not an appsink")?;
     let outputs = outputs.clone();
+    let ended = outputs.clone();
     let mut config: Option<Arc<[u8]>> = None;
     sink.set_callbacks(
         gst_app::AppSinkCallbacks::builder()
+            // Nobody ends the desk but its owner, who then listens no more.
+            .eos(move |sink| drop(ended.send(Output::Broken(format!("{} ended by itself", sink.name())))))
             .new_sample(move |sink| {
                 let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
                 let known = config.take().or_else(|| codec_data(&sample));

@@ -28,6 +28,8 @@ use segmenter::{Sample, Segmenter};
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
 /// How long the encoders may take to give out what they hold.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long the desk may give nothing. It plays for an empty room, too, so silence means that it stands still.
+const STALL: Duration = Duration::from_secs(5);
 
 /// A token for the room; signed anew for every try to join.
 pub type Token = Box<dyn Fn() -> Result<String> + Send + Sync>;
@@ -119,11 +121,16 @@ async fn run(
     let attending =
         tokio::spawn(stay_in_room(Arc::clone(&mixer), wish, clock, events.clone(), leave.clone()));
 
+    let mut alive = time::Instant::now();
     let end = loop {
         tokio::select! {
             () = finish.cancelled() => break None,
+            () = time::sleep_until(alive + STALL) => break Some("the mixer stands still".to_owned()),
             output = outputs.recv() => match output {
                 Some(Output::Frame(frame)) => {
+                    if frame.kind == section.measure {
+                        alive = time::Instant::now();
+                    }
                     if let Some(segment) = section.push(&frame, &mixer) {
                         let _ = events.send(Event::Segment(Box::new(segment)));
                     }

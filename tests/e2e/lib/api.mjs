@@ -47,6 +47,7 @@ export class Api {
 
   get = (path) => this.call('GET', path);
   post = (path, body = {}, headers) => this.call('POST', path, body, headers);
+  patch = (path, body, headers) => this.call('PATCH', path, body, headers);
 
   async login(email, password) {
     return new Api(this.url, await this.post('/auth/login', { email, password }));
