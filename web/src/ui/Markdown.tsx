@@ -3,13 +3,16 @@ import { blocksOf, type Span } from './markdown';
 
 /** A text that people wrote as Markdown; whatever they wrote, it stays text. */
 export function Markdown({ text }: { text: string }) {
+  const blocks = blocksOf(text);
+  // The highest heading used stands right under the page's own, whatever number of signs it was written with.
+  const top = Math.min(...blocks.map((block) => (block.kind === 'heading' ? block.level : 6)));
   return (
     <Stack gap="xs" style={{ overflowWrap: 'anywhere' }}>
-      {blocksOf(text).map((block, index) => {
+      {blocks.map((block, index) => {
         const key = `${index}-${block.kind}`;
         if (block.kind === 'heading')
           return (
-            <Title key={key} order={block.level === 1 ? 3 : 4} size={block.level === 1 ? 'h4' : 'h5'}>
+            <Title key={key} order={block.level === top ? 3 : 4} size={block.level === top ? 'h4' : 'h5'}>
               <Line spans={block.spans} />
             </Title>
           );

@@ -22,6 +22,8 @@ export function fieldSentence({ code, detail }: { code: string; detail: string }
 export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { t } = useTranslation();
   const problem = Problem.of(error);
+  // What was refused will be refused again.
+  const retry = problem.status === 0 || problem.status === 429 || problem.status >= 500 ? onRetry : undefined;
   return (
     <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={sentence(problem)} role="alert">
       <Group justify="space-between" align="end" gap="sm">
@@ -36,8 +38,8 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
             <Code>{problem.code}</Code> {problem.correlationId && <Code>{problem.correlationId}</Code>}
           </Text>
         </details>
-        {onRetry && (
-          <Button size="xs" variant="default" onClick={onRetry}>
+        {retry && (
+          <Button size="xs" variant="default" onClick={retry}>
             {t('problem.retry')}
           </Button>
         )}

@@ -11,7 +11,7 @@ const colorSchemes = localStorageColorSchemeManager({ key: 'baraza.color-scheme'
 /** What every page stands in. The room is dark whatever the person chose for the rest. */
 export function Root({ queryClient }: { queryClient: QueryClient }) {
   const { i18n } = useTranslation();
-  const inRoom = useLocation({ select: ({ pathname }) => /^\/meetings\/[^/]+\/?$/.test(pathname) });
+  const inRoom = useLocation({ select: ({ pathname }) => /^\/(meetings|guest)\/[^/]+\/?$/.test(pathname) });
   return (
     <MantineProvider
       theme={theme}

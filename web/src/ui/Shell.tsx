@@ -6,7 +6,6 @@ import {
   type MantineColorScheme,
   Menu,
   NavLink,
-  Select,
   Stack,
   Text,
   UnstyledButton,
@@ -20,6 +19,7 @@ import {
   IconLogout,
   IconMail,
   IconMovie,
+  IconSelector,
   IconServer,
   IconSettings,
   IconShieldLock,
@@ -114,25 +114,42 @@ export function Shell() {
 function OrganizationSwitcher() {
   const { t } = useTranslation();
   const { organization, memberships, switchTo } = useHere();
+  const here = (
+    <>
+      <Avatar size="sm" radius="sm" color="clay" variant="filled" aria-hidden>
+        {organization.name.slice(0, 1).toUpperCase()}
+      </Avatar>
+      <Text fw={600} size="sm" lh={1.25} lineClamp={2} className={classes.organization}>
+        {organization.name}
+      </Text>
+    </>
+  );
   if (memberships.length < 2)
     return (
       <Group gap="xs" wrap="nowrap" miw={0}>
-        <Avatar size="sm" radius="sm" color="clay" variant="filled" aria-hidden>
-          {organization.name.slice(0, 1).toUpperCase()}
-        </Avatar>
-        <Text fw={600} truncate>
-          {organization.name}
-        </Text>
+        {here}
       </Group>
     );
   return (
-    <Select
-      aria-label={t('shell.organization')}
-      data={memberships.map(({ organization: { id, name } }) => ({ value: id, label: name }))}
-      value={organization.id}
-      onChange={(id) => id && switchTo(id)}
-      allowDeselect={false}
-    />
+    <Menu width={260} position="bottom-start">
+      <Menu.Target>
+        <UnstyledButton className={classes.switcher}>
+          <VisuallyHidden>{t('shell.organization')}</VisuallyHidden>
+          {here}
+          <IconSelector size={16} aria-hidden style={{ flex: 'none' }} />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t('shell.organization')}</Menu.Label>
+        <Menu.RadioGroup value={organization.id} onChange={switchTo}>
+          {memberships.map(({ organization: { id, name } }) => (
+            <Menu.RadioItem key={id} value={id} closeMenuOnClick>
+              {name}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

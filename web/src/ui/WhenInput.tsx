@@ -2,6 +2,9 @@ import { DateTimePicker, type DateTimePickerProps } from '@mantine/dates';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 
+/** Large enough to hit. */
+export const LARGE = { minWidth: 28, minHeight: 28 };
+
 /** A day and a time of day on the wall, with all its parts named. */
 export function WhenInput(props: DateTimePickerProps) {
   const { t } = useTranslation();
@@ -25,6 +28,7 @@ export function WhenInput(props: DateTimePickerProps) {
       timePickerProps={{ hoursInputLabel: t('calendar.hours'), minutesInputLabel: t('calendar.minutes') }}
       submitButtonProps={{ 'aria-label': t('calendar.take') }}
       {...props}
+      clearButtonProps={{ style: LARGE, ...props.clearButtonProps }}
     />
   );
 }

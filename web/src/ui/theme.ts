@@ -98,7 +98,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
-    Badge: { styles: { root: { textTransform: 'none' } } },
+    // A badge breaks rather than cuts its word.
+    Badge: {
+      styles: {
+        root: { textTransform: 'none', height: 'auto', minHeight: 'var(--badge-height)' },
+        label: { whiteSpace: 'normal', overflow: 'visible' },
+      },
+    },
     // On phones tabs scroll rather than break.
     Tabs: { styles: { list: { flexWrap: 'nowrap', overflow: 'auto hidden' } } },
     // Large enough to hit.

@@ -27,12 +27,13 @@ export function nextQuarter(now: Date): Date {
   return new Date(Math.ceil((now.getTime() + 5 * 60_000) / quarter) * quarter);
 }
 
-/** "Tue, 1 Dec 2026, 12:00 – 13:00 EAT". */
+/** "Tue, 1 Dec 2026, 12:00 – 13:00 EAT"; without the zone when `named` is false. */
 export function formatSpan(
   start: string,
   end: string | null | undefined,
   locale: string,
   zone = localZone(),
+  named = true,
 ): string {
   const format = new Intl.DateTimeFormat(locale, {
     weekday: 'short',
@@ -42,9 +43,26 @@ export function formatSpan(
     hour: '2-digit',
     minute: '2-digit',
     timeZone: zone,
-    timeZoneName: 'short',
+    timeZoneName: named ? 'short' : undefined,
   });
-  return end ? format.formatRange(new Date(start), new Date(end)) : format.format(new Date(start));
+  const text = end ? format.formatRange(new Date(start), new Date(end)) : format.format(new Date(start));
+  // "GMT +3" in one piece.
+  return text.replace(/GMT ([+-])/, 'GMT\u00a0$1');
+}
+
+/** "1 Dec 2026, 12:00:07": the moment at which something happened. */
+export function formatMoment(instant: string, locale: string, seconds = false): string {
+  return new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: seconds ? 'medium' : 'short',
+  }).format(new Date(instant));
+}
+
+/** "1 Dec 2026": a day, wherever one is. */
+export function formatDay(day: string, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
 }
 
 export function formatTime(instant: string, locale: string, seconds = false): string {

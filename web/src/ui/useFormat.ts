@@ -1,7 +1,15 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatLocale } from '../locales';
-import { formatBytes, formatDuration, formatSpan, formatTime, relative } from './time';
+import {
+  formatBytes,
+  formatDay,
+  formatDuration,
+  formatMoment,
+  formatSpan,
+  formatTime,
+  relative,
+} from './time';
 
 /** Dates, durations and sizes in the person's language. */
 export function useFormat() {
@@ -10,8 +18,12 @@ export function useFormat() {
     const locale = formatLocale(i18n.language);
     return {
       locale,
-      span: (start: string, end: string | null | undefined, zone?: string) =>
-        formatSpan(start, end, locale, zone),
+      span: (start: string, end: string | null | undefined) => formatSpan(start, end, locale),
+      /** The same in another zone, which is named beside it. */
+      spanIn: (zone: string, start: string, end: string | null | undefined) =>
+        formatSpan(start, end, locale, zone, false),
+      moment: (instant: string, seconds = false) => formatMoment(instant, locale, seconds),
+      day: (day: string) => formatDay(day, locale),
       time: (instant: string, seconds = false) => formatTime(instant, locale, seconds),
       relative: (instant: string, now: Date) => relative(instant, now, locale),
       duration: (seconds: number) => formatDuration(seconds, locale),

@@ -6,6 +6,7 @@ import { api, take } from '../../api/client';
 import type { Attendance } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
 import { saveAs } from '../recordings/media';
@@ -68,24 +69,22 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
       ) : (
-        <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('person.name')}</Table.Th>
-                <Table.Th>{t('attendance.spans')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.messages')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.hands')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((item) => (
-                <AttendanceRow key={item.user?.id ?? item.guest_name ?? ''} item={item} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Table verticalSpacing="xs" className={rows.rows} aria-label={t('details.tab.attendance')}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('person.name')}</Table.Th>
+              <Table.Th>{t('attendance.spans')}</Table.Th>
+              <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
+              <Table.Th ta="end">{t('attendance.messages')}</Table.Th>
+              <Table.Th ta="end">{t('attendance.hands')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {items.map((item) => (
+              <AttendanceRow key={item.user?.id ?? item.guest_name ?? ''} item={item} />
+            ))}
+          </Table.Tbody>
+        </Table>
       )}
     </Stack>
   );
@@ -96,7 +95,7 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
   const format = useFormat();
   return (
     <Table.Tr>
-      <Table.Td>
+      <Table.Td className={rows.wide}>
         <Group gap={6}>
           <Text size="sm" fw={500}>
             {item.user?.name ?? item.guest_name}
@@ -113,7 +112,7 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
           )}
         </Group>
       </Table.Td>
-      <Table.Td>
+      <Table.Td className={rows.wide}>
         {item.spans.length === 0 ? (
           <Text size="sm" c="dimmed">
             {t('attendance.absent')}
@@ -126,9 +125,15 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
           ))
         )}
       </Table.Td>
-      <Table.Td ta="end">{format.duration(item.duration_seconds)}</Table.Td>
-      <Table.Td ta="end">{item.messages_sent}</Table.Td>
-      <Table.Td ta="end">{item.hand_raised_count}</Table.Td>
+      <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.duration')}>
+        {item.spans.length === 0 ? '–' : format.duration(item.duration_seconds)}
+      </Table.Td>
+      <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.messages')}>
+        {item.messages_sent}
+      </Table.Td>
+      <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.hands')}>
+        {item.hand_raised_count}
+      </Table.Td>
     </Table.Tr>
   );
 }

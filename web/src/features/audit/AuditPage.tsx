@@ -1,16 +1,5 @@
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Card,
-  Group,
-  Select,
-  Skeleton,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core';
+import { ActionIcon, Badge, Button, Card, Group, Select, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { DatePickerInput } from '@mantine/dates';
 import { notifications } from '@mantine/notifications';
 import { IconDownload, IconHistory, IconX } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
@@ -21,10 +10,12 @@ import type { AuditItem } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import { LARGE } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
 import { AuditTable } from './AuditTable';
 import { type AuditSearch, auditFilters, ENTITIES } from './search';
+import { useWords } from './words';
 
 const route = getRouteApi('/signed-in/shell/settings/audit');
 
@@ -33,6 +24,7 @@ export function AuditPage() {
   const { t } = useTranslation();
   usePageTitle(t('settings.audit'));
   const { organization } = useHere();
+  const words = useWords();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const set = (change: Partial<AuditSearch>) =>
@@ -106,24 +98,19 @@ export function AuditPage() {
             clearable
             w={{ base: '100%', xs: 160 }}
           />
-          <TextInput
+          <Day
             label={t('audit.from')}
-            type="date"
-            value={search.from ?? ''}
-            onChange={({ currentTarget: { value } }) => set({ from: value || undefined })}
-            w={{ base: '47%', xs: 150 }}
+            value={search.from}
+            max={search.to}
+            onChange={(from) => set({ from })}
           />
-          <TextInput
-            label={t('audit.to')}
-            type="date"
-            value={search.to ?? ''}
-            onChange={({ currentTarget: { value } }) => set({ to: value || undefined })}
-            w={{ base: '47%', xs: 150 }}
-          />
+          <Day label={t('audit.to')} value={search.to} min={search.from} onChange={(to) => set({ to })} />
         </Group>
         {(search.action || search.id) && (
           <Group gap="xs">
-            {search.action && <Chip text={search.action} onRemove={() => set({ action: undefined })} />}
+            {search.action && (
+              <Chip text={words.action(search.action)} onRemove={() => set({ action: undefined })} />
+            )}
             {search.id && <Chip text={search.id} onRemove={() => set({ id: undefined })} />}
           </Group>
         )}
@@ -142,6 +129,32 @@ export function AuditPage() {
         )}
       </Stack>
     </Card>
+  );
+}
+
+function Day(props: {
+  label: string;
+  value?: string;
+  min?: string;
+  max?: string;
+  onChange: (day: string | undefined) => void;
+}) {
+  const { t } = useTranslation();
+  const { label, value, min, max, onChange } = props;
+  return (
+    <DatePickerInput
+      label={label}
+      valueFormat="D MMM YYYY"
+      placeholder={t('meetings.anyDay')}
+      clearable
+      clearButtonProps={{ 'aria-label': t('meetings.anyDay'), style: LARGE }}
+      minDate={min}
+      maxDate={max}
+      value={value ?? null}
+      onChange={(day) => onChange(day ?? undefined)}
+      style={{ flex: '1 1 8rem' }}
+      maw={{ xs: 170 }}
+    />
   );
 }
 

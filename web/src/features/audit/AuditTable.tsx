@@ -1,8 +1,10 @@
-import { Anchor, Badge, Code, Group, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { AuditItem } from '../../api/types';
+import { useFormat } from '../../ui/useFormat';
 import classes from './AuditTable.module.css';
-import { type AuditSearch, ENTITIES } from './search';
+import type { AuditSearch } from './search';
+import { useWords } from './words';
 
 /** Changes as sentences: who, what, when, and each field before and after. */
 export function AuditTable({
@@ -15,8 +17,9 @@ export function AuditTable({
   names?: Map<string, string>;
   onPick?: (change: Partial<AuditSearch>) => void;
 }) {
-  const { t, i18n } = useTranslation();
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'medium' });
+  const { t } = useTranslation();
+  const format = useFormat();
+  const words = useWords();
   return (
     <Table verticalSpacing="sm" className={classes.table}>
       <Table.Thead>
@@ -31,7 +34,7 @@ export function AuditTable({
           <Table.Tr key={item.id}>
             <Table.Td>
               <Text size="sm" component="time" dateTime={item.at}>
-                {time.format(new Date(item.at))}
+                {format.moment(item.at, true)}
               </Text>
             </Table.Td>
             <Table.Td>
@@ -40,29 +43,28 @@ export function AuditTable({
             <Table.Td>
               <Stack gap={4}>
                 <Group gap="xs">
-                  <Badge variant="light" tt="none">
-                    {onPick ? (
-                      <Anchor component="button" inherit onClick={() => onPick({ action: item.action })}>
-                        {item.action}
-                      </Anchor>
-                    ) : (
-                      item.action
-                    )}
-                  </Badge>
+                  {onPick ? (
+                    <Button size="compact-sm" variant="light" onClick={() => onPick({ action: item.action })}>
+                      {words.action(item.action)}
+                    </Button>
+                  ) : (
+                    <Badge variant="light">{words.action(item.action)}</Badge>
+                  )}
                   {item.entity.id && names?.has(item.entity.id) && (
                     <Text size="sm">{names.get(item.entity.id)}</Text>
                   )}
                   {item.entity.id && onPick && (
-                    <Anchor
-                      component="button"
-                      size="xs"
+                    <Button
+                      size="compact-sm"
+                      variant="subtle"
+                      fw={400}
                       onClick={() => onPick({ id: item.entity.id ?? undefined })}
                     >
-                      {t('audit.history', { what: entityName(item.entity.type, t) })}
-                    </Anchor>
+                      {t('audit.history', { what: words.entity(item.entity.type) })}
+                    </Button>
                   )}
                 </Group>
-                <Changes before={item.before} after={item.after} />
+                <Changes changes={changesOf(item.before, item.after)} />
                 {item.correlation_id && (
                   <details>
                     <Text component="summary" size="xs" c="dimmed" style={{ cursor: 'pointer' }}>
@@ -84,11 +86,6 @@ export function AuditTable({
   );
 }
 
-function entityName(type: string, t: (key: `audit.entity.${(typeof ENTITIES)[number]}`) => string) {
-  const known = ENTITIES.find((entity) => entity === type);
-  return known ? t(`audit.entity.${known}`) : type;
-}
-
 function Actor({
   actor,
   onPick,
@@ -103,41 +100,61 @@ function Actor({
       : (actor.name ?? t(`audit.actor.${actor.type}` as 'audit.actor.user'));
   if (!onPick) return <Text size="sm">{name}</Text>;
   return (
-    <Anchor component="button" size="sm" ta="start" onClick={() => onPick({ actor: actor.id ?? 'system' })}>
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      fw={400}
+      className={classes.actor}
+      onClick={() => onPick({ actor: actor.id ?? 'system' })}
+    >
       {name}
-    </Anchor>
+    </Button>
   );
 }
 
-type Fields = Record<string, unknown> | null | undefined;
+/** Ids and hashes tell people nothing; they stand in the details and in the export. */
+const isMute = (field: string) => /(^|_)(id|hash)$/.test(field);
 
-/** Ids tell people nothing; they stand in the details and in the export. */
-const isId = (field: string) => /(^|_)id$/.test(field);
+export type Change = { field: string; before?: unknown; after?: unknown };
 
 const isEmpty = (value: unknown) =>
   value === null || value === undefined || value === '' || JSON.stringify(value) === '{}';
 
+/** The fields of two rows that differ. */
+function changesOf(before: AuditItem['before'], after: AuditItem['after']): Change[] {
+  const rows = {
+    before: (before ?? {}) as Record<string, unknown>,
+    after: (after ?? {}) as Record<string, unknown>,
+  };
+  return [...new Set([...Object.keys(rows.before), ...Object.keys(rows.after)])].map((field) => ({
+    field,
+    before: rows.before[field],
+    after: rows.after[field],
+  }));
+}
+
 /** Each field that has changed: what it was, and what it is since. What is new says only what it holds. */
-function Changes({ before, after }: { before: Fields; after: Fields }) {
-  const { t, i18n } = useTranslation();
-  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter(
-    (field) => !isId(field) && !(isEmpty(before?.[field]) && isEmpty(after?.[field])),
+export function Changes({ changes }: { changes: Change[] }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const told = changes.filter(
+    ({ field, before, after }) => !isMute(field) && !(isEmpty(before) && isEmpty(after)),
   );
-  if (fields.length === 0) return null;
+  if (told.length === 0) return null;
   return (
     <dl className={classes.changes}>
-      {fields.map((field) => (
+      {told.map(({ field, before, after }) => (
         <div key={field} className={classes.field}>
-          <dt>{field.replaceAll('_', ' ')}</dt>
+          <dt>{words.field(field)}</dt>
           <dd>
-            {before && field in before && (
+            {!isEmpty(before) && (
               <del>
-                <span className={classes.mark}>{t('audit.was')}</span> {shown(before[field], i18n.language)}
+                <span className={classes.mark}>{t('audit.was')}</span> {words.value(field, before)}
               </del>
             )}
-            {after && field in after && (
+            {!(isEmpty(after) && isEmpty(before)) && (
               <ins>
-                <span className={classes.mark}>{t('audit.is')}</span> {shown(after[field], i18n.language)}
+                <span className={classes.mark}>{t('audit.is')}</span> {words.value(field, after)}
               </ins>
             )}
           </dd>
@@ -145,13 +162,4 @@ function Changes({ before, after }: { before: Fields; after: Fields }) {
       ))}
     </dl>
   );
-}
-
-function shown(value: unknown, language: string): string {
-  if (isEmpty(value)) return '—';
-  if (Array.isArray(value)) return value.map((item) => shown(item, language)).join(', ');
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:/.test(value))
-    return new Date(value).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

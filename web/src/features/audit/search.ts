@@ -6,8 +6,23 @@ export const ENTITIES = [
   'chat_message',
   'member',
   'invitation',
+  'contact',
+  'contact_group',
+  'guest_link',
+  'guest',
   'organization',
   'permission',
+  'custom_field',
+  'api_key',
+  'device_token',
+  'user',
+  'credential',
+  'session',
+  'second_factor',
+  'recovery_code',
+  'password_reset',
+  'identity',
+  'consent',
 ] as const;
 
 /** The filters as they stand in the address. Days are whole, in the reader's time zone. */

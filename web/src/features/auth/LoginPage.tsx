@@ -88,7 +88,7 @@ function PasswordForm({ onEntered, onChallenged }: Entered & { onChallenged: (ch
         <Button type="submit" loading={login.isPending}>
           {t('login.submit')}
         </Button>
-        <Anchor size="sm" renderRoot={(props) => <Link to="/forgot-password" {...props} />}>
+        <Anchor size="sm" py={4} renderRoot={(props) => <Link to="/forgot-password" {...props} />}>
           {t('login.forgot')}
         </Anchor>
       </Stack>

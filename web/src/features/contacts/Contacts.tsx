@@ -147,7 +147,7 @@ export function Contacts() {
         />
       )}
       {contacts && contacts.length > 0 && (
-        <Table verticalSpacing="xs" highlightOnHover>
+        <Table verticalSpacing="xs" highlightOnHover aria-label={t('people.tab.contacts')}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('person.name')}</Table.Th>

@@ -36,7 +36,7 @@ export function MailboxPage() {
             <Accordion.Item key={mail.id} value={mail.id}>
               <Accordion.Control>
                 <Text fw={600}>{mail.subject}</Text>
-                <Text size="sm" c="dimmed">
+                <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
                   {t('mailbox.toAt', { to: mail.to, at: format.span(mail.sent_at, null) })}
                 </Text>
               </Accordion.Control>

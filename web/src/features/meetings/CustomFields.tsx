@@ -3,6 +3,7 @@ import { DateInput } from '@mantine/dates';
 import { useTranslation } from 'react-i18next';
 import type { CustomField, CustomValues } from '../../api/types';
 import type { AnyForm } from '../../ui/forms';
+import { LARGE } from '../../ui/WhenInput';
 
 /** The values that a form begins with; a retired field is shown nowhere in it. */
 export const valuesOf = (fields: CustomField[], values: CustomValues = {}): CustomValues =>
@@ -46,7 +47,7 @@ function CustomFieldInput({ field, form }: { field: CustomField; form: AnyForm }
       <DateInput
         {...common}
         clearable
-        clearButtonProps={{ 'aria-label': t('fields.clear', { name: label }) }}
+        clearButtonProps={{ 'aria-label': t('fields.clear', { name: label }), style: LARGE }}
         minDate={rules.earliest ?? undefined}
         maxDate={rules.latest ?? undefined}
         {...input}

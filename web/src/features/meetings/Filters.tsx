@@ -35,7 +35,7 @@ export function Filters({ filters, onChange }: Props) {
         data={MEETING_TYPES.map((value) => ({ value, label: t(`meetingType.${value}`) }))}
         clearable
         clearButtonProps={{ 'aria-label': t('meetings.anyType') }}
-        style={{ flex: '1 1 8rem' }}
+        style={{ flex: '1 1 9rem' }}
         value={type ?? null}
         onChange={(value) => onChange({ type: MEETING_TYPES.find((known) => known === value) })}
       />

@@ -2,7 +2,9 @@ import { Anchor, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title 
 import { IconDoorEnter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Problem } from '../../api/problem';
 import { can } from '../../api/types';
 import { enterable } from '../../room/enterable';
 import { ProblemNote } from '../../ui/ProblemNote';
@@ -32,11 +34,22 @@ export function MeetingDetailsPage() {
   const live = useLiveMeeting(id);
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
   usePageTitle(meeting?.title);
+  const list = useRef<HTMLDivElement>(null);
+  const isThere = meeting !== undefined;
+  // On phones the tabs are wider than the page: the open one has to be seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the tab that is open is read from the page.
+  useEffect(() => {
+    const open = list.current?.querySelector<HTMLElement>('[data-active]');
+    if (open && list.current) list.current.scrollLeft = open.offsetLeft - 48;
+  }, [isThere, tab]);
 
   if (!meeting && error)
     return (
       <Stack maw={1100} mx="auto">
         <BackToMeetings />
+        <Title order={1}>
+          {Problem.of(error).status === 404 ? t('details.notFound') : t('nav.meetings')}
+        </Title>
         <ProblemNote error={error} onRetry={() => void refetch()} />
       </Stack>
     );
@@ -74,7 +87,7 @@ export function MeetingDetailsPage() {
           {meeting.timezone !== localZone() && (
             <Text size="sm" c="dimmed">
               {t('meeting.elsewhere', {
-                span: format.span(start, end, meeting.timezone),
+                span: format.spanIn(meeting.timezone, start, end),
                 zone: meeting.timezone,
               })}
             </Text>
@@ -110,7 +123,7 @@ export function MeetingDetailsPage() {
         }
         keepMounted={false}
       >
-        <Tabs.List>
+        <Tabs.List ref={list}>
           {tabs.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`details.tab.${name}`)}
@@ -141,7 +154,12 @@ function BackToMeetings() {
   const { t } = useTranslation();
   return (
     <Breadcrumbs>
-      <Anchor size="sm" renderRoot={(props) => <Link to="/meetings" {...props} />}>
+      <Anchor
+        size="sm"
+        py={6}
+        display="inline-block"
+        renderRoot={(props) => <Link to="/meetings" {...props} />}
+      >
         {t('nav.meetings')}
       </Anchor>
     </Breadcrumbs>

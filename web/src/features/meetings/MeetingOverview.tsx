@@ -1,14 +1,14 @@
 import {
+  Alert,
   Badge,
   Button,
   Card,
   Grid,
   Group,
   Modal,
-  MultiSelect,
+  SimpleGrid,
   Skeleton,
   Stack,
-  Table,
   Text,
   Textarea,
   Title,
@@ -26,7 +26,7 @@ import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { GuestLinksButton } from '../guests/GuestLinks';
 import { useHere } from '../orgs/OrganizationGate';
-import { membersQuery } from '../orgs/queries';
+import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery } from '../settings/queries';
 import { DuplicateDialog } from './DuplicateDialog';
 import { meetingQuery, participantsQuery } from './queries';
@@ -45,6 +45,11 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
     <Grid gap="md">
       <Grid.Col span={{ base: 12, md: 7 }}>
         <Stack>
+          {meeting.status === 'cancelled' && (
+            <Alert color="red" icon={<IconX aria-hidden />} title={t('overview.cancelled')}>
+              {meeting.cancel_reason}
+            </Alert>
+          )}
           {scheduled && meeting.my.role === 'participant' && <Answer meeting={meeting} />}
           <Card withBorder component="section" padding="md">
             <Stack gap="xs">
@@ -130,24 +135,25 @@ function Details({ meeting }: { meeting: Meeting }) {
     if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no');
     if (typeof value === 'number') return value.toLocaleString(format.locale);
     if (Array.isArray(value)) return value.map(shown).join(', ');
+    if (/^\d{4}-\d\d-\d\d$/.test(String(value))) return format.day(String(value));
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   }
   return (
     <Card withBorder component="section" padding="md">
       <Stack gap="xs">
         <Title order={2}>{t('overview.details')}</Title>
-        <Table withRowBorders={false} verticalSpacing={4} layout="fixed">
-          <Table.Tbody>
-            {lines.map(([key, label, value]) => (
-              <Table.Tr key={key}>
-                <Table.Th scope="row" fw={500} w="40%" style={{ overflowWrap: 'anywhere' }}>
-                  {label}
-                </Table.Th>
-                <Table.Td style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{value}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <SimpleGrid component="dl" cols={{ base: 1, xs: 2 }} spacing="md" verticalSpacing="xs" m={0}>
+          {lines.map(([key, label, value]) => (
+            <div key={key} style={{ overflowWrap: 'anywhere' }}>
+              <Text component="dt" size="sm" c="dimmed">
+                {label}
+              </Text>
+              <Text component="dd" m={0} style={{ whiteSpace: 'pre-wrap' }}>
+                {value}
+              </Text>
+            </div>
+          ))}
+        </SimpleGrid>
       </Stack>
     </Card>
   );
@@ -252,7 +258,7 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
               </Badge>
             ) : (
               role !== 'host' && (
-                <Badge variant="light" color={ANSWER_COLORS[status] ?? 'gray'}>
+                <Badge variant="light" color={ANSWER_COLORS[status] ?? 'gray'} style={{ flex: 'none' }}>
                   {t(`participant.status.${status}`)}
                 </Badge>
               )
@@ -271,7 +277,6 @@ function InviteDialog(props: { meeting: Meeting; invited: Participant[]; onClose
   const queryClient = useQueryClient();
   const { organization } = useHere();
   const [chosen, setChosen] = useState<string[]>([]);
-  const members = useQuery(membersQuery(meeting.organization_id ?? organization.id));
   const send = useMutation({
     mutationFn: () =>
       take(
@@ -294,21 +299,11 @@ function InviteDialog(props: { meeting: Meeting; invited: Participant[]; onClose
     >
       <Stack>
         {send.error && <ProblemNote error={send.error} />}
-        {members.error && <ProblemNote error={members.error} onRetry={() => void members.refetch()} />}
-        <MultiSelect
-          label={t('schedule.people')}
-          placeholder={t('schedule.peoplePlaceholder')}
-          data={(members.data ?? [])
-            .filter(({ user }) => !invited.some((one) => one.user.id === user.id))
-            .map(({ user }) => ({
-              value: user.id,
-              label: user.email ? `${user.name} (${user.email})` : user.name,
-            }))}
+        <PeopleInput
+          org={meeting.organization_id ?? organization.id}
+          without={invited.map(({ user }) => user.id)}
           value={chosen}
           onChange={setChosen}
-          searchable
-          hidePickedOptions
-          nothingFoundMessage={t('schedule.nobody')}
           data-autofocus
         />
         <Group justify="end">

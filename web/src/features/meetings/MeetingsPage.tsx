@@ -35,7 +35,7 @@ export function MeetingsPage() {
   usePageTitle(t('nav.meetings'));
   const search = route.useSearch();
   const {
-    tab = 'all',
+    tab: chosen,
     view = 'cards',
     new: scheduling,
     title,
@@ -43,6 +43,8 @@ export function MeetingsPage() {
     start: wanted,
     ...filters
   } = search;
+  // Who opens the page wants to know what comes; who looks for something looks everywhere.
+  const tab = chosen ?? (Object.values(filters).some(Boolean) ? 'all' : 'upcoming');
   const navigate = useNavigate();
   const { organization, permissions, me } = useHere();
   const officer = permissions.includes('meetings.schedule');
@@ -85,7 +87,11 @@ export function MeetingsPage() {
           </Group>
         )}
       </Group>
-      <Tabs value={tab} onChange={(next) => show({ tab: (next ?? 'all') as MeetingTab })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(next) => show({ tab: (next ?? undefined) as MeetingTab | undefined })}
+        keepMounted={false}
+      >
         <Tabs.List>
           {MEETING_TABS.map((name) => (
             <Tabs.Tab key={name} value={name}>

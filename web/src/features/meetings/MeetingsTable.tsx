@@ -10,17 +10,19 @@ import {
   Table,
   Text,
   Textarea,
+  VisuallyHidden,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconChevronDown, IconChevronRight, IconCopy, IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Fragment, useState } from 'react';
+import { type ChangeEvent, Fragment, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { can, type Meeting } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
+import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { useHere } from '../orgs/OrganizationGate';
 import { DuplicateDialog } from './DuplicateDialog';
@@ -44,9 +46,18 @@ export function MeetingsTable({ meetings }: { meetings: Meeting[] }) {
     if (!next.delete(id)) next.add(id);
     return next;
   };
+  const all = {
+    checked: selected.length > 0 && selected.length === cancellable.length,
+    indeterminate: selected.length > 0 && selected.length < cancellable.length,
+    disabled: cancellable.length === 0,
+    onChange: (event: ChangeEvent<HTMLInputElement>) =>
+      choose(new Set(event.currentTarget.checked ? cancellable.map(({ id }) => id) : [])),
+  };
   return (
     <Stack gap="sm">
       <Group mih={36} role="toolbar" aria-label={t('table.actions')}>
+        {/* On phones the head of the table is not seen. */}
+        <Checkbox hiddenFrom="sm" label={t('table.selectAll')} {...all} />
         <Text size="sm" c={selected.length ? undefined : 'dimmed'} aria-live="polite">
           {t('table.selected', { count: selected.length })}
         </Text>
@@ -62,133 +73,131 @@ export function MeetingsTable({ meetings }: { meetings: Meeting[] }) {
         </Button>
       </Group>
       <Paper withBorder>
-        <Table.ScrollContainer minWidth={820}>
-          <Table highlightOnHover verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th w={40}>
-                  <Checkbox
-                    aria-label={t('table.selectAll')}
-                    checked={selected.length > 0 && selected.length === cancellable.length}
-                    indeterminate={selected.length > 0 && selected.length < cancellable.length}
-                    disabled={cancellable.length === 0}
-                    onChange={(event) =>
-                      choose(new Set(event.currentTarget.checked ? cancellable.map(({ id }) => id) : []))
-                    }
-                  />
-                </Table.Th>
-                <Table.Th>{t('schedule.name')}</Table.Th>
-                <Table.Th>{t('table.when')}</Table.Th>
-                <Table.Th>{t('table.status')}</Table.Th>
-                <Table.Th>{t('schedule.type')}</Table.Th>
-                <Table.Th>{t('meetings.host')}</Table.Th>
-                <Table.Th>{t('overview.people')}</Table.Th>
-                <Table.Th>{t('table.provider')}</Table.Th>
-                <Table.Th />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {meetings.map((meeting) => (
-                <Fragment key={meeting.id}>
-                  <Table.Tr bg={chosen.has(meeting.id) ? 'var(--mantine-primary-color-light)' : undefined}>
-                    <Table.Td>
-                      <Checkbox
-                        aria-label={t('table.select', { title: meeting.title })}
-                        checked={chosen.has(meeting.id) && cancellable.includes(meeting)}
-                        disabled={!cancellable.includes(meeting)}
-                        onChange={() => choose(toggle(chosen, meeting.id))}
-                      />
-                    </Table.Td>
-                    <Table.Td miw={180}>
-                      <Anchor
-                        renderRoot={(props) => (
-                          <Link to="/meetings/$id/details" params={{ id: meeting.id }} {...props} />
-                        )}
-                        c="inherit"
-                        fw={500}
-                        lineClamp={2}
-                      >
-                        {meeting.title}
-                      </Anchor>
-                    </Table.Td>
-                    <Table.Td>{format.span(meeting.scheduled_start, meeting.scheduled_end)}</Table.Td>
-                    <Table.Td>
-                      <StatusBadge status={meeting.status} />
-                    </Table.Td>
-                    <Table.Td>{t(`meetingType.${meeting.meeting_type}`)}</Table.Td>
-                    <Table.Td>{meeting.host?.name ?? t('meeting.noHost')}</Table.Td>
-                    <Table.Td>
-                      {meeting.participants ? (
-                        <Button
-                          size="compact-sm"
-                          variant="subtle"
-                          aria-expanded={open.has(meeting.id)}
-                          aria-label={t('table.peopleOf', {
-                            title: meeting.title,
-                            count: meeting.participant_count,
-                          })}
-                          rightSection={
-                            open.has(meeting.id) ? (
-                              <IconChevronDown size={14} aria-hidden />
-                            ) : (
-                              <IconChevronRight size={14} aria-hidden />
-                            )
-                          }
-                          onClick={() => setOpen(toggle(open, meeting.id))}
-                        >
-                          {meeting.participant_count}
-                        </Button>
-                      ) : (
-                        meeting.participant_count
+        <Table highlightOnHover verticalSpacing="xs" className={rows.rows} aria-label={t('nav.meetings')}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th w={40}>
+                <Checkbox aria-label={t('table.selectAll')} {...all} />
+              </Table.Th>
+              <Table.Th>{t('schedule.name')}</Table.Th>
+              <Table.Th>{t('table.when')}</Table.Th>
+              <Table.Th>{t('table.status')}</Table.Th>
+              <Table.Th>{t('schedule.type')}</Table.Th>
+              <Table.Th>{t('meetings.host')}</Table.Th>
+              <Table.Th>{t('overview.people')}</Table.Th>
+              <Table.Th>{t('table.provider')}</Table.Th>
+              <Table.Th>
+                <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {meetings.map((meeting) => (
+              <Fragment key={meeting.id}>
+                <Table.Tr bg={chosen.has(meeting.id) ? 'var(--mantine-primary-color-light)' : undefined}>
+                  <Table.Td>
+                    <Checkbox
+                      aria-label={t('table.select', { title: meeting.title })}
+                      checked={chosen.has(meeting.id) && cancellable.includes(meeting)}
+                      disabled={!cancellable.includes(meeting)}
+                      onChange={() => choose(toggle(chosen, meeting.id))}
+                    />
+                  </Table.Td>
+                  <Table.Td miw={180} className={rows.fill}>
+                    <Anchor
+                      renderRoot={(props) => (
+                        <Link to="/meetings/$id/details" params={{ id: meeting.id }} {...props} />
                       )}
-                    </Table.Td>
-                    <Table.Td>
-                      <Text size="sm" c="dimmed">
-                        {meeting.provider}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td>
-                      <ActionIcon
+                      c="inherit"
+                      fw={500}
+                      lineClamp={2}
+                    >
+                      {meeting.title}
+                    </Anchor>
+                  </Table.Td>
+                  <Table.Td className={rows.wide} miw={190}>
+                    {format.span(meeting.scheduled_start, meeting.scheduled_end)}
+                  </Table.Td>
+                  <Table.Td data-label={t('table.status')}>
+                    <StatusBadge status={meeting.status} />
+                  </Table.Td>
+                  <Table.Td data-label={t('schedule.type')}>
+                    {t(`meetingType.${meeting.meeting_type}`)}
+                  </Table.Td>
+                  <Table.Td data-label={t('meetings.host')}>
+                    {meeting.host?.name ?? t('meeting.noHost')}
+                  </Table.Td>
+                  <Table.Td data-label={t('overview.people')}>
+                    {meeting.participants ? (
+                      <Button
+                        size="compact-sm"
                         variant="subtle"
-                        aria-label={t('duplicate.of', { title: meeting.title })}
-                        title={t('duplicate.title')}
-                        onClick={() => copy(meeting)}
+                        aria-expanded={open.has(meeting.id)}
+                        aria-label={t('table.peopleOf', {
+                          title: meeting.title,
+                          count: meeting.participant_count,
+                        })}
+                        rightSection={
+                          open.has(meeting.id) ? (
+                            <IconChevronDown size={14} aria-hidden />
+                          ) : (
+                            <IconChevronRight size={14} aria-hidden />
+                          )
+                        }
+                        onClick={() => setOpen(toggle(open, meeting.id))}
                       >
-                        <IconCopy size={16} aria-hidden />
-                      </ActionIcon>
+                        {meeting.participant_count}
+                      </Button>
+                    ) : (
+                      meeting.participant_count
+                    )}
+                  </Table.Td>
+                  <Table.Td visibleFrom="sm">
+                    <Text size="sm" c="dimmed">
+                      {meeting.provider}
+                    </Text>
+                  </Table.Td>
+                  <Table.Td>
+                    <ActionIcon
+                      variant="subtle"
+                      aria-label={t('duplicate.of', { title: meeting.title })}
+                      title={t('duplicate.title')}
+                      onClick={() => copy(meeting)}
+                    >
+                      <IconCopy size={16} aria-hidden />
+                    </ActionIcon>
+                  </Table.Td>
+                </Table.Tr>
+                {open.has(meeting.id) && (
+                  <Table.Tr>
+                    <Table.Td visibleFrom="sm" />
+                    <Table.Td colSpan={8} className={rows.wide}>
+                      <Group gap="md" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+                        {meeting.participants?.map(({ user, role, status }) => (
+                          <Text size="sm" component="li" key={user.id}>
+                            {user.name}{' '}
+                            <Text span c="dimmed" size="sm">
+                              {role === 'participant'
+                                ? t(`participant.status.${status}`)
+                                : t(`meetingRole.${role}`)}
+                            </Text>
+                          </Text>
+                        ))}
+                        {meeting.participant_count > (meeting.participants?.length ?? 0) && (
+                          <Text size="sm" component="li" c="dimmed">
+                            {t('table.andMore', {
+                              count: meeting.participant_count - (meeting.participants?.length ?? 0),
+                            })}
+                          </Text>
+                        )}
+                      </Group>
                     </Table.Td>
                   </Table.Tr>
-                  {open.has(meeting.id) && (
-                    <Table.Tr>
-                      <Table.Td />
-                      <Table.Td colSpan={8}>
-                        <Group gap="md">
-                          {meeting.participants?.map(({ user, role, status }) => (
-                            <Text size="sm" key={user.id}>
-                              {user.name}{' '}
-                              <Text span c="dimmed" size="sm">
-                                {role === 'participant'
-                                  ? t(`participant.status.${status}`)
-                                  : t(`meetingRole.${role}`)}
-                              </Text>
-                            </Text>
-                          ))}
-                          {meeting.participant_count > (meeting.participants?.length ?? 0) && (
-                            <Text size="sm" c="dimmed">
-                              {t('table.andMore', {
-                                count: meeting.participant_count - (meeting.participants?.length ?? 0),
-                              })}
-                            </Text>
-                          )}
-                        </Group>
-                      </Table.Td>
-                    </Table.Tr>
-                  )}
-                </Fragment>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+                )}
+              </Fragment>
+            ))}
+          </Table.Tbody>
+        </Table>
       </Paper>
       {cancelling && (
         <CancelSelected

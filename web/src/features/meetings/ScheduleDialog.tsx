@@ -3,7 +3,6 @@ import {
   Checkbox,
   Group,
   Modal,
-  MultiSelect,
   NumberInput,
   SegmentedControl,
   Select,
@@ -35,7 +34,7 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import { localZone, nextQuarter, toInstant, toWall, zones } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
-import { membersQuery } from '../orgs/queries';
+import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery, settingsQuery } from '../settings/queries';
 import { CustomFieldInputs, filledIn, valuesOf } from './CustomFields';
 import classes from './ScheduleDialog.module.css';
@@ -175,7 +174,6 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
   const queryClient = useQueryClient();
   // One key for as long as the dialog says the same thing: pressing again after a lost answer makes no second meeting.
   const [key, setKey] = useState(idempotent);
-  const members = useQuery({ ...membersQuery(organization.id), enabled: !meeting });
 
   const form = useForm<Values>({
     initialValues: initialValues(meeting, draft, settings, fields),
@@ -256,20 +254,7 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
           {...form.getInputProps('timezone')}
         />
         {!meeting && (
-          <MultiSelect
-            label={t('schedule.people')}
-            placeholder={t('schedule.peoplePlaceholder')}
-            data={(members.data ?? [])
-              .filter(({ user }) => user.id !== me.id)
-              .map(({ user }) => ({
-                value: user.id,
-                label: user.email ? `${user.name} (${user.email})` : user.name,
-              }))}
-            searchable
-            hidePickedOptions
-            nothingFoundMessage={t('schedule.nobody')}
-            {...form.getInputProps('participants')}
-          />
+          <PeopleInput org={organization.id} without={[me.id]} {...form.getInputProps('participants')} />
         )}
         <Stack gap={4}>
           <Text size="sm" fw={500} id="meeting-type">

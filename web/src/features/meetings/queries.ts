@@ -2,7 +2,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { allPages, api, take } from '../../api/client';
 import type { MeetingType, Message } from '../../api/types';
 import { mergeMessages } from '../../room/messages';
-import { localZone, toInstant } from '../../ui/time';
+import { localZone, toInstant, toWall } from '../../ui/time';
 import { type MeetingTab, TAB_QUERY } from './tabs';
 
 /** What narrows a list of meetings, as it stands in the address. */
@@ -21,7 +21,8 @@ export const meetingsQuery = (org: string, tab: MeetingTab, filters: MeetingFilt
     queryKey: ['meetings', org, tab, filters, people],
     queryFn: ({ pageParam }) => {
       const { type, from, to, ...rest } = filters;
-      const { order, status } = TAB_QUERY[tab];
+      const { order, status, fromToday } = TAB_QUERY[tab];
+      const first = from ?? (fromToday && toWall(new Date(), localZone()).slice(0, 10));
       return take(
         api.GET('/api/v1/organizations/{org}/meetings', {
           params: {
@@ -32,7 +33,7 @@ export const meetingsQuery = (org: string, tab: MeetingTab, filters: MeetingFilt
               // What is searched for comes by how well it fits.
               order: filters.q ? undefined : order,
               meeting_type: type,
-              from: from && toInstant(`${from} 00:00:00`, localZone()),
+              from: first && toInstant(`${first} 00:00:00`, localZone()),
               to: to && toInstant(`${dayAfter(to)} 00:00:00`, localZone()),
               include: people ? 'participants' : undefined,
               limit: 30,

@@ -1,10 +1,23 @@
-import { Alert, Badge, Button, Code, FileButton, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import {
+  Alert,
+  Badge,
+  Button,
+  Code,
+  FileButton,
+  Group,
+  Modal,
+  ScrollArea,
+  Stack,
+  Table,
+  Text,
+} from '@mantine/core';
 import { IconFileImport } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { components } from '../../api/schema';
 import { ProblemNote } from '../../ui/ProblemNote';
+import rows from '../../ui/Rows.module.css';
 
 type Report = components['schemas']['ImportReport'];
 type Status = Report['items'][number]['status'];
@@ -83,7 +96,7 @@ export function ImportDialog({ title, hint, columns, accept, send, onDone, onClo
               {run.data ? t('import.done') : t('import.preview')}
             </Alert>
             <Summary report={report} />
-            <Lines report={report} />
+            <Lines report={report} title={title} />
           </>
         )}
         <Group justify="end">
@@ -118,14 +131,14 @@ function Summary({ report: { summary } }: { report: Report }) {
 }
 
 /** What failed first: that is what somebody has to look at. */
-function Lines({ report: { items } }: { report: Report }) {
+function Lines({ report: { items }, title }: { report: Report; title: string }) {
   const { t } = useTranslation();
   const rank = (status: Status) => (status === 'failed' ? 0 : 1);
   const lines = [...items].sort((a, b) => rank(a.status) - rank(b.status) || a.line - b.line);
   return (
     <>
-      <Table.ScrollContainer minWidth={360} mah={320}>
-        <Table verticalSpacing={4}>
+      <ScrollArea.Autosize mah={320} type="auto">
+        <Table verticalSpacing={4} className={rows.rows} aria-label={title}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('import.line')}</Table.Th>
@@ -136,9 +149,15 @@ function Lines({ report: { items } }: { report: Report }) {
           <Table.Tbody>
             {lines.slice(0, SHOWN).map((item) => (
               <Table.Tr key={item.line}>
-                <Table.Td>{item.line}</Table.Td>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>{item.email}</Table.Td>
-                <Table.Td>
+                <Table.Td data-label={t('import.line')}>{item.line}</Table.Td>
+                <Table.Td
+                  className={rows.fill}
+                  style={{ overflowWrap: 'anywhere' }}
+                  data-label={t('person.email')}
+                >
+                  {item.email}
+                </Table.Td>
+                <Table.Td className={rows.wide}>
                   <Badge color={COLORS[item.status]} variant="light">
                     {t(`import.status.${item.status}`)}
                   </Badge>
@@ -152,7 +171,7 @@ function Lines({ report: { items } }: { report: Report }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </ScrollArea.Autosize>
       {lines.length > SHOWN && (
         <Text size="sm" c="dimmed">
           {t('import.more', { count: lines.length - SHOWN })}

@@ -38,6 +38,7 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import rows from '../../ui/Rows.module.css';
 import { NewPasswordInput } from '../auth/NewPasswordInput';
 import { Contacts } from '../contacts/Contacts';
 import { ImportDialog } from './ImportDialog';
@@ -130,7 +131,12 @@ function Members() {
       )}
       {members?.length === 0 && <EmptyState icon={IconSearch} title={t('people.nobodyFound')} />}
       {members && members.length > 0 && (
-        <Table verticalSpacing="xs" highlightOnHover>
+        <Table
+          verticalSpacing="xs"
+          highlightOnHover
+          className={rows.rows}
+          aria-label={t('people.tab.members')}
+        >
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('person.name')}</Table.Th>
@@ -218,7 +224,7 @@ function MemberRow({ member: { user, role: memberRole, status } }: { member: Mem
   return (
     <Table.Tr>
       {/* Takes what the other columns leave, and cuts long names rather than the table. */}
-      <Table.Td w="100%" maw={0}>
+      <Table.Td w="100%" maw={{ base: 'none', sm: 0 }} className={rows.wide}>
         <Group gap="sm" wrap="nowrap">
           <PersonAvatar name={user.name} url={user.avatar_url} size={36} />
           <div style={{ minWidth: 0 }}>
@@ -241,7 +247,7 @@ function MemberRow({ member: { user, role: memberRole, status } }: { member: Mem
           </div>
         </Group>
       </Table.Td>
-      <Table.Td>
+      <Table.Td className={rows.fill}>
         {mayManage ? (
           <Select
             aria-label={t('people.roleOf', { name: user.name })}
@@ -250,7 +256,7 @@ function MemberRow({ member: { user, role: memberRole, status } }: { member: Mem
             onChange={(next) => next && next !== memberRole && change.mutate(next as OrgRole)}
             allowDeselect={false}
             disabled={change.isPending}
-            w={{ base: 136, xs: 160 }}
+            w={{ base: '100%', sm: 160 }}
           />
         ) : (
           <Badge variant="light" color="gray">

@@ -1,5 +1,6 @@
-import { NavLink, ScrollArea, Stack, Title } from '@mantine/core';
-import { Link, type LinkProps, Outlet } from '@tanstack/react-router';
+import { Box, Button, Menu, NavLink, Stack, Title } from '@mantine/core';
+import { IconChevronDown } from '@tabler/icons-react';
+import { Link, type LinkProps, Outlet, useLocation } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Permission } from '../../api/types';
 import { useHere } from './OrganizationGate';
@@ -20,12 +21,14 @@ const PLACES = [
 export function SettingsLayout() {
   const { t } = useTranslation();
   const { permissions } = useHere();
+  const path = useLocation({ select: ({ pathname }) => pathname.replace(/\/$/, '') });
+  const open = PLACES.find(({ to }) => to === path);
   const places = PLACES.filter((place) => !('needs' in place) || permissions.includes(place.needs));
   return (
     <Stack maw={1200} mx="auto" gap="md">
       <Title order={1}>{t('nav.settings')}</Title>
       <div className={classes.frame}>
-        <ScrollArea type="never" className={classes.places} component="nav" aria-label={t('settings.pages')}>
+        <Box component="nav" aria-label={t('settings.pages')} visibleFrom="sm">
           <div className={classes.list}>
             {places.map(({ to, key }) => (
               <Link key={to} to={to} className={classes.place} activeOptions={{ exact: to === '/settings' }}>
@@ -35,7 +38,28 @@ export function SettingsLayout() {
               </Link>
             ))}
           </div>
-        </ScrollArea>
+        </Box>
+        <Box component="nav" aria-label={t('settings.pages')} hiddenFrom="sm">
+          <Menu width="target" position="bottom">
+            <Menu.Target>
+              <Button
+                fullWidth
+                variant="default"
+                justify="space-between"
+                rightSection={<IconChevronDown size={16} aria-hidden />}
+              >
+                {t((open ?? PLACES[0]).key)}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {places.map(({ to, key }) => (
+                <Menu.Item key={to} renderRoot={(props) => <Link to={to} {...props} />}>
+                  {t(key)}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </Box>
         <div className={classes.page}>
           <Outlet />
         </div>

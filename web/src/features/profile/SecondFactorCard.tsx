@@ -154,7 +154,7 @@ function ConfirmForm({
           w={220}
           mx="auto"
         />
-        <Anchor href={authenticator.url} size="sm">
+        <Anchor href={authenticator.url} size="sm" py={4}>
           {t('secondFactor.openApp')}
         </Anchor>
         <Text size="sm">{t('secondFactor.type')}</Text>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { type FieldRuleTable, ORG_ROLES, type OrgRole } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
+import rows from '../../ui/Rows.module.css';
 import { useHere } from '../orgs/OrganizationGate';
 
 type Item = FieldRuleTable['items'][number];
@@ -71,50 +72,48 @@ function RuleTable({ items, mayChange }: { items: Item[]; mayChange: boolean }) 
   });
   return (
     <Stack gap="sm">
-      <Table.ScrollContainer minWidth={620}>
-        <Table verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('fieldRules.field')}</Table.Th>
-              {ROLES.map((role) => (
-                <Table.Th key={role}>{t(`role.${role}`)}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {items.map((item) => {
-              const label = t(
-                `fieldRules.name.${item.field.replace('.', '_')}` as 'fieldRules.name.member_email',
-              );
-              return (
-                <Table.Tr key={item.field}>
-                  <Table.Th scope="row" fw={400}>
-                    {label}
-                  </Table.Th>
-                  {ROLES.map((role) => (
-                    <Table.Td key={role}>
-                      <NativeSelect
-                        aria-label={`${label}: ${t(`role.${role}`)}`}
-                        value={current(item, role)}
-                        disabled={!mayChange}
-                        size="xs"
-                        data={[
-                          { value: 'open', label: t('fieldRules.open') },
-                          ...(item.can_freeze ? [{ value: 'frozen', label: t('fieldRules.frozen') }] : []),
-                          ...(item.can_hide ? [{ value: 'hidden', label: t('fieldRules.hidden') }] : []),
-                        ]}
-                        onChange={({ currentTarget: { value } }) =>
-                          setDraft({ ...draft, [key(item, role)]: value as Rule })
-                        }
-                      />
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Table verticalSpacing="xs" className={rows.rows} aria-label={t('fieldRules.title')}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('fieldRules.field')}</Table.Th>
+            {ROLES.map((role) => (
+              <Table.Th key={role}>{t(`role.${role}`)}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {items.map((item) => {
+            const label = t(
+              `fieldRules.name.${item.field.replace('.', '_')}` as 'fieldRules.name.member_email',
+            );
+            return (
+              <Table.Tr key={item.field}>
+                <Table.Th scope="row" fw={400} className={rows.wide}>
+                  {label}
+                </Table.Th>
+                {ROLES.map((role) => (
+                  <Table.Td key={role} className={rows.fill} data-label={t(`role.${role}`)}>
+                    <NativeSelect
+                      aria-label={`${label}: ${t(`role.${role}`)}`}
+                      value={current(item, role)}
+                      disabled={!mayChange}
+                      size="xs"
+                      data={[
+                        { value: 'open', label: t('fieldRules.open') },
+                        ...(item.can_freeze ? [{ value: 'frozen', label: t('fieldRules.frozen') }] : []),
+                        ...(item.can_hide ? [{ value: 'hidden', label: t('fieldRules.hidden') }] : []),
+                      ]}
+                      onChange={({ currentTarget: { value } }) =>
+                        setDraft({ ...draft, [key(item, role)]: value as Rule })
+                      }
+                    />
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            );
+          })}
+        </Table.Tbody>
+      </Table>
       {save.error && <ProblemNote error={save.error} />}
       {mayChange && (
         <Group>

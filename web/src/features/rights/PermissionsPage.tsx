@@ -8,9 +8,12 @@ import { api, take } from '../../api/client';
 import { ORG_ROLES, type OrgRole, type Permission, type PermissionTable } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import rows from '../../ui/Rows.module.css';
+import { useFormat } from '../../ui/useFormat';
 import { useHere } from '../orgs/OrganizationGate';
 import { meQuery } from '../orgs/queries';
 import { FieldRules } from './FieldRules';
+import classes from './PermissionsPage.module.css';
 
 type Item = PermissionTable['items'][number];
 type Draft = Partial<Record<Permission, OrgRole[]>>;
@@ -102,72 +105,70 @@ function PermissionMatrix({
 
   return (
     <Stack gap="sm">
-      <Table.ScrollContainer minWidth={720}>
-        <Table verticalSpacing="xs" withRowBorders>
-          <Table.Thead>
+      <Table verticalSpacing="xs" withRowBorders className={rows.rows} aria-label={t('rights.title')}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th miw={190}>{t('rights.permission')}</Table.Th>
+            {ORG_ROLES.map((role) => (
+              <Table.Th key={role} ta="center" w={84}>
+                {t(`role.${role}`)}
+              </Table.Th>
+            ))}
+            <Table.Th w={150}>{t('rights.why')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        {groups.map((group) => (
+          <Table.Tbody key={group}>
             <Table.Tr>
-              <Table.Th miw={190}>{t('rights.permission')}</Table.Th>
-              {ORG_ROLES.map((role) => (
-                <Table.Th key={role} ta="center" w={84}>
-                  {t(`role.${role}`)}
-                </Table.Th>
-              ))}
-              <Table.Th w={150}>{t('rights.why')}</Table.Th>
+              <Table.Th colSpan={ORG_ROLES.length + 2} scope="rowgroup" c="dimmed" className={rows.wide}>
+                {t(`rights.group.${group}` as 'rights.group.meetings')}
+              </Table.Th>
             </Table.Tr>
-          </Table.Thead>
-          {groups.map((group) => (
-            <Table.Tbody key={group}>
-              <Table.Tr>
-                <Table.Th colSpan={ORG_ROLES.length + 2} scope="rowgroup" c="dimmed">
-                  {t(`rights.group.${group}` as 'rights.group.meetings')}
-                </Table.Th>
-              </Table.Tr>
-              {items
-                .filter((item) => groupOf(item) === group)
-                .map((item) => {
-                  const roles = rolesOf(item);
-                  const label = t(
-                    `rights.name.${item.permission.replace('.', '_')}` as 'rights.name.audit_view',
-                  );
-                  return (
-                    <Table.Tr key={item.permission}>
-                      <Table.Th scope="row" fw={400}>
-                        {label}
-                      </Table.Th>
-                      {ORG_ROLES.map((role) => {
-                        const isKept = role === 'admin' && item.kept_by_admins;
-                        return (
-                          <Table.Td key={role}>
-                            <Checkbox
-                              aria-label={`${label}: ${t(`role.${role}`)}`}
-                              title={isKept ? t('rights.kept') : undefined}
-                              checked={roles.includes(role)}
-                              disabled={!mayChange || isKept}
-                              styles={{ body: { justifyContent: 'center' } }}
-                              onChange={({ currentTarget: { checked } }) =>
-                                set(item, checked ? [...roles, role] : roles.filter((it) => it !== role))
-                              }
-                            />
-                          </Table.Td>
-                        );
-                      })}
-                      <Table.Td>
-                        <Why
-                          item={item}
-                          roles={roles}
-                          onReset={mayChange ? () => set(item, item.default_roles) : null}
-                        />
-                      </Table.Td>
-                    </Table.Tr>
-                  );
-                })}
-            </Table.Tbody>
-          ))}
-        </Table>
-      </Table.ScrollContainer>
+            {items
+              .filter((item) => groupOf(item) === group)
+              .map((item) => {
+                const roles = rolesOf(item);
+                const label = t(
+                  `rights.name.${item.permission.replace('.', '_')}` as 'rights.name.audit_view',
+                );
+                return (
+                  <Table.Tr key={item.permission}>
+                    <Table.Th scope="row" fw={400} className={rows.wide}>
+                      {label}
+                    </Table.Th>
+                    {ORG_ROLES.map((role) => {
+                      const isKept = role === 'admin' && item.kept_by_admins;
+                      return (
+                        <Table.Td key={role} data-label={t(`role.${role}`)}>
+                          <Checkbox
+                            aria-label={`${label}: ${t(`role.${role}`)}`}
+                            title={isKept ? t('rights.kept') : undefined}
+                            checked={roles.includes(role)}
+                            disabled={!mayChange || isKept}
+                            classNames={{ body: classes.box }}
+                            onChange={({ currentTarget: { checked } }) =>
+                              set(item, checked ? [...roles, role] : roles.filter((it) => it !== role))
+                            }
+                          />
+                        </Table.Td>
+                      );
+                    })}
+                    <Table.Td className={rows.wide}>
+                      <Why
+                        item={item}
+                        roles={roles}
+                        onReset={mayChange ? () => set(item, item.default_roles) : null}
+                      />
+                    </Table.Td>
+                  </Table.Tr>
+                );
+              })}
+          </Table.Tbody>
+        ))}
+      </Table>
       {save.error && <ProblemNote error={save.error} />}
       {mayChange && (
-        <Group>
+        <Group className={classes.foot}>
           <Button onClick={() => save.mutate()} loading={save.isPending} disabled={!isDirty}>
             {t('shell.save')}
           </Button>
@@ -182,7 +183,8 @@ function PermissionMatrix({
 
 /** Why a permission stands as it does. */
 function Why({ item, roles, onReset }: { item: Item; roles: OrgRole[]; onReset: (() => void) | null }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const format = useFormat();
   const isDefault = sameRoles(roles, item.default_roles);
   if (!sameRoles(roles, item.roles))
     return (
@@ -196,7 +198,7 @@ function Why({ item, roles, onReset }: { item: Item; roles: OrgRole[]; onReset: 
         {t('rights.default')}
       </Text>
     );
-  const date = new Date(item.changed.at).toLocaleDateString(i18n.language, { dateStyle: 'medium' });
+  const date = format.day(item.changed.at.slice(0, 10));
   return (
     <Stack gap={2} align="start">
       <Text size="xs">
@@ -205,7 +207,7 @@ function Why({ item, roles, onReset }: { item: Item; roles: OrgRole[]; onReset: 
           : t('rights.changed', { date })}
       </Text>
       {onReset && (
-        <Button size="compact-xs" variant="subtle" onClick={onReset}>
+        <Button size="compact-sm" variant="subtle" mx={-8} onClick={onReset}>
           {t('rights.reset')}
         </Button>
       )}

@@ -6,6 +6,7 @@ import {
   Group,
   Modal,
   Select,
+  SimpleGrid,
   Stack,
   Text,
   TextInput,
@@ -29,10 +30,18 @@ const GRACES = ['0', '3600', '86400', '604800'] as const;
 
 type Props = { source: Source; onClose: () => void };
 
-function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+type DialogProps = { title: string; size?: string; onClose: () => void; children: ReactNode };
+
+function Dialog({ title, size, onClose, children }: DialogProps) {
   const { t } = useTranslation();
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('shell.close') }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      size={size}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
       {children}
     </Modal>
   );
@@ -107,7 +116,11 @@ export function CreateDialog({ source, onClose }: Props) {
     onError: (error) => showAtFields(form, error),
   });
   return (
-    <Dialog title={t(`service.${source.kind}.create`)} onClose={onClose}>
+    <Dialog
+      title={t(`service.${source.kind}.create`)}
+      size={isKey && !create.data ? 'lg' : undefined}
+      onClose={onClose}
+    >
       {create.data ? (
         <Secret secret={create.data} onClose={onClose} />
       ) : (
@@ -124,7 +137,7 @@ export function CreateDialog({ source, onClose }: Props) {
             />
             {isKey && (
               <Checkbox.Group label={t('service.scopes')} required {...form.getInputProps('scopes')}>
-                <Stack gap={8} mt={6}>
+                <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing={8} mt={6}>
                   {SCOPES.map((scope) => (
                     <Checkbox
                       key={scope}
@@ -133,7 +146,7 @@ export function CreateDialog({ source, onClose }: Props) {
                       description={scope}
                     />
                   ))}
-                </Stack>
+                </SimpleGrid>
               </Checkbox.Group>
             )}
             <WhenInput

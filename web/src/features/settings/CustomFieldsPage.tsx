@@ -1,9 +1,11 @@
 import {
+  ActionIcon,
   Badge,
   Button,
   Card,
   Checkbox,
   Group,
+  Menu,
   Modal,
   NumberInput,
   Select,
@@ -17,7 +19,15 @@ import {
 } from '@mantine/core';
 import { DateInput } from '@mantine/dates';
 import { useForm } from '@mantine/form';
-import { IconArchive, IconArchiveOff, IconEdit, IconForms, IconPlus, IconTrash } from '@tabler/icons-react';
+import {
+  IconArchive,
+  IconArchiveOff,
+  IconDots,
+  IconEdit,
+  IconForms,
+  IconPlus,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -77,7 +87,7 @@ export function CustomFieldsPage() {
       {data?.length === 0 && <EmptyState icon={IconForms} title={t('fields.none')} />}
       {data?.map((field) => (
         <Card withBorder component="article" padding="md" key={field.id}>
-          <Group justify="space-between">
+          <Group justify="space-between" wrap="nowrap">
             <div style={{ minWidth: 0 }}>
               <Group gap="xs">
                 <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
@@ -95,49 +105,51 @@ export function CustomFieldsPage() {
               </Text>
             </div>
             {admin && (
-              <Group gap="xs">
-                <Button
-                  size="sm"
-                  variant="default"
-                  leftSection={<IconEdit size={16} aria-hidden />}
-                  aria-label={t('fields.editOf', { name: field.label })}
-                  onClick={() => edit(field)}
-                >
-                  {t('fields.edit')}
-                </Button>
-                <Button
-                  size="sm"
-                  variant="default"
-                  leftSection={
-                    field.retired_at ? (
-                      <IconArchiveOff size={16} aria-hidden />
-                    ) : (
-                      <IconArchive size={16} aria-hidden />
-                    )
-                  }
-                  aria-label={t(field.retired_at ? 'fields.restoreOf' : 'fields.retireOf', {
-                    name: field.label,
-                  })}
-                  loading={retire.isPending && retire.variables.id === field.id}
-                  onClick={() => retire.mutate(field)}
-                >
-                  {field.retired_at ? t('fields.restore') : t('fields.retire')}
-                </Button>
-                {!field.retired_at && (
-                  <Button
-                    size="sm"
-                    variant="default"
-                    color="red"
-                    leftSection={<IconTrash size={16} aria-hidden />}
-                    aria-label={t('fields.removeOf', { name: field.label })}
-                    title={t('fields.removeHint')}
-                    loading={remove.isPending && remove.variables.id === field.id}
-                    onClick={() => remove.mutate(field)}
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    size="lg"
+                    aria-label={t('people.actionsFor', { name: field.label })}
+                    title={t('people.actions')}
+                    loading={[retire, remove].some(
+                      ({ isPending, variables }) => isPending && variables.id === field.id,
+                    )}
                   >
-                    {t('fields.remove')}
-                  </Button>
-                )}
-              </Group>
+                    <IconDots size={18} aria-hidden />
+                  </ActionIcon>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item leftSection={<IconEdit size={16} aria-hidden />} onClick={() => edit(field)}>
+                    {t('fields.edit')}
+                  </Menu.Item>
+                  <Menu.Item
+                    leftSection={
+                      field.retired_at ? (
+                        <IconArchiveOff size={16} aria-hidden />
+                      ) : (
+                        <IconArchive size={16} aria-hidden />
+                      )
+                    }
+                    onClick={() => retire.mutate(field)}
+                  >
+                    {field.retired_at ? t('fields.restore') : t('fields.retire')}
+                  </Menu.Item>
+                  {!field.retired_at && (
+                    <>
+                      <Menu.Label>{t('fields.removeHint')}</Menu.Label>
+                      <Menu.Item
+                        c="var(--mantine-color-error)"
+                        leftSection={<IconTrash size={16} aria-hidden />}
+                        onClick={() => remove.mutate(field)}
+                      >
+                        {t('fields.remove')}
+                      </Menu.Item>
+                    </>
+                  )}
+                </Menu.Dropdown>
+              </Menu>
             )}
           </Group>
         </Card>

@@ -26,6 +26,8 @@ import { EmptyState } from '../../ui/EmptyState';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import rows from '../../ui/Rows.module.css';
+import { useFormat } from '../../ui/useFormat';
 import { AuditTable } from '../audit/AuditTable';
 import { useHere } from '../orgs/OrganizationGate';
 
@@ -44,7 +46,8 @@ export function SystemPage() {
 }
 
 function Organizations() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const format = useFormat();
   const [search, setSearch] = useState('');
   const [q] = useDebouncedValue(search.trim(), 250);
   const [suspending, setSuspending] = useState<OrganizationOverview | null>(null);
@@ -61,13 +64,7 @@ function Organizations() {
   });
   const resume = useSuspension(() => notifications.show({ color: 'green', message: t('system.resumed') }));
   const items = data?.pages.flatMap((page) => page.items);
-  const number = new Intl.NumberFormat(i18n.language);
-  const megabytes = new Intl.NumberFormat(i18n.language, {
-    style: 'unit',
-    unit: 'megabyte',
-    maximumFractionDigits: 1,
-  });
-  const date = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium' });
+  const number = new Intl.NumberFormat(format.locale);
   return (
     <Card withBorder component="section" padding="lg">
       <Stack gap="sm">
@@ -87,71 +84,77 @@ function Organizations() {
         {!items && !error && <Skeleton h={240} role="status" aria-label={t('shell.loading')} />}
         {items?.length === 0 && <EmptyState icon={IconBuilding} title={t('system.none')} />}
         {items && items.length > 0 && (
-          <Table.ScrollContainer minWidth={680}>
-            <Table verticalSpacing="xs">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t('organization.name')}</Table.Th>
-                  <Table.Th ta="end">{t('system.members')}</Table.Th>
-                  <Table.Th ta="end">{t('system.meetings')}</Table.Th>
-                  <Table.Th ta="end">{t('system.storage')}</Table.Th>
-                  <Table.Th>{t('system.since')}</Table.Th>
-                  <Table.Th>{t('system.state')}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((item) => (
-                  <Table.Tr key={item.id}>
-                    <Table.Td>
-                      <Text size="sm" fw={500}>
-                        {item.name}
-                      </Text>
-                      <Text size="xs" c="dimmed">
-                        {item.slug}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td ta="end">{number.format(item.members)}</Table.Td>
-                    <Table.Td ta="end">{number.format(item.meetings)}</Table.Td>
-                    <Table.Td ta="end">{megabytes.format(item.storage_bytes / 1e6)}</Table.Td>
-                    <Table.Td>{date.format(new Date(item.created_at))}</Table.Td>
-                    <Table.Td>
-                      {item.suspended_at ? (
-                        <Stack gap={4} align="start">
-                          <Badge color="red" variant="light" tt="none">
-                            {t('system.suspended')}
-                          </Badge>
-                          {item.suspended_reason && (
-                            <Text size="xs" c="dimmed">
-                              {item.suspended_reason}
-                            </Text>
-                          )}
-                          <Button
-                            size="compact-xs"
-                            variant="default"
-                            aria-label={t('system.resumeName', { name: item.name })}
-                            loading={resume.isPending}
-                            onClick={() => resume.mutate({ id: item.id })}
-                          >
-                            {t('system.resume')}
-                          </Button>
-                        </Stack>
-                      ) : (
+          <Table verticalSpacing="xs" className={rows.rows} aria-label={t('system.organizations')}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('organization.name')}</Table.Th>
+                <Table.Th ta="end">{t('system.members')}</Table.Th>
+                <Table.Th ta="end">{t('system.meetings')}</Table.Th>
+                <Table.Th ta="end">{t('system.storage')}</Table.Th>
+                <Table.Th>{t('system.since')}</Table.Th>
+                <Table.Th>{t('system.state')}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {items.map((item) => (
+                <Table.Tr key={item.id}>
+                  <Table.Td className={rows.wide}>
+                    <Text size="sm" fw={500}>
+                      {item.name}
+                    </Text>
+                    <Text size="xs" c="dimmed">
+                      {item.slug}
+                    </Text>
+                  </Table.Td>
+                  <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('system.members')}>
+                    {number.format(item.members)}
+                  </Table.Td>
+                  <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('system.meetings')}>
+                    {number.format(item.meetings)}
+                  </Table.Td>
+                  <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('system.storage')}>
+                    {format.bytes(item.storage_bytes)}
+                  </Table.Td>
+                  <Table.Td data-label={t('system.since')}>
+                    {format.day(item.created_at.slice(0, 10))}
+                  </Table.Td>
+                  <Table.Td>
+                    {item.suspended_at ? (
+                      <Stack gap={4} align="start">
+                        <Badge color="red" variant="light" tt="none">
+                          {t('system.suspended')}
+                        </Badge>
+                        {item.suspended_reason && (
+                          <Text size="xs" c="dimmed">
+                            {item.suspended_reason}
+                          </Text>
+                        )}
                         <Button
-                          size="compact-xs"
-                          variant="subtle"
-                          color="red"
-                          aria-label={t('system.suspendName', { name: item.name })}
-                          onClick={() => setSuspending(item)}
+                          size="compact-md"
+                          variant="default"
+                          aria-label={t('system.resumeName', { name: item.name })}
+                          loading={resume.isPending}
+                          onClick={() => resume.mutate({ id: item.id })}
                         >
-                          {t('system.suspend')}
+                          {t('system.resume')}
                         </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+                      </Stack>
+                    ) : (
+                      <Button
+                        size="compact-md"
+                        variant="subtle"
+                        color="red"
+                        aria-label={t('system.suspendName', { name: item.name })}
+                        onClick={() => setSuspending(item)}
+                      >
+                        {t('system.suspend')}
+                      </Button>
+                    )}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
         )}
         {hasNextPage && (
           <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -1,0 +1,190 @@
+// Every page of Baraza, with what has to be done to see it, and a walk through them that looks at each.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { PASSWORD } from './api.mjs';
+import { person } from './browser.mjs';
+import { faultsOf } from './inspect.mjs';
+import { pass, until } from './until.mjs';
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+const press = (...names) => async (page, say) => {
+  for (const name of names) await button(page, say(name)).first().click();
+  await page.getByRole('dialog').waitFor();
+};
+
+/** Where somebody comes without an account. */
+export const outside = (council) => [
+  { name: 'set-up', path: '/setup?token=none' },
+  { name: 'login', path: '/login' },
+  { name: 'login-problem', path: '/login?problem=SIGN_IN_EXPIRED' },
+  { name: 'forgot-password', path: '/forgot-password' },
+  { name: 'reset-password', path: '/reset-password#nothing' },
+  { name: 'invitation', path: new URL(council.invitationUrl).pathname },
+  { name: 'guest', path: new URL(council.guestUrl).pathname },
+  { name: 'guest-no-entry', path: '/guest/nothing' },
+  { name: 'not-found', path: '/nowhere' },
+];
+
+/** What everybody sees who belongs to the organization. */
+export const inside = ({ meetings }) => [
+  { name: 'meetings', path: '/meetings' },
+  { name: 'meetings-live', path: '/meetings?tab=live' },
+  { name: 'meetings-nothing-found', path: '/meetings?q=zzzz' },
+  { name: 'overview', path: `/meetings/${meetings.next.id}/details` },
+  { name: 'overview-long', path: `/meetings/${meetings.long.id}/details` },
+  { name: 'cancelled', path: `/meetings/${meetings.cancelled.id}/details` },
+  { name: 'recordings', path: `/meetings/${meetings.past.id}/details?tab=recordings` },
+  { name: 'chat', path: `/meetings/${meetings.past.id}/details?tab=chat` },
+  { name: 'no-meeting', path: '/meetings/01900000-0000-7000-8000-000000000000/details' },
+  { name: 'prejoin', path: `/meetings/${meetings.next.id}`, still: true },
+  { name: 'vault', path: '/vault' },
+  { name: 'people', path: '/people' },
+  { name: 'profile', path: '/profile' },
+  { name: 'security', path: '/profile/security' },
+  { name: 'settings', path: '/settings' },
+  { name: 'settings-meetings', path: '/settings/meetings' },
+  { name: 'fields', path: '/settings/fields' },
+  { name: 'permissions', path: '/settings/permissions' },
+];
+
+/** What comes on top for those who schedule. */
+export const office = ({ meetings }) => [
+  { name: 'meetings-table', path: '/meetings?view=table', then: async (page) => {
+    await page.getByRole('table').getByRole('button', { expanded: false }).first().click();
+    const boxes = page.getByRole('checkbox', { disabled: false });
+    if ((await boxes.count()) > 1) await boxes.nth(1).check();
+  } },
+  { name: 'schedule', path: '/meetings?new=true' },
+  { name: 'attendance', path: `/meetings/${meetings.past.id}/details?tab=attendance` },
+  { name: 'history', path: `/meetings/${meetings.next.id}/details?tab=history` },
+  { name: 'duplicate', path: `/meetings/${meetings.next.id}/details`, then: press('duplicate.title') },
+  { name: 'contacts', path: '/people', then: (page, say) => page.getByRole('tab', { name: say('people.tab.contacts') }).click() },
+];
+
+/** What only admins see, most of it behind a button. */
+export const administration = ({ meetings }) => [
+  { name: 'meeting-change', path: `/meetings/${meetings.next.id}/details`, then: press('overview.edit') },
+  { name: 'meeting-cancel', path: `/meetings/${meetings.next.id}/details`, then: press('overview.cancel') },
+  { name: 'meeting-invite', path: `/meetings/${meetings.next.id}/details`, then: press('overview.invite') },
+  { name: 'guest-links', path: `/meetings/${meetings.next.id}/details`, then: press('guestLinks.open') },
+  { name: 'bulk-cancel', path: '/meetings?view=table&tab=upcoming', then: async (page, say) => {
+    await page.getByRole('checkbox', { name: say('table.selectAll') }).filter({ visible: true }).first().check();
+    await press('table.cancelSelected')(page, say);
+  } },
+  { name: 'person-add', path: '/people', then: press('people.add') },
+  { name: 'import', path: '/people', then: async (page, say) => {
+    await press('import.title')(page, say);
+    const rows = ['email,name,role', 'amina@example.org,Amina Yusuf,member', 'not an address,Nobody,member', 'x@example.org,,king', ',,'];
+    await page.locator('input[type=file]').setInputFiles({ name: 'members.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) });
+    await page.getByRole('dialog').getByRole('table').waitFor();
+  } },
+  { name: 'invitations', path: '/people', then: (page, say) => page.getByRole('tab', { name: say('people.tab.invitations') }).click() },
+  { name: 'contact-add', path: '/people', then: async (page, say) => {
+    await page.getByRole('tab', { name: say('people.tab.contacts') }).click();
+    await press('contacts.add')(page, say);
+  } },
+  { name: 'contact-groups', path: '/people', then: async (page, say) => {
+    await page.getByRole('tab', { name: say('people.tab.contacts') }).click();
+    await press('contacts.groups')(page, say);
+  } },
+  { name: 'player', path: '/vault', then: press('recording.play'), still: true },
+  { name: 'recording-access', path: '/vault', then: press('recording.changeAccess') },
+  { name: 'second-factor', path: '/profile/security', then: async (page, say) => {
+    await press('secondFactor.enable')(page, say);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: say('security.currentPassword') }).fill(PASSWORD);
+    await button(dialog, say('secondFactor.next')).click();
+    await dialog.getByAltText(say('secondFactor.qrCode')).waitFor();
+  } },
+  { name: 'field-add', path: '/settings/fields', then: press('fields.add') },
+  { name: 'keys', path: '/settings/keys' },
+  { name: 'key-add', path: '/settings/keys', then: press('service.keys.create') },
+  { name: 'devices', path: '/settings/devices' },
+  { name: 'audit', path: '/settings/audit' },
+  { name: 'audit-filtered', path: '/settings/audit?entity=meeting&from=2020-01-01' },
+  { name: 'audit-nothing', path: '/settings/audit?from=2020-01-01&to=2020-01-02' },
+  { name: 'system', path: '/system' },
+  { name: 'suspend', path: '/system', then: async (page) => {
+    await page.getByRole('button', { name: /Harbour Board$/ }).click();
+    await page.getByRole('dialog').waitFor();
+  } },
+  { name: 'mailbox', path: '/mailbox', then: (page) => page.getByRole('main').getByRole('button').first().click() },
+];
+
+/** A browser in which somebody is signed in, or nobody. */
+export async function visitor(browser, url, { email, language = 'en', ...more }) {
+  const page = await person(browser, url, {
+    locale: language === 'en' ? 'en-GB' : 'sw-KE',
+    reducedMotion: 'reduce',
+    ...more,
+  });
+  page.language = language;
+  // What is being asked of the server, but for the streams of events, which stay open.
+  page.asked = new Set();
+  page.on('request', (request) => /\/api\/(?!.*\/events)/.test(request.url()) && page.asked.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => page.asked.delete(request));
+  page.on('console', (message) => {
+    if (message.type() !== 'error') return;
+    // What the tour asks for and is refused; everything else is a fault.
+    if (/the server responded with a status of (401|404|410|422)/.test(message.text())) return;
+    page.complaints.push(message.text());
+  });
+  if (email) {
+    const answer = await page.request.post('/api/v1/auth/login', { data: { email, password: PASSWORD } });
+    if (!answer.ok()) throw new Error(`${email} can't sign in: ${answer.status()}`);
+  }
+  return page;
+}
+
+/** Goes to each of the pages and answers what is wrong, page by page. `out` is where the pictures go. */
+export async function walk(page, visits, { say, out, who, schemes = ['light'] }) {
+  if (out) await mkdir(out, { recursive: true });
+  const wrong = {};
+  const { width } = page.viewportSize();
+  for (const { name, path, then, still } of visits) {
+    page.complaints.length = 0;
+    const faults = [];
+    try {
+      await page.emulateMedia({ colorScheme: schemes[0] });
+      await page.goto(path);
+      await settled(page, still);
+      if (then) {
+        await then(page, say);
+        await settled(page, still);
+      }
+      for (const scheme of schemes) {
+        await page.emulateMedia({ colorScheme: scheme });
+        faults.push(...(await faultsOf(page)).map((fault) => (schemes.length > 1 ? `${scheme}: ${fault}` : fault)));
+        if (!out) continue;
+        const file = `${who}-${name}-${width}-${scheme}-${page.language}.png`;
+        const dialog = (await page.getByRole('dialog').count()) > 0;
+        await page.screenshot({ path: join(out, file), fullPage: !dialog });
+      }
+    } catch (error) {
+      faults.push(`does not come so far: ${error.message.split('\n').slice(0, 3).join(' ')}`);
+      if (out) await page.screenshot({ path: join(out, `${who}-${name}-${width}-failed-${page.language}.png`) });
+    }
+    faults.push(...page.complaints);
+    if (faults.length > 0) wrong[name] = [...new Set(faults)];
+  }
+  return wrong;
+}
+
+/** Nothing is being loaded any more, and nothing moves. */
+async function settled(page, still) {
+  await page.waitForFunction(() => {
+    const waiting = document.querySelector('[role=status][aria-label], .mantine-Loader-root, [data-loading=true]');
+    return document.querySelector('h1, [role=alert]') && !waiting?.checkVisibility();
+  });
+  if (!still) await until('nothing is asked for any more', async () => {
+    if (page.asked.size > 0) return false;
+    await pass(0.08);
+    return page.asked.size === 0;
+  }, { every: 20 });
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    await Promise.all(document.getAnimations().map((one) => (one.effect?.getTiming().iterations === Infinity ? null : one.finished.catch(() => {}))));
+  });
+}
