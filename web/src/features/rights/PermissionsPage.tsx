@@ -194,7 +194,7 @@ function Why({ item, roles, onReset }: { item: Item; roles: OrgRole[]; onReset: 
     );
   if (isDefault || !item.changed)
     return (
-      <Text size="xs" c="dimmed">
+      <Text size="xs" c="dimmed" visibleFrom="sm">
         {t('rights.default')}
       </Text>
     );
