@@ -113,6 +113,14 @@ function measure(texts) {
     faults.push(`${Math.round(width)}×${Math.round(height)} px to hit: ${tell(element)}`);
   }
 
+  // Who speaks to a computer says what stands on a button (WCAG 2.5.3).
+  for (const element of elements) {
+    if (!element.matches('button[aria-label], a[aria-label]')) continue;
+    const words = (text) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim();
+    const [seen, heard] = [words(element.innerText), words(element.getAttribute('aria-label'))];
+    if (seen && !heard.includes(seen)) faults.push(`shows "${seen}" and is called "${heard}"`);
+  }
+
   // The bones of the page.
   const ids = new Set();
   for (const { id } of document.querySelectorAll('[id]')) {

@@ -30,6 +30,7 @@ export const outside = (council) => [
 /** What everybody sees who belongs to the organization. */
 export const inside = ({ meetings }) => [
   { name: 'meetings', path: '/meetings' },
+  { name: 'meetings-all', path: '/meetings?tab=all' },
   { name: 'meetings-live', path: '/meetings?tab=live' },
   { name: 'meetings-nothing-found', path: '/meetings?q=zzzz' },
   { name: 'overview', path: `/meetings/${meetings.next.id}/details` },
@@ -65,6 +66,8 @@ export const office = ({ meetings }) => [
 
 /** What only admins see, most of it behind a button. */
 export const administration = ({ meetings }) => [
+  { name: 'switcher', path: '/vault', then: (page, say) => page.getByRole('button', { name: say('shell.organization') }).click() },
+  { name: 'person-menu', path: '/vault', then: (page, say) => page.getByRole('button', { name: /Zawadi Muthoni/ }).click() },
   { name: 'meeting-change', path: `/meetings/${meetings.next.id}/details`, then: press('overview.edit') },
   { name: 'meeting-cancel', path: `/meetings/${meetings.next.id}/details`, then: press('overview.cancel') },
   { name: 'meeting-invite', path: `/meetings/${meetings.next.id}/details`, then: press('overview.invite') },

@@ -117,6 +117,9 @@ const isMute = (field: string) => /(^|_)(id|hash)$/.test(field);
 
 export type Change = { field: string; before?: unknown; after?: unknown };
 
+/** Neither what is empty nor what the log keeps to itself. */
+const isUntold = (value: unknown) => isEmpty(value) || value === '***';
+
 const isEmpty = (value: unknown) =>
   value === null || value === undefined || value === '' || JSON.stringify(value) === '{}';
 
@@ -138,7 +141,7 @@ export function Changes({ changes }: { changes: Change[] }) {
   const { t } = useTranslation();
   const words = useWords();
   const told = changes.filter(
-    ({ field, before, after }) => !isMute(field) && !(isEmpty(before) && isEmpty(after)),
+    ({ field, before, after }) => !isMute(field) && !(isUntold(before) && isUntold(after)),
   );
   if (told.length === 0) return null;
   return (

@@ -129,12 +129,15 @@ function GuestLinks({ meetingId }: { meetingId: string }) {
         </form>
       )}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      {data?.map((link) => (
+      {/* Those that open the door first. */}
+      {data?.toSorted(byUse).map((link) => (
         <Row key={link.id} link={link} meetingId={meetingId} />
       ))}
     </Stack>
   );
 }
+
+const byUse = (a: GuestLink, b: GuestLink) => Number(Boolean(a.revoked_at)) - Number(Boolean(b.revoked_at));
 
 function Row({ link, meetingId }: { link: GuestLink; meetingId: string }) {
   const { t } = useTranslation();

@@ -53,7 +53,6 @@ export function Filters({ filters, onChange }: Props) {
       />
       <DatePickerInput
         type="range"
-        aria-label={t('meetings.days')}
         placeholder={t('meetings.anyDay')}
         valueFormat="D MMM YYYY"
         allowSingleDateInRange
