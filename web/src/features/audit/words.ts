@@ -32,6 +32,11 @@ export function useWords() {
         .join(' · ');
     const text = String(it);
     if (/^\d{4}-\d\d-\d\dT\d\d:/.test(text)) return format.moment(text);
+    const [, rule, hidden] = /^(hide|freeze)\.(.+)$/.exec(text) ?? [];
+    if (field === 'permission' && hidden) {
+      const name = t(`fieldRules.name.${hidden.replace('.', '_')}` as never, hidden);
+      return `${t(rule === 'hide' ? 'fieldRules.hidden' : 'fieldRules.frozen')}: ${name}`;
+    }
     if (field === 'permission') return t(`rights.name.${text.replace('.', '_')}` as never, text);
     const places = KNOWN[field];
     if (places) return t(places.map((place) => `${place}.${text}`) as never, text);

@@ -77,7 +77,7 @@ export function MeetingsTable({ meetings }: { meetings: Meeting[] }) {
           <Table.Thead>
             <Table.Tr>
               <Table.Th w={40}>
-                <Checkbox aria-label={t('table.selectAll')} {...all} />
+                <Checkbox visibleFrom="sm" aria-label={t('table.selectAll')} {...all} />
               </Table.Th>
               <Table.Th>{t('schedule.name')}</Table.Th>
               <Table.Th>{t('table.when')}</Table.Th>
