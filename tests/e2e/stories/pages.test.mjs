@@ -39,7 +39,7 @@ async function textsOf(language) {
 /** A walk by somebody through some pages, in which nothing may be found wrong. */
 function tour(who, parts, { viewport, language, scheme, email }) {
   const how = `${viewport.width} px, ${language}, ${scheme}`;
-  test(`${who}: ${how}`, { timeout: 240_000 }, async () => {
+  test(`${who}: ${how}`, { timeout: 600_000 }, async () => {
     const visits = parts.flatMap((part) => part(council));
     const say = await textsOf(language);
     // Two at a time, since each waits for the other side much of the time.
