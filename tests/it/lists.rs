@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Organization, Person, TestApp, Value, json};
+use harness::{Meeting, Organization, Person, TestApp, Value, json, statements};
 use sqlx::AssertSqlSafe;
 
 fn titles(items: &[Value]) -> Vec<&str> {
@@ -226,4 +226,60 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
         .map(|(table, _)| table)
         .collect();
     assert!(scanned.is_empty(), "read from end to end: {scanned:?}");
+}
+
+/// Makes `count` of everything that lists show.
+async fn fill(organization: &Organization<'_>, meeting: &Meeting, count: usize) {
+    for n in 0..count {
+        let member = organization.member("member").await;
+        let contact = json!({"name": format!("Contact {n}"), "email": format!("c{}@example.test", member.id)});
+        organization.admin.post(&organization.path("/contacts"), contact).await.is(201);
+        let group = json!({"name": format!("Group of {}", member.id)});
+        organization.admin.post(&organization.path("/contact-groups"), group).await.is(201);
+        organization.admin.post(&meeting.path("/invite"), json!({"user_ids": [member.id]})).await.is(200);
+        organization.admin.post(&meeting.path("/chat"), json!({"type": "text", "content": "Jambo"})).await.is(201);
+        organization.admin.post(&meeting.path("/guest-links"), json!({"name": "Visitors"})).await.is(201);
+        organization.meeting().set("title", "Council").invite(&member).create().await;
+        let invitation = json!({"email": format!("i{}@example.test", member.id), "role": "member"});
+        organization.admin.post(&organization.path("/invitations"), invitation).await.is(201);
+    }
+}
+
+// PRF: one row or fifty, the same number of questions.
+#[tokio::test]
+async fn lists_ask_the_database_as_often_for_many_rows_as_for_few() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let settings = json!({"allow_guests": true});
+    organization.admin.patch(&organization.path("/settings"), settings.clone()).await.is(200);
+    let meeting = organization.meeting().set("settings", settings).create().await;
+    let lists = [
+        organization.path("/meetings?include=participants"),
+        organization.path("/meetings?q=council"),
+        organization.path("/members"),
+        organization.path("/invitations"),
+        organization.path("/contacts"),
+        organization.path("/contact-groups"),
+        organization.path("/audit"),
+        "/meetings".to_owned(),
+        "/me".to_owned(),
+        meeting.path(""),
+        meeting.path("/participants"),
+        meeting.path("/chat"),
+        meeting.path("/guest-links"),
+        meeting.path("/attendance"),
+        meeting.path("/history"),
+    ];
+    let counts = async || {
+        let mut counts = BTreeMap::new();
+        for path in &lists {
+            counts.insert(path.as_str(), statements::count(&organization.admin, path).await);
+        }
+        counts
+    };
+    fill(&organization, &meeting, 1).await;
+    let few = counts().await;
+    fill(&organization, &meeting, 9).await;
+    assert_eq!(counts().await, few);
+    assert!(few.values().all(|count| (1..=8).contains(count)), "{few:?}");
 }

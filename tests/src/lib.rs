@@ -21,6 +21,7 @@ pub mod issuer;
 pub mod livekit;
 pub mod smtp;
 pub mod spec;
+pub mod statements;
 pub mod vault;
 
 pub use api::{Answer, Api, Event, Events};
