@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{
-    db::Tx,
-    ids::{OrganizationId, UserId},
+    db::{Actor, Tx},
+    ids::{MeetingId, OrganizationId, UserId},
     jobs::Job,
 };
 
-use crate::participants;
+use crate::{access::Caller, chat::polls, participants};
 
 /// Somebody is no member any more, for good or for a while: whoever follows a meeting of theirs learns it, and they have
 /// to leave its room. Gives the jobs that the caller does after its commit.
@@ -21,4 +21,19 @@ pub async fn membership_ends(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Job>> {
     participants::lose_member(tx, org, user, now).await
+}
+
+/// A meeting ends for all: what is still being voted on is counted.
+///
+/// # Errors
+/// When the database is away.
+pub async fn meeting_ends(
+    tx: &mut Tx,
+    caller: &Caller,
+    meeting: MeetingId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    tx.act_for(Actor::System).await?;
+    polls::close_all(tx, meeting, caller.user_id, now).await?;
+    tx.act_for(caller.actor()).await
 }

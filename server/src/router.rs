@@ -149,6 +149,8 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(guests::entrance::join))
             // In the meeting
             .routes(routes!(chat::api::list, chat::api::post))
+            .routes(routes!(chat::polls::api::vote))
+            .routes(routes!(chat::polls::api::close))
             .routes(routes!(room::api::events))
             // Recordings
             .routes(routes!(recordings::api::list_of_meeting, recordings::api::start))

@@ -21,6 +21,7 @@ mod oidc;
 mod orgs;
 mod participants;
 mod people;
+mod polls;
 mod profile;
 mod recordings;
 mod rights;

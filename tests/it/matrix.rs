@@ -121,6 +121,8 @@ GET    /guest/{token}                                404   404   404  404    404
 POST   /guest/{token}/join                           404   404   404  404    404  404  404   404   404
 GET    /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
 POST   /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
+POST   /meetings/{id}/polls/{message}/votes          401   403   403  403    403   ok   ok   404   403
+POST   /meetings/{id}/polls/{message}/close          401   403   403  403    403  403   ok   404   401
 GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404    ok
 GET    /meetings/{id}/attendance                     401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
@@ -322,6 +324,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /meetings/{id}/invite" => json!({"user_ids": [target]}),
         "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
+        "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
         "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
@@ -344,6 +347,8 @@ struct Cell {
     contact: String,
     group: String,
     invitation: String,
+    /// An open poll.
+    poll: String,
 }
 
 impl Cell {
@@ -363,6 +368,7 @@ impl Cell {
         path.replace("{org}", &organization.id)
             .replace("{contact}", &self.contact)
             .replace("{purpose}", "transcription")
+            .replace("{message}", &self.poll)
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
@@ -446,7 +452,24 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
     let guest = Guest { guest_id: guest.into(), meeting_id: id.into() };
     let guest = app.app.tokens.sign_guest(guest, app.clock.now());
     let (contact, group, invitation) = acquaintance(app, organization).await;
-    Cell { meeting, recording, target, machine, link: link.to_string(), guest, contact, group, invitation }
+    let mut poll = String::new();
+    if path.contains("/polls/") {
+        let asked = json!({"type": "poll", "metadata": {"question": "When?", "options": ["Now", "Later"]}});
+        let message = callers.host.post(&meeting.path("/chat"), asked).await.is(201);
+        poll = message["id"].as_str().expect("an id").to_owned();
+    }
+    Cell {
+        meeting,
+        recording,
+        target,
+        machine,
+        link: link.to_string(),
+        guest,
+        contact,
+        group,
+        invitation,
+        poll,
+    }
 }
 
 /// A contact in a group, and an invitation that waits.

@@ -100,6 +100,12 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          values (gen_random_uuid(), $1, 'https://id.test', $2::text || $3::text, now())",
         "insert into spent_tokens (hash, expires_at)
          values (sha256($1::text::bytea || $2::text::bytea || $3::text::bytea), now())",
+        "insert into polls (message_id, organization_id, meeting_id, multiple, secret, live, weighted, guests_may_vote, majority,
+                            counts, weights)
+         select id, $2, $3, false, true, false, false, false, 'plurality', '{0,0}', '{0,0}' from chat_messages
+         where meeting_id = $3 and sender_id = $1",
+        "insert into poll_votes (poll_id, voter, organization_id, meeting_id, is_guest, secret, weight)
+         select message_id, $1, $2, $3, false, true, 1 from polls where meeting_id = $3",
         "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
     app.expect_leftovers();

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use kernel::ids::MeetingId;
+use kernel::{db::Actor, ids::MeetingId};
 
 use super::{
     report::{Attendance, AttendanceItem, report},
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     access::{Caller, Scoped, policy::Action, scope},
     app::App,
+    chat::polls,
     http::{Json, Path, Problem, Result},
     meetings::api::require,
     table::Writer,
@@ -55,7 +56,10 @@ async fn load(app: &App, caller: &Caller, id: MeetingId) -> Result<Attendance> {
     require(&mut tx, caller, id, Action::SeeAttendance).await?;
     let frame = store::frame(&mut tx, id).await?;
     let attendees = store::attendees(&mut tx, id).await?;
-    Ok(report(frame, attendees, app.clock.now()))
+    let mut attendance = report(frame, attendees, app.clock.now());
+    tx.act_for(Actor::System).await?;
+    attendance.polls = polls::results_of(&mut tx, id).await?;
+    Ok(attendance)
 }
 
 const COLUMNS: [&str; 9] = [

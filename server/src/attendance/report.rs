@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::ClosedBy;
-use crate::participants::model::ParticipantStatus;
+use crate::{chat::polls::PollResult, participants::model::ParticipantStatus};
 
 /// A stretch of time, from its start to before its end.
 type Stretch = (DateTime<Utc>, DateTime<Utc>);
@@ -48,6 +48,8 @@ pub struct Attendance {
     pub summary: AttendanceSummary,
     /// Everybody who was invited or was there, by name.
     pub items: Vec<AttendanceItem>,
+    /// What came out of the polls that were closed, oldest first.
+    pub polls: Vec<PollResult>,
 }
 
 /// The figures of a meeting's attendance.
@@ -138,7 +140,7 @@ pub fn report(frame: Frame, attendees: Vec<Attendee>, now: DateTime<Utc>) -> Att
         average_duration_seconds: (average * 1000.0).round() / 1000.0,
         peak_participants: peak(&presences),
     };
-    Attendance { summary, items }
+    Attendance { summary, items, polls: Vec::new() }
 }
 
 fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceItem {

@@ -10,16 +10,17 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
+    polls,
     rules::{self, MessageType},
     store::{self, Message, Posted, Sender},
 };
 use crate::{
-    access::guest::Attending,
+    access::{guest::Attending, policy::Action},
     app::App,
     guests,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     meetings::{
-        api::{not_found, refused},
+        api::{not_found, refused, require},
         model::State as MeetingState,
     },
     participants, room,
@@ -34,14 +35,16 @@ pub struct NewMessage {
     /// A text of 1 to 4000 characters; for a reaction one emoji.
     #[serde(default)]
     pub content: Option<String>,
-    /// What belongs to it, at most 8 KiB. A poll has `question` and 2 to 20 `options`.
+    /// What belongs to it, at most 8 KiB. A poll has `question` and 2 to 20 `options`, and may have `multiple`, `secret`,
+    /// `weighted` and `guests_may_vote` (all false unless said), `show_results` (`live`, or `after_closing` as always in a
+    /// secret poll), `majority` (`plurality`, `simple`, `absolute`, `two_thirds`) and `quorum_percent` (1 to 100).
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
 }
 
 /// Says something in a meeting: a text, a reaction, a hand that goes up or down, a poll. People who take part may,
-/// before, during and after the meeting until it was ended for all.
+/// before, during and after the meeting until it was ended for all; only the host and co-hosts open polls.
 #[utoipa::path(post, path = "/meetings/{id}/chat", tag = "chat", params(("id" = MeetingId, Path)),
     request_body = NewMessage,
     responses((status = 201, body = Message), (status = 403, body = Problem), (status = 404, body = Problem),
@@ -63,9 +66,10 @@ pub async fn post(
         content,
         metadata: Value::Object(metadata),
         created_at: now,
+        my_vote: None,
     };
     let posted = match attending {
-        Attending::Person(caller) if !body.kind.is_hand() && !db::is_lent() => {
+        Attending::Person(caller) if message.kind.stands_alone() && !db::is_lent() => {
             // Most messages: one statement that is a transaction of its own.
             store::post(&app.pool, caller.user_id, &message).await?.ok_or_else(not_found)?
         }
@@ -77,8 +81,12 @@ pub async fn post(
     Ok((StatusCode::CREATED, Json(message)))
 }
 
-/// In a transaction with what belongs to it: a hand shows on the participant too, so lists of them are told as well.
+/// In a transaction with what belongs to it: a hand shows on the participant too, so lists of them are told as well; a
+/// poll is there to be voted in.
 async fn post_with_more(app: &App, attending: &Attending, message: &Message) -> Result<Posted> {
+    if message.kind == MessageType::Poll {
+        require_moderator(app, attending, message.meeting_id).await?;
+    }
     let mut tx = app.begin_system().await?;
     let posted = match attending {
         Attending::Person(caller) => {
@@ -93,9 +101,22 @@ async fn post_with_more(app: &App, attending: &Attending, message: &Message) -> 
         if message.kind.is_hand() {
             participants::announce(&mut tx, message.meeting_id, UserId(attending.id())).await?;
         }
+        if let (MessageType::Poll, Value::Object(metadata)) = (message.kind, &message.metadata) {
+            polls::open(&mut tx, message.id, metadata).await?;
+        }
         tx.commit().await?;
     }
     Ok(posted)
+}
+
+/// Who opens a poll moderates the meeting.
+async fn require_moderator(app: &App, attending: &Attending, meeting: MeetingId) -> Result<()> {
+    let mut tx = app.begin_for(attending).await?;
+    room::require_follower(&mut tx, attending, meeting).await?;
+    match attending {
+        Attending::Person(caller) => require(&mut tx, caller, meeting, Action::Moderate).await.map(drop),
+        Attending::Guest(_) => Err(Problem::forbidden("Only the host and co-hosts may do this.")),
+    }
 }
 
 /// Why a message was not stored.
@@ -129,7 +150,7 @@ pub async fn list(
     let (limit, after) = (page.limit()?, page.after()?);
     let mut tx = app.begin_for(&attending).await?;
     room::require_follower(&mut tx, &attending, id).await?;
-    let found = store::list(&mut tx, id, after, limit + 1).await?;
+    let found = store::list(&mut tx, id, attending.id(), after, limit + 1).await?;
     let Listing { items, next_cursor } = Listing::from_one_more(found, limit, |(seq, _)| *seq);
     Ok(Json(Listing { items: items.into_iter().map(|(_, message)| message).collect(), next_cursor }))
 }
@@ -152,6 +173,7 @@ mod tests {
             content: "a".into(),
             metadata: Value::Null,
             created_at: now,
+            my_vote: None,
         };
         let code = |change: &dyn Fn(&mut Posted)| {
             let mut posted = Posted {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::polls;
 use crate::http::{Checks, Result};
 
 /// Most characters of a message.
@@ -12,15 +13,6 @@ const LONGEST_TEXT: usize = 4000;
 const LONGEST_REACTION: usize = 16;
 /// Most bytes of metadata.
 const LARGEST_METADATA: usize = 8 * 1024;
-/// Most characters of a poll's question.
-const LONGEST_QUESTION: usize = 500;
-/// Most characters of a poll's option.
-const LONGEST_OPTION: usize = 200;
-/// How many options a poll may have.
-const OPTIONS: std::ops::RangeInclusive<usize> = 2..=20;
-/// What the server keeps in a poll's metadata.
-const RESERVED: [&str; 4] = ["votes", "results", "closed", "closed_at"];
-
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -39,6 +31,11 @@ pub enum MessageType {
 }
 
 impl MessageType {
+    /// Whether nothing but the message changes with it.
+    pub const fn stands_alone(self) -> bool {
+        matches!(self, Self::Text | Self::Reaction)
+    }
+
     /// Whether it moves the sender's hand.
     pub const fn is_hand(self) -> bool {
         matches!(self, Self::HandRaise | Self::HandLower)
@@ -67,7 +64,7 @@ pub fn check(kind: MessageType, content: &str, metadata: &Map<String, Value>) ->
         }
         MessageType::Poll => {
             checks.text(content, "/content", 0..=LONGEST_TEXT);
-            check_poll(&mut checks, metadata);
+            polls::rules::read(&mut checks, metadata);
         }
         MessageType::HandRaise | MessageType::HandLower => {
             checks.text(content, "/content", 0..=LONGEST_TEXT);
@@ -88,40 +85,6 @@ pub fn check(kind: MessageType, content: &str, metadata: &Map<String, Value>) ->
         "The metadata contains a character that cannot be stored.",
     );
     checks.done()
-}
-
-fn check_poll(checks: &mut Checks, metadata: &Map<String, Value>) {
-    let question = metadata.get("question").and_then(Value::as_str).unwrap_or_default();
-    checks.text(question, "/metadata/question", 1..=LONGEST_QUESTION);
-    let options = metadata.get("options").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    checks.require(
-        OPTIONS.contains(&options.len()),
-        "/metadata/options",
-        "INVALID",
-        "A poll has 2 to 20 options.",
-    );
-    for (index, option) in options.iter().enumerate().take(*OPTIONS.end()) {
-        let pointer = format!("/metadata/options/{index}");
-        match option.as_str() {
-            Some(text) if (1..=LONGEST_OPTION).contains(&text.trim().chars().count()) => {
-                let new = !options[..index]
-                    .iter()
-                    .any(|other| other.as_str().is_some_and(|other| other.trim() == text.trim()));
-                checks.require(new, &pointer, "DUPLICATE", "Two options are the same.");
-            }
-            _ => {
-                checks.require(false, &pointer, "INVALID", "An option is a text of 1 to 200 characters.");
-            }
-        }
-    }
-    for key in RESERVED.iter().filter(|key| metadata.contains_key(**key)) {
-        checks.require(
-            false,
-            &format!("/metadata/{key}"),
-            "READ_ONLY",
-            "The results of a poll come from its votes.",
-        );
-    }
 }
 
 fn holds_nul(value: &Value) -> bool {

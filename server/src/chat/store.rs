@@ -33,6 +33,17 @@ pub struct Message {
     pub metadata: Value,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
+    /// For a poll in which the caller has voted: their vote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub my_vote: Option<MyVote>,
+}
+
+/// The caller's vote in a poll.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MyVote {
+    /// The numbers of the chosen options; `null` in a secret poll, where nobody knows them any more.
+    pub choices: Option<Vec<i16>>,
 }
 
 /// Who wrote a message.
@@ -114,10 +125,11 @@ pub async fn post_as_guest(
 }
 
 /// Messages in their order, behind number `after`, each with its number. Whoever has left the organization keeps the
-/// name under which they wrote.
+/// name under which they wrote. With polls goes the vote of the `reader`.
 pub async fn list(
     tx: &mut Tx,
     meeting: MeetingId,
+    reader: Uuid,
     after: Option<i64>,
     limit: i64,
 ) -> sqlx::Result<Vec<(i64, Message)>> {
@@ -125,14 +137,17 @@ pub async fn list(
         r#"select c.seq, c.id as "id: MessageId", coalesce(c.sender_id, c.guest_id) as sender_id,
                   c.guest_id is not null as "is_guest!",
                   coalesce(u.name, e.data #>> '{sender,name}') as sender_name,
-                  c.type as "kind: MessageType", c.content, c.metadata, c.created_at
+                  c.type as "kind: MessageType", c.content, c.metadata, c.created_at,
+                  v.poll_id is not null as "voted!", v.choices
            from chat_messages c
            left join users u on u.id = c.sender_id
            left join meeting_events e on e.meeting_id = c.meeting_id and e.seq = c.seq
+           left join poll_votes v on v.poll_id = c.id and v.voter = $4
            where c.meeting_id = $1 and c.seq > $2 order by c.seq limit $3"#,
         meeting.0,
         after.unwrap_or(0),
         limit,
+        reader,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -149,6 +164,7 @@ pub async fn list(
             content: row.content,
             metadata: row.metadata,
             created_at: row.created_at,
+            my_vote: row.voted.then_some(MyVote { choices: row.choices }),
         };
         (row.seq, message)
     });

@@ -34,6 +34,7 @@ use crate::{
         self,
         model::{Participant, ParticipantStatus},
     },
+    reactions,
 };
 
 /// How many people stand inside a meeting when they are asked for.
@@ -391,6 +392,7 @@ pub async fn end(
     let meeting = store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let from = meeting.state.status();
     let ended = meeting.state.end(app.clock.now()).map_err(refused)?;
+    reactions::meeting_ends(&mut tx, &caller, id, app.clock.now()).await?;
     store::save_state(&mut tx, id, from, &ended, Some(caller.user_id), None).await?;
     let out = read_out(&app, &mut tx, &caller, id).await?;
     let taken = Afterwards::closing().take(&mut tx, &meeting.room_name, app.clock.now()).await?;

@@ -233,13 +233,17 @@ pub struct MemberChange {
     /// False deactivates the membership; the record of the person stays.
     #[serde(default)]
     pub is_active: Option<bool>,
+    /// What their vote counts in weighted polls, 1 to 1000000.
+    #[serde(default)]
+    pub vote_weight: Option<i32>,
 }
 
-/// Changes a member's role, or switches the membership off and on. Needs `members.manage`; only admins change admins, and
+/// Changes a member's role or the weight of their vote, or switches the membership off and on. Needs `members.manage`; only admins change admins, and
 /// the last admin stays one. Whoever is switched off is thrown out of the organization's rooms at once.
 #[utoipa::path(patch, path = "/organizations/{org}/members/{user}", tag = "organizations",
     params(("org" = OrganizationId, Path), ("user" = UserId, Path)), request_body = MemberChange,
-    responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 pub async fn change_member(
     State(app): State<App>,
     caller: Scoped<scope::MembersWrite>,
@@ -248,6 +252,9 @@ pub async fn change_member(
 ) -> Result<Json<Member>> {
     let mut tx = app.begin(&caller).await?;
     let manager = require(&mut tx, &caller, org, Permission::MembersManage).await?;
+    if body.vote_weight.is_some_and(|weight| !(1..=1_000_000).contains(&weight)) {
+        return Err(Problem::invalid_field("/vote_weight", "INVALID", "A vote counts from 1 to 1000000."));
+    }
     let member = store::lock_member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
     if !manager.may_assign(Permission::MembersManage, &[member.role, body.role.unwrap_or(member.role)]) {
         return Err(only_admins());
@@ -262,7 +269,8 @@ pub async fn change_member(
         let detail = "This person has not accepted the invitation. Send it again, or revoke it.";
         return Err(Problem::conflict("NOT_ACCEPTED", detail));
     }
-    store::change_member(&mut tx, org, user, body.role, body.is_active, caller.user_id).await?;
+    store::change_member(&mut tx, org, user, body.role, body.is_active, body.vote_weight, caller.user_id)
+        .await?;
     let changed = store::member(&mut tx, org, user).await?.ok_or_else(|| Problem::not_found("member"))?;
     let ended = member.is_active && !changed.is_active;
     let now = app.clock.now();

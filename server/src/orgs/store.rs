@@ -38,6 +38,8 @@ pub struct Member {
     pub is_active: bool,
     /// The same in one word.
     pub status: MemberStatus,
+    /// What their vote counts in weighted polls.
+    pub vote_weight: i32,
     /// Since when.
     pub created_at: DateTime<Utc>,
 }
@@ -239,7 +241,7 @@ pub async fn members(
     let (name, user) = after.map_or((None, None), |(name, user)| (Some(name), Some(user.0)));
     let rows = sqlx::query!(
         r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
-                  m.is_active, m.created_at,
+                  m.is_active, m.vote_weight, m.created_at,
                   case when m.is_active then 'active' when m.accepted_at is null then 'invited' else 'deactivated' end
                       as "status!: MemberStatus"
            from organization_members m join users u on u.id = m.user_id
@@ -259,6 +261,7 @@ pub async fn members(
             role: row.role,
             is_active: row.is_active,
             status: row.status,
+            vote_weight: row.vote_weight,
             created_at: row.created_at,
         })
         .collect())
@@ -281,7 +284,7 @@ pub async fn lock_member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx:
 pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Result<Option<Member>> {
     let row = sqlx::query!(
         r#"select u.id as "id: UserId", u.name, u.email::text as email, u.avatar_url, m.role as "role: OrgRole",
-                  m.is_active, m.created_at,
+                  m.is_active, m.vote_weight, m.created_at,
                   case when m.is_active then 'active' when m.accepted_at is null then 'invited' else 'deactivated' end
                       as "status!: MemberStatus"
            from organization_members m join users u on u.id = m.user_id
@@ -296,6 +299,7 @@ pub async fn member(tx: &mut Tx, id: OrganizationId, user: UserId) -> sqlx::Resu
         role: row.role,
         is_active: row.is_active,
         status: row.status,
+        vote_weight: row.vote_weight,
         created_at: row.created_at,
     }))
 }
@@ -352,17 +356,20 @@ pub async fn change_member(
     user: UserId,
     role: Option<OrgRole>,
     is_active: Option<bool>,
+    vote_weight: Option<i32>,
     by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update organization_members set role = coalesce($3, role), is_active = coalesce($4, is_active),
-                by_provider = by_provider and $4 is distinct from false, updated_by = $5
+                by_provider = by_provider and $4 is distinct from false, updated_by = $5,
+                vote_weight = coalesce($6, vote_weight)
          where organization_id = $1 and user_id = $2",
         id.0,
         user.0,
         role as Option<OrgRole>,
         is_active,
         by.0,
+        vote_weight,
     )
     .execute(&mut **tx)
     .await?;

@@ -19,6 +19,7 @@ export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
 export type Joined = Schemas['Admission'];
 export type Message = Schemas['Message'];
+export type MyVote = Schemas['MyVote'];
 export type Attendance = Schemas['Attendance'];
 export type Recording = Schemas['RecordingOut'];
 export type ApiKey = Schemas['ApiKey'];

@@ -10,6 +10,8 @@ export type MeetingEvent = Happening & {
 
 type Happening =
   | { event: 'chat.message'; data: Message }
+  /** Somebody has voted, or the poll is closed; the own vote is not in it. */
+  | { event: 'poll.updated'; data: Pick<Message, 'id' | 'metadata'> }
   | { event: 'participant.updated'; data: Participant }
   | { event: 'participant.removed'; data: { user_id: string } }
   /** Somebody asks to be let in. */
@@ -23,6 +25,7 @@ type Happening =
 
 const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'chat.message',
+  'poll.updated',
   'participant.updated',
   'participant.removed',
   'lobby.knocked',
@@ -35,6 +38,7 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
 function subject({ event, data }: MeetingEvent): string {
   switch (event) {
     case 'chat.message':
+    case 'poll.updated':
     case 'recording.updated':
     case 'meeting.updated':
       return `${event} ${data.id}`;

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
 import { IconTableExport, IconUserCheck } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -33,7 +33,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
   });
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton h={240} role="status" aria-label={t('shell.loading')} />;
-  const { summary, items } = data;
+  const { summary, items, polls } = data;
   const cards = [
     ['invited', summary.invited],
     ['attended', summary.attended],
@@ -86,6 +86,37 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Table.Tbody>
         </Table>
       )}
+      {polls.length > 0 && <PollResults polls={polls} />}
+    </Stack>
+  );
+}
+
+/** What was voted on, and what came out. */
+function PollResults({ polls }: { polls: Attendance['polls'] }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="sm" component="section" aria-label={t('attendance.polls')}>
+      <Title order={2} fz="md">
+        {t('attendance.polls')}
+      </Title>
+      {polls.map(({ id, question, options, results, voted, entitled }) => (
+        <Paper key={id} withBorder p="sm">
+          <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
+            {question}
+          </Text>
+          <Text size="sm">
+            {options.map((option, index) => `${option}: ${results.counts[index] ?? 0}`).join(' · ')}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {[
+              t('attendance.pollSummary', { voted, entitled }),
+              results.outcome === 'decided'
+                ? t('poll.outcome.decided', { option: options[results.winner ?? 0] })
+                : t(`poll.outcome.${results.outcome ?? 'no_majority'}`),
+            ].join(' · ')}
+          </Text>
+        </Paper>
+      ))}
     </Stack>
   );
 }

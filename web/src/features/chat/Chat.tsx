@@ -1,24 +1,38 @@
 import { ActionIcon, Center, Group, Skeleton, Stack, Text, Textarea } from '@mantine/core';
 import { IconMessageCircle, IconSend2 } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import type { Message } from '../../api/types';
 import { mergeMessages, readable } from '../../room/messages';
+import { readPoll } from '../../room/polls';
 import { EmptyState } from '../../ui/EmptyState';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { chatQuery } from '../meetings/queries';
+import { PollCard } from '../polls/PollCard';
 import classes from './Chat.module.css';
 
+type Props = {
+  meetingId: string;
+  /** The meeting takes messages and votes. */
+  writable: boolean;
+  /** The viewer may close polls. */
+  moderates: boolean;
+};
+
 /** A meeting's chat; `writable` adds the field to write in. */
-export function Chat({ meetingId, writable }: { meetingId: string; writable: boolean }) {
+export function Chat({ meetingId, writable, moderates }: Props) {
   const { t } = useTranslation();
   const { data, error, refetch } = useQuery(chatQuery(meetingId));
   const messages = data && readable(data);
   const end = useRef<HTMLDivElement>(null);
+  const pollCard = (message: Message) => {
+    const poll = readPoll(message);
+    return poll && <PollCard meetingId={meetingId} poll={poll} moderates={moderates} writable={writable} />;
+  };
   const last = messages?.at(-1)?.id;
   useEffect(() => {
     if (last) end.current?.scrollIntoView({ block: 'nearest' });
@@ -37,7 +51,9 @@ export function Chat({ meetingId, writable }: { meetingId: string; writable: boo
             </Center>
           )}
           {messages.map((message, index) => (
-            <ChatMessage key={message.id} message={message} before={messages[index - 1]} />
+            <ChatMessage key={message.id} message={message} before={messages[index - 1]}>
+              {pollCard(message)}
+            </ChatMessage>
           ))}
           <div ref={end} />
         </div>
@@ -50,7 +66,8 @@ export function Chat({ meetingId, writable }: { meetingId: string; writable: boo
 const SAME_BREATH_MS = 120_000;
 
 /** One message; the name stands only over the first of several in a row. */
-function ChatMessage({ message, before }: { message: Message; before: Message | undefined }) {
+function ChatMessage(props: { message: Message; before: Message | undefined; children: ReactNode }) {
+  const { message, before, children } = props;
   const { t } = useTranslation();
   const format = useFormat();
   const name = message.sender?.name ?? t('chat.formerMember');
@@ -71,9 +88,12 @@ function ChatMessage({ message, before }: { message: Message; before: Message | 
           </Text>
         </Group>
       )}
-      <Text size="sm" className={classes.text}>
-        {message.content}
-      </Text>
+      {message.content && (
+        <Text size="sm" className={classes.text}>
+          {message.content}
+        </Text>
+      )}
+      {children}
     </div>
   );
 }

@@ -140,7 +140,7 @@ export function MeetingDetailsPage() {
           <MeetingRecordings meeting={meeting} live={live} />
         </Tabs.Panel>
         <Tabs.Panel value="chat" pt="md" h="60dvh">
-          <Chat meetingId={id} writable={enterable(meeting, now)} />
+          <Chat meetingId={id} writable={enterable(meeting, now)} moderates={can(meeting, 'moderate')} />
         </Tabs.Panel>
         <Tabs.Panel value="history" pt="md">
           <HistoryTab meetingId={id} />

@@ -4,6 +4,7 @@ import { authorizedFetch } from '../../api/session';
 import type { Meeting, Message, Participant, Recording } from '../../api/types';
 import { type MeetingEvent, newsFilter } from '../../room/events';
 import { mergeMessages } from '../../room/messages';
+import { updatePoll } from '../../room/polls';
 import { followEvents } from '../../room/stream';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
@@ -33,6 +34,12 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       );
       break;
     }
+    case 'poll.updated':
+      queryClient.setQueryData<readonly Message[]>(
+        [...key, 'chat'],
+        (list) => list && updatePoll(list, data),
+      );
+      break;
     case 'participant.updated':
       participants((list) => upsert(list, data, (one) => one.user.id));
       // Rights may have moved with it.

@@ -5,6 +5,7 @@ import {
   Group,
   Menu,
   Modal,
+  NumberInput,
   Select,
   Skeleton,
   Stack,
@@ -23,6 +24,7 @@ import {
   IconFileImport,
   IconPlayerPause,
   IconPlayerPlay,
+  IconScale,
   IconSearch,
   IconUserMinus,
   IconUserPlus,
@@ -183,7 +185,9 @@ function Members() {
   );
 }
 
-function MemberRow({ member: { user, role: memberRole, status } }: { member: Member }) {
+function MemberRow({ member }: { member: Member }) {
+  const { user, role: memberRole, status } = member;
+  const [weighing, weigh] = useDisclosure(false);
   const { t } = useTranslation();
   const { organization, role, permissions, me } = useHere();
   // Only admins make and unmake admins.
@@ -294,6 +298,9 @@ function MemberRow({ member: { user, role: memberRole, status } }: { member: Mem
                   {t('people.reactivate')}
                 </Menu.Item>
               )}
+              <Menu.Item leftSection={<IconScale size={16} aria-hidden />} onClick={weigh.open}>
+                {t('people.voteWeight')}
+              </Menu.Item>
               <Menu.Label>{t('people.removeHint')}</Menu.Label>
               <Menu.Item
                 c="var(--mantine-color-error)"
@@ -304,9 +311,68 @@ function MemberRow({ member: { user, role: memberRole, status } }: { member: Mem
               </Menu.Item>
             </Menu.Dropdown>
           </Menu>
+          {weighing && <VoteWeightDialog member={member} onClose={weigh.close} />}
         </Table.Td>
       )}
     </Table.Tr>
+  );
+}
+
+/** What a member's vote counts in weighted polls. */
+function VoteWeightDialog({ member, onClose }: { member: Member; onClose: () => void }) {
+  const { t } = useTranslation();
+  const { organization } = useHere();
+  const queryClient = useQueryClient();
+  const [weight, setWeight] = useState<number | string>(member.vote_weight);
+  const save = useMutation({
+    mutationFn: () =>
+      take(
+        api.PATCH('/api/v1/organizations/{org}/members/{user}', {
+          params: { path: { org: organization.id, user: member.user.id } },
+          body: { vote_weight: Number(weight) },
+        }),
+      ),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries(membersQuery(organization.id));
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('people.voteWeight')}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (weight !== '') save.mutate();
+        }}
+      >
+        <Stack>
+          {save.error && <ProblemNote error={save.error} />}
+          <NumberInput
+            label={t('people.voteWeightOf', { name: member.user.name })}
+            description={t('people.voteWeightHint')}
+            min={1}
+            max={1_000_000}
+            allowDecimal={false}
+            value={weight}
+            onChange={setWeight}
+            data-autofocus
+          />
+          <Group justify="end">
+            <Button variant="default" onClick={onClose}>
+              {t('shell.cancel')}
+            </Button>
+            <Button type="submit" loading={save.isPending} disabled={weight === ''}>
+              {t('shell.save')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
   );
 }
 

@@ -1,9 +1,21 @@
 import { useLocalParticipant } from '@livekit/components-react';
-import { ActionIcon, Button, Group, Indicator, Menu, Modal, Stack, Text, Tooltip } from '@mantine/core';
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Indicator,
+  Menu,
+  Modal,
+  Stack,
+  Text,
+  Tooltip,
+} from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   type Icon,
+  IconChartBar,
   IconDots,
   IconHandStop,
   IconMessageCircle,
@@ -37,12 +49,23 @@ type Props = {
   phone: boolean;
   panel: Panel | null;
   unread: number;
+  /** Polls that wait for the viewer's vote. */
+  unanswered: number;
   onPanel: (panel: Panel) => void;
   onLeave: () => void;
 };
 
 /** The controls; what the viewer may not do is said rather than hidden, what a device can't do is hidden. */
-export function ControlBar({ meeting, conference, phone, panel, unread, onPanel, onLeave }: Props) {
+export function ControlBar({
+  meeting,
+  conference,
+  phone,
+  panel,
+  unread,
+  unanswered,
+  onPanel,
+  onLeave,
+}: Props) {
   const { t } = useTranslation();
   const { rights, me } = conference;
   const { localParticipant, isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } =
@@ -146,6 +169,18 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
               onClick={() => onPanel('people')}
             />
           </Indicator>
+          {!phone && can(meeting, 'chat') && (
+            <Indicator label={unanswered} size={18} disabled={unanswered === 0} offset={6} color="clay">
+              <Control
+                label={t('poll.title')}
+                hint={unanswered > 0 ? t('poll.unanswered', { count: unanswered }) : undefined}
+                icon={IconChartBar}
+                on={panel === 'polls'}
+                pressed={panel === 'polls'}
+                onClick={() => onPanel('polls')}
+              />
+            </Indicator>
+          )}
           {!phone && can(meeting, 'record') && (
             <Control
               label={recordLabel}
@@ -165,6 +200,15 @@ export function ControlBar({ meeting, conference, phone, panel, unread, onPanel,
               {phone && canShare && (
                 <Menu.Item leftSection={<IconScreenShare size={16} aria-hidden />} onClick={toggleShare}>
                   {shareLabel}
+                </Menu.Item>
+              )}
+              {phone && can(meeting, 'chat') && (
+                <Menu.Item
+                  leftSection={<IconChartBar size={16} aria-hidden />}
+                  rightSection={unanswered > 0 && <Badge size="sm">{unanswered}</Badge>}
+                  onClick={() => onPanel('polls')}
+                >
+                  {t('poll.title')}
                 </Menu.Item>
               )}
               {phone && can(meeting, 'record') && (

@@ -1,6 +1,7 @@
 import { useConnectionState, useRoomContext, useStartAudio } from '@livekit/components-react';
 import { ActionIcon, Badge, Button, Drawer, Group, Tabs, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import { IconUsers, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { ConnectionState } from 'livekit-client';
@@ -8,8 +9,10 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { can, type Joined, type Meeting } from '../../api/types';
 import { readable } from '../../room/messages';
+import { mayVote, pollsOf } from '../../room/polls';
 import { Chat } from '../chat/Chat';
 import { chatQuery } from '../meetings/queries';
+import { PollsPanel } from '../polls/PollsPanel';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
 import { PeoplePanel } from './PeoplePanel';
@@ -17,7 +20,7 @@ import { Stage } from './Stage';
 import { useConference } from './useConference';
 
 /** What the side panel shows. */
-export type Panel = 'chat' | 'people';
+export type Panel = 'chat' | 'people' | 'polls';
 
 /** The room as one sees it: header, stage, controls, side panel. */
 export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: () => void }) {
@@ -27,6 +30,8 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const [panel, setPanel] = useState<Panel | null>(null);
   const conference = useConference(meeting, joined);
   const unread = useUnread(meeting, panel === 'chat');
+  const unanswered = useUnanswered(meeting, panel === 'polls', () => setPanel('polls'));
+  const titles = { chat: t('room.chat'), people: t('room.people'), polls: t('poll.title') };
   const connection = useConnectionState();
   const toggle = (next: Panel) => setPanel((now) => (now === next ? null : next));
 
@@ -78,8 +83,8 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
           </div>
         )}
         <AudioStart />
-        {!phone && side && (
-          <aside className={classes.side} aria-label={panel === 'chat' ? t('room.chat') : t('room.people')}>
+        {!phone && panel && (
+          <aside className={classes.side} aria-label={titles[panel]}>
             {side}
           </aside>
         )}
@@ -90,13 +95,14 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         phone={phone}
         panel={panel}
         unread={unread}
+        unanswered={unanswered}
         onPanel={toggle}
         onLeave={onLeave}
       />
       {phone && (
         <Drawer.Root opened={panel !== null} onClose={() => setPanel(null)} position="bottom" size="75%">
           <Drawer.Overlay />
-          <Drawer.Content aria-label={panel === 'people' ? t('room.people') : t('room.chat')}>
+          <Drawer.Content aria-label={titles[panel ?? 'chat']}>
             <Drawer.Body className={classes.sheet}>{side}</Drawer.Body>
           </Drawer.Content>
         </Drawer.Root>
@@ -125,6 +131,7 @@ function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelPr
       <Tabs.List pe={44}>
         <Tabs.Tab value="chat">{t('room.chat')}</Tabs.Tab>
         <Tabs.Tab value="people">{t('room.people')}</Tabs.Tab>
+        {can(meeting, 'chat') && <Tabs.Tab value="polls">{t('poll.title')}</Tabs.Tab>}
       </Tabs.List>
       <ActionIcon
         variant="subtle"
@@ -137,10 +144,13 @@ function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelPr
         <IconX size={18} aria-hidden />
       </ActionIcon>
       <Tabs.Panel value="chat">
-        <Chat meetingId={meeting.id} writable={can(meeting, 'chat')} />
+        <Chat meetingId={meeting.id} writable={can(meeting, 'chat')} moderates={can(meeting, 'moderate')} />
       </Tabs.Panel>
       <Tabs.Panel value="people">
         <PeoplePanel meeting={meeting} conference={conference} />
+      </Tabs.Panel>
+      <Tabs.Panel value="polls">
+        <PollsPanel meeting={meeting} />
       </Tabs.Panel>
     </Tabs>
   );
@@ -156,6 +166,39 @@ function useUnread(meeting: Meeting, reading: boolean): number {
     if (count !== undefined && (reading || seen === undefined)) setSeen(count);
   }, [reading, count, seen]);
   return Math.max(0, (count ?? 0) - (seen ?? count ?? 0));
+}
+
+/** How many polls wait for one's vote; tells of each that is opened while the panel is not. */
+function useUnanswered(meeting: Meeting, looking: boolean, look: () => void): number {
+  const { t } = useTranslation();
+  const { data } = useQuery({ ...chatQuery(meeting.id), enabled: can(meeting, 'chat') });
+  const polls = data && pollsOf(data).filter((poll) => mayVote(poll) && poll.mine === undefined);
+  const newest = data && (polls?.[0]?.id ?? '');
+  const [seen, setSeen] = useState<string>();
+  useEffect(() => {
+    if (newest === undefined || newest === seen) return;
+    setSeen(newest);
+    const poll = polls?.find(({ id }) => id === newest);
+    // UUIDv7: a greater id is a later poll, and not the one before whose turn it is now.
+    if (seen === undefined || looking || !poll || newest < seen) return;
+    const id = `poll-${poll.id}`;
+    notifications.show({
+      id,
+      message: (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          onClick={() => {
+            notifications.hide(id);
+            look();
+          }}
+        >
+          {t('poll.opened', { question: poll.question })}
+        </Button>
+      ),
+    });
+  });
+  return polls?.length ?? 0;
 }
 
 /** Browsers keep still until the page is touched; this asks for the touch. */

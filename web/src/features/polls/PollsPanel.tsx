@@ -1,0 +1,41 @@
+import { Button, Skeleton, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconChartBar, IconPlus } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { can, type Meeting } from '../../api/types';
+import { pollsOf } from '../../room/polls';
+import { EmptyState } from '../../ui/EmptyState';
+import { ProblemNote } from '../../ui/ProblemNote';
+import { chatQuery } from '../meetings/queries';
+import { NewPollDialog } from './NewPollDialog';
+import { PollCard } from './PollCard';
+import classes from './Polls.module.css';
+
+/** What is being voted on, and what was. */
+export function PollsPanel({ meeting }: { meeting: Meeting }) {
+  const { t } = useTranslation();
+  const { data, error, refetch } = useQuery(chatQuery(meeting.id));
+  const [asking, { open, close }] = useDisclosure(false);
+  const moderates = can(meeting, 'moderate');
+  const polls = data && pollsOf(data);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    <section className={classes.panel} tabIndex={0} aria-label={t('poll.title')}>
+      <Stack gap="sm">
+        {moderates && (
+          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
+            {t('poll.new')}
+          </Button>
+        )}
+        {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+        {!polls && !error && <Skeleton h={160} role="status" aria-label={t('shell.loading')} />}
+        {polls?.length === 0 && <EmptyState icon={IconChartBar} title={t('poll.none')} />}
+        {polls?.map((poll) => (
+          <PollCard key={poll.id} meetingId={meeting.id} poll={poll} moderates={moderates} writable />
+        ))}
+      </Stack>
+      {asking && <NewPollDialog meetingId={meeting.id} onClose={close} />}
+    </section>
+  );
+}
