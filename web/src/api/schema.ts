@@ -700,7 +700,7 @@ export interface paths {
         put?: never;
         /**
          * Says something in a meeting: a text, a reaction, a hand that goes up or down, a poll. People who take part may,
-         *     before, during and after the meeting until it was ended for all.
+         *     before, during and after the meeting until it was ended for all; only the host and co-hosts open polls.
          */
         post: operations["chat_post"];
         delete?: never;
@@ -984,6 +984,44 @@ export interface paths {
         put?: never;
         /** Sends someone out of the room. With `ban` they stay out; without, they may ask to come in again. */
         post: operations["participants_send_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/polls/{message}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a poll: nobody votes any more, and its result becomes part of the record. Host and co-hosts may. */
+        post: operations["chat_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/polls/{message}/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Votes in a poll. Whoever takes part in the meeting may, guests where the poll lets them. While an open poll is not
+         *     closed a person may vote again, and the last vote counts; in a secret one the first is final, because nobody knows
+         *     which it was: 409 `ALREADY_VOTED`. Answers 200, so that nothing of a vote is kept for an `Idempotency-Key`.
+         */
+        post: operations["chat_vote"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1525,7 +1563,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes a member's role, or switches the membership off and on. Needs `members.manage`; only admins change admins, and
+         * Changes a member's role or the weight of their vote, or switches the membership off and on. Needs `members.manage`; only admins change admins, and
          *     the last admin stays one. Whoever is switched off is thrown out of the organization's rooms at once.
          */
         patch: operations["organizations_change_member"];
@@ -1941,6 +1979,8 @@ export interface components {
             summary: components["schemas"]["AttendanceSummary"];
             /** @description Everybody who was invited or was there, by name. */
             items: components["schemas"]["AttendanceItem"][];
+            /** @description What came out of the polls that were closed, oldest first. */
+            polls: components["schemas"]["PollResult"][];
         };
         /** @description The attendance of one person. */
         AttendanceItem: {
@@ -3267,6 +3307,11 @@ export interface components {
                 /** @description The same in one word. */
                 status: components["schemas"]["MemberStatus"];
                 /**
+                 * Format: int32
+                 * @description What their vote counts in weighted polls.
+                 */
+                vote_weight: number;
+                /**
                  * Format: date-time
                  * @description Since when.
                  */
@@ -3295,6 +3340,7 @@ export interface components {
                  * @description When it was stored.
                  */
                 created_at: string;
+                my_vote?: components["schemas"]["MyVote"] | null;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -3738,6 +3784,11 @@ export interface components {
             /** @description The same in one word. */
             status: components["schemas"]["MemberStatus"];
             /**
+             * Format: int32
+             * @description What their vote counts in weighted polls.
+             */
+            vote_weight: number;
+            /**
              * Format: date-time
              * @description Since when.
              */
@@ -3748,6 +3799,11 @@ export interface components {
             role?: components["schemas"]["OrgRole"] | null;
             /** @description False deactivates the membership; the record of the person stays. */
             is_active?: boolean | null;
+            /**
+             * Format: int32
+             * @description What their vote counts in weighted polls, 1 to 1000000.
+             */
+            vote_weight?: number | null;
         };
         /**
          * @description Where a membership stands.
@@ -3794,6 +3850,7 @@ export interface components {
              * @description When it was stored.
              */
             created_at: string;
+            my_vote?: components["schemas"]["MyVote"] | null;
         };
         /**
          * Format: uuid
@@ -3826,6 +3883,11 @@ export interface components {
             status?: components["schemas"]["ParticipantStatus"] | null;
             /** @description What the caller may do, whatever the meeting's state. */
             can: components["schemas"]["Action"][];
+        };
+        /** @description The caller's vote in a poll. */
+        MyVote: {
+            /** @description The numbers of the chosen options; `null` in a secret poll, where nobody knows them any more. */
+            choices?: number[] | null;
         };
         /** @description A new API key. */
         NewApiKey: {
@@ -3981,7 +4043,11 @@ export interface components {
             type: components["schemas"]["MessageType"];
             /** @description A text of 1 to 4000 characters; for a reaction one emoji. */
             content?: string | null;
-            /** @description What belongs to it, at most 8 KiB. A poll has `question` and 2 to 20 `options`. */
+            /**
+             * @description What belongs to it, at most 8 KiB. A poll has `question` and 2 to 20 `options`, and may have `multiple`, `secret`,
+             *     `weighted` and `guests_may_vote` (all false unless said), `show_results` (`live`, or `after_closing` as always in a
+             *     secret poll), `majority` (`plurality`, `simple`, `absolute`, `two_thirds`) and `quorum_percent` (1 to 100).
+             */
             metadata?: Record<string, never> | null;
         };
         /** @description A new organization. */
@@ -4009,6 +4075,11 @@ export interface components {
         NewSystemAdmin: {
             /** @description The e-mail address of their account. */
             email: string;
+        };
+        /** @description A vote. */
+        NewVote: {
+            /** @description The numbers of the chosen options, the first being 0. One, unless the poll takes several. */
+            choices: number[];
         };
         /** @description Sign-in through a provider. */
         OidcMethod: {
@@ -4117,6 +4188,11 @@ export interface components {
              */
             storage_bytes: number;
         };
+        /**
+         * @description What has come out.
+         * @enum {string}
+         */
+        Outcome: "decided" | "tie" | "no_majority" | "no_quorum";
         /** @description A participant as everybody in the meeting sees them. */
         Participant: {
             /** @description The person. */
@@ -4246,6 +4322,34 @@ export interface components {
              * @description Until when it opens. What plays by then plays on.
              */
             expires_at: string;
+        };
+        /** @description What came out of a poll. */
+        PollResult: {
+            /** @description The message that asked. */
+            id: components["schemas"]["MessageId"];
+            /** @description What was asked. */
+            question: string;
+            /** @description The answers that one could choose. */
+            options: string[];
+            /** @description Whether nobody knows who chose what. */
+            secret: boolean;
+            /**
+             * Format: int64
+             * @description How many voted.
+             */
+            voted: number;
+            /**
+             * Format: int64
+             * @description How many were entitled to.
+             */
+            entitled: number;
+            /** @description What came out. */
+            results: components["schemas"]["Results"];
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at: string;
         };
         /** @description An error as a client sees it. The correlation id is filled in by [`super::correlate`]. */
         Problem: {
@@ -4379,6 +4483,28 @@ export interface components {
          * @enum {string}
          */
         Response: "accepted" | "declined";
+        /** @description The results of a poll. `outcome` and what belongs to it come with closing. */
+        Results: {
+            /** @description How many chose each option. */
+            counts: number[];
+            /** @description What they weigh together, in a weighted poll. */
+            weights?: number[] | null;
+            /**
+             * Format: int64
+             * @description What all who voted weigh together, in a weighted poll.
+             */
+            cast_weight?: number | null;
+            /**
+             * Format: int64
+             * @description What all who were entitled weigh together, in a weighted poll.
+             */
+            entitled_weight?: number | null;
+            /** @description Whether enough have voted, where there is a quorum. */
+            quorum_reached?: boolean | null;
+            outcome: components["schemas"]["Outcome"];
+            /** @description The option that has won. */
+            winner?: number | null;
+        };
         /** @description How a secret is replaced. */
         Rotation: {
             /**
@@ -7792,6 +7918,110 @@ export interface operations {
             };
         };
     };
+    chat_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_vote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recordings_list_of_meeting: {
         parameters: {
             query?: {
@@ -9897,6 +10127,14 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

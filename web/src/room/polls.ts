@@ -58,7 +58,7 @@ export function readPoll(message: Message): Poll | null {
     results: data.results,
     votes: data.votes,
     voters: data.voters,
-    mine: message.my_vote,
+    mine: message.my_vote ?? undefined,
   };
 }
 

@@ -30,7 +30,7 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'chat.message': {
       const loading = queryClient.getQueryState([...key, 'chat'])?.fetchStatus === 'fetching';
       queryClient.setQueryData<readonly Message[]>([...key, 'chat'], (list) =>
-        list || loading ? mergeMessages(list ?? [], [data]) : undefined,
+        list || loading ? mergeMessages(list ?? [], isKnownPoll(list, data) ? [] : [data]) : undefined,
       );
       break;
     }
@@ -71,6 +71,10 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       break;
   }
 }
+
+/** A poll that was read already is newer than the word of its opening. */
+const isKnownPoll = (list: readonly Message[] | undefined, { id, type }: Message) =>
+  type === 'poll' && (list?.some((message) => message.id === id) ?? false);
 
 function upsert<T>(list: T[], item: T, id: (item: T) => string): T[] {
   const known = list.some((one) => id(one) === id(item));

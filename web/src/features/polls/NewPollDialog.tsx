@@ -86,7 +86,11 @@ export function NewPollDialog({ meetingId, onClose }: { meetingId: string; onClo
       title={t('poll.new')}
       closeButtonProps={{ 'aria-label': t('shell.close') }}
     >
-      <form onSubmit={form.onSubmit(() => ready && ask.mutate())}>
+      <form
+        onSubmit={form.onSubmit(() => {
+          if (ready) ask.mutate();
+        })}
+      >
         <Stack>
           {ask.error && <ProblemNote error={ask.error} />}
           <TextInput
