@@ -4483,7 +4483,7 @@ export interface components {
          * @enum {string}
          */
         Response: "accepted" | "declined";
-        /** @description The results of a poll. `outcome` and what belongs to it come with closing. */
+        /** @description The results of a poll; before it is closed at most the sums. */
         Results: {
             /** @description How many chose each option. */
             counts: number[];
@@ -4501,6 +4501,7 @@ export interface components {
             entitled_weight?: number | null;
             /** @description Whether enough have voted, where there is a quorum. */
             quorum_reached?: boolean | null;
+            /** @description What has come out. */
             outcome: components["schemas"]["Outcome"];
             /** @description The option that has won. */
             winner?: number | null;
