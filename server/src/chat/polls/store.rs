@@ -50,6 +50,7 @@ pub struct Cast {
 }
 
 /// A poll as whoever votes in it sees it.
+#[expect(clippy::struct_excessive_bools, reason = "they are what was found")]
 pub struct Asked {
     pub options: usize,
     pub multiple: bool,
