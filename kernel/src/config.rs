@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use chrono::NaiveTime;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
@@ -32,6 +33,9 @@ pub struct Config {
     pub reconcile: Reconcile,
     /// Rules of attendance.
     pub attendance: Attendance,
+    /// Meetings to which nobody comes.
+    #[serde(default)]
+    pub noshow: NoShow,
     /// The mail server.
     pub smtp: Smtp,
     /// Sign-in through an OpenID Connect provider.
@@ -179,6 +183,30 @@ pub struct Reconcile {
 pub struct Attendance {
     /// Minutes after the scheduled start from which a first join is late, unless the meeting says otherwise.
     pub late_threshold_minutes: u32,
+}
+
+/// Meetings to which nobody comes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct NoShow {
+    /// Seconds after the scheduled start in which a meeting can be shown to take place.
+    #[serde(with = "seconds")]
+    pub window: Duration,
+    /// At which time of an organization's day it is looked for them, `03:00`.
+    #[serde(deserialize_with = "time_of_day")]
+    pub run_at: NaiveTime,
+}
+
+impl Default for NoShow {
+    fn default() -> Self {
+        Self { window: Duration::from_hours(2), run_at: NaiveTime::from_hms_opt(3, 0, 0).unwrap_or_default() }
+    }
+}
+
+fn time_of_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<NaiveTime, D::Error> {
+    use serde::de::Error;
+    let text = String::deserialize(from)?;
+    NaiveTime::parse_from_str(&text, "%H:%M").map_err(Error::custom)
 }
 
 /// The mail server. Without a host, mail is kept in `folder`; without either, it waits as dead letters.
@@ -345,6 +373,7 @@ impl Config {
         if let Some(secret) = &self.tokens.secret {
             ensure!(secret.expose_secret().len() >= 32, "tokens.secret must have at least 32 characters");
         }
+        ensure!(self.noshow.window <= Duration::from_hours(24), "noshow.window must be at most a day");
         ensure!(self.recorder.capacity > 0, "recorder.capacity must be at least 1");
         self.oidc.validate()?;
         ensure!(!self.server.public_url.ends_with('/'), "server.public_url must not end with a slash");
@@ -449,6 +478,14 @@ mod tests {
         {
             assert!(provider(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_night_is_a_time_of_the_day() {
+        let read = |text: &str| Config::from(Figment::new().merge(Toml::string(text)));
+        let noshow = read("[noshow]\nrun_at = '23:30'\n").expect("a valid configuration").noshow;
+        assert_eq!((noshow.run_at.to_string().as_str(), noshow.window.as_secs()), ("23:30:00", 7200));
+        assert!(read("[noshow]\nrun_at = '25:00'\n").is_err() && read("[noshow]\nwindow = 100000\n").is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::ids::{ApiKeyId, GuestId, MeetingId, UserId};
+use crate::ids::{ApiKeyId, DeviceTokenId, GuestId, MeetingId, UserId};
 
 /// All migrations, in order. They run as the owner of the database, never as `baraza_app`.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -39,6 +39,8 @@ pub enum Actor {
         /// Which key.
         key: ApiKeyId,
     },
+    /// A room tablet. It sees no rows itself: what it asks for is done by the system in its name.
+    Device(DeviceTokenId),
     /// Somebody without an account, in the only meeting that they may see.
     Guest {
         /// Who.
@@ -242,6 +244,7 @@ fn settings(actor: Actor) -> String {
     let rights = match actor {
         Actor::System => "system",
         Actor::User(_) | Actor::Key { .. } => "user",
+        Actor::Device(_) => "device",
         Actor::Guest { .. } => "guest",
     };
     let mut sql = format!("SET LOCAL app.actor = '{rights}'");
@@ -252,6 +255,7 @@ fn settings(actor: Actor) -> String {
         Actor::Key { account, key } => {
             write!(sql, "; SET LOCAL app.user_id = '{account}'; SET LOCAL app.key_id = '{key}'")
         }
+        Actor::Device(device) => write!(sql, "; SET LOCAL app.device_id = '{device}'"),
         Actor::Guest { guest, meeting } => {
             write!(sql, "; SET LOCAL app.guest_id = '{guest}'; SET LOCAL app.meeting_id = '{meeting}'")
         }

@@ -27,6 +27,7 @@ pub mod router;
 pub mod serve;
 pub mod service_access;
 pub mod settings;
+pub mod shows;
 mod switches;
 pub mod system;
 pub mod table;

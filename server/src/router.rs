@@ -32,7 +32,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     accounts, app::App, attendance, audit, chat, contacts, custom_fields, guests, http, meetings,
     notifications, oidc, ops, orgs, participants, profile, recordings, rights, room, service_access,
-    settings, system, webhooks,
+    settings, shows, system, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -163,6 +163,8 @@ fn api() -> OpenApiRouter<App> {
             // Attendance
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
+            .routes(routes!(shows::api::show))
+            .routes(routes!(shows::api::of_device))
             // The system
             .routes(routes!(system::api::organizations))
             .routes(routes!(system::api::suspend))

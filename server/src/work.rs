@@ -12,7 +12,7 @@ use kernel::{
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::ended, app::App, attendance, jobs, recordings, room, webhooks};
+use crate::{access::ended, app::App, attendance, jobs, recordings, room, shows, webhooks};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
@@ -20,6 +20,8 @@ const INBOX_WORKERS: usize = 2;
 const JOB_WORKERS: usize = 4;
 /// How often it is looked for what deleted recordings have left, and for what is too old.
 const ERASE: Duration = Duration::from_mins(1);
+/// How often it is looked where a night's work is due.
+const NIGHT: Duration = Duration::from_mins(1);
 /// Pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The key under which processes agree who compares with LiveKit.
@@ -59,6 +61,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.spawn(forever("erase", stop.clone(), move || {
         let app = erasing.clone();
         async move { erase(&app).await }
+    }));
+    let waking = app.clone();
+    loops.spawn(forever("nightly", stop.clone(), move || {
+        let app = waking.clone();
+        async move { nightly(&app).await }
     }));
     loops.spawn(forever("reconcile", stop, move || {
         let app = app.clone();
@@ -154,6 +161,14 @@ async fn erase(app: &App) -> Result<()> {
             more = idempotency::forget(&mut tx, app.clock.now()).await?;
             tx.commit().await?;
         }
+    }
+}
+
+/// Sees to what an organization wants done in its night.
+async fn nightly(app: &App) -> Result<()> {
+    loop {
+        shows::nightly::enqueue_due(app).await?;
+        tokio::time::sleep(NIGHT).await;
     }
 }
 

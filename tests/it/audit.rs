@@ -61,9 +61,9 @@ async fn what_livekit_tells_is_the_systems_doing_and_presence_is_no_news() {
     app.livekit.close_empty(&meeting.room);
     app.settle().await;
     let items = log(&organization.admin, &organization, "?actor=system&entity_type=meeting").await;
-    assert_eq!(actions(&items), ["meeting.ended", "meeting.started"]);
+    assert_eq!(actions(&items), ["meeting.ended", "meeting.shown", "meeting.started"]);
     assert_eq!(items[0]["actor"], json!({"type": "system", "id": null, "name": null}));
-    assert_eq!(log(&organization.admin, &organization, "").await.len(), before + 2);
+    assert_eq!(log(&organization.admin, &organization, "").await.len(), before + 3);
 }
 
 // PAR-16
@@ -246,7 +246,7 @@ async fn access_to_recordings_is_logged() {
 }
 
 /// Tables without audit, and why.
-const UNAUDITED: [(&str, &str); 17] = [
+const UNAUDITED: [(&str, &str); 18] = [
     ("attendance_log", "is a log itself"),
     ("attendance_spans", "attendance_log is their record"),
     ("audit_log", "is the log"),
@@ -258,6 +258,7 @@ const UNAUDITED: [(&str, &str); 17] = [
     ("meeting_streams", "who carries events where"),
     ("meeting_words", "follows from meetings"),
     ("my_meetings", "follows from meetings and participants"),
+    ("no_show_runs", "when a job is due"),
     ("platform", "the set-up makes an account and an organization, which are logged"),
     ("recording_parts", "how far an upload is"),
     ("recording_segments", "pieces of a file"),

@@ -28,6 +28,7 @@ mod rights;
 mod rls;
 mod service_access;
 mod settings;
+mod shows;
 mod sign_in;
 mod system;
 mod webhooks;

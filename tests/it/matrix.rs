@@ -86,6 +86,7 @@ POST   /meetings/{id}/mute-all                       401   403   403  403    403
 POST   /meetings/{id}/response                       401   403   403  403    403   ok   ok   404   401
 POST   /meetings/{id}/join                           401   403   403  403    403   ok   ok   404   401
 POST   /meetings/{id}/leave                          401   403   403  403    403   ok   ok   404    ok
+POST   /meetings/{id}/show                           401    ok    ok   ok    403   ok   ok   404   401
 GET    /meetings/{id}/lobby                          401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/lobby/{user}/admit             401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/lobby/{user}/deny              401   403   403  403    403  403   ok   404   401
@@ -152,6 +153,7 @@ PATCH  /organizations/{org}/device-tokens/{id}       401    ok   403  403    403
 DELETE /organizations/{org}/device-tokens/{id}       401    ok   403  403    403  403  403   404   401
 POST   /organizations/{org}/device-tokens/{id}/rotate 401   ok   403  403    403  403  403   404   401
 GET    /device                                       401   403   403  403    403  403  403   403   401
+GET    /device/meetings                              401   403   403  403    403  403  403   403   401
 POST   /webhooks/livekit                             403   403   403  403    403  403  403   403   403
 ";
 
@@ -227,6 +229,7 @@ PUT    /meetings/{id}                                meetings.write    ok
 DELETE /meetings/{id}                                meetings.write    403
 POST   /meetings/{id}/cancel                         meetings.write    403
 POST   /meetings/{id}/invite                         meetings.write    ok
+POST   /meetings/{id}/show                           meetings.write    ok
 GET    /meetings/{id}/participants                   meetings.read     ok
 GET    /meetings/{id}/attendance                     attendance.read   ok
 GET    /meetings/{id}/attendance.csv                 attendance.read   ok
@@ -237,7 +240,7 @@ GET    /recordings/{id}/download                     recordings.read   404
 ";
 
 /// What device tokens are let in to.
-const DEVICES: &[&str] = &["GET /device"];
+const DEVICES: &[&str] = &["GET /device", "GET /device/meetings", "POST /meetings/{id}/show"];
 
 /// Everybody who calls, in the order of the table.
 struct Callers {

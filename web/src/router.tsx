@@ -117,6 +117,13 @@ const guest = createRoute({
   component: lazyRouteComponent(() => import('./features/guests/GuestPage'), 'GuestPage'),
 });
 
+const tablet = createRoute({
+  getParentRoute: () => root,
+  path: '/tablet',
+  errorComponent: ErrorPage,
+  component: lazyRouteComponent(() => import('./features/shows/TabletPage'), 'TabletPage'),
+});
+
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
@@ -278,6 +285,7 @@ export const router = createRouter({
     resetPassword,
     invitation,
     guest,
+    tablet,
     signedIn.addChildren([
       shell.addChildren([
         home,

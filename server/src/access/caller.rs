@@ -172,10 +172,33 @@ impl FromRequestParts<App> for Device {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let bearer = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
         if bearer.starts_with(DEVICE_TOKEN) {
-            return machines::device(app, bearer).await?.ok_or_else(Problem::unauthenticated);
+            let device = machines::device(app, bearer).await?.ok_or_else(Problem::unauthenticated)?;
+            db::acts_for(Actor::Device(device.id));
+            return Ok(device);
         }
         Caller::identify(parts, app).await?;
         let detail = "Only a device token can be used here.";
         Err(Problem::new(StatusCode::FORBIDDEN, "DEVICE_REQUIRED", detail))
+    }
+}
+
+/// A room tablet, a person, or an API key that holds the scope `S`.
+#[derive(Debug, Clone)]
+pub enum DeviceOr<S> {
+    /// A room tablet.
+    Device(Device),
+    /// A person or a key.
+    Caller(Scoped<S>),
+}
+
+impl<S: Required> FromRequestParts<App> for DeviceOr<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if bearer(&parts.headers).is_some_and(|bearer| bearer.starts_with(DEVICE_TOKEN)) {
+            Device::from_request_parts(parts, app).await.map(Self::Device)
+        } else {
+            Scoped::from_request_parts(parts, app).await.map(Self::Caller)
+        }
     }
 }

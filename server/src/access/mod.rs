@@ -11,4 +11,4 @@ mod store;
 pub mod throttle;
 pub mod tokens;
 
-pub use caller::{Caller, Device, Scoped};
+pub use caller::{Caller, Device, DeviceOr, Scoped};

@@ -310,6 +310,8 @@ pub struct Standing {
 pub enum Action {
     /// Enter the room.
     Join,
+    /// Say that it takes place.
+    Show,
     /// Read and write the chat, follow the events.
     Chat,
     /// See who is invited and who is there.
@@ -334,8 +336,9 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which `my.can` lists them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Join,
+        Self::Show,
         Self::Chat,
         Self::SeeParticipants,
         Self::SeeAttendance,
@@ -358,6 +361,11 @@ impl Standing {
         let member = self.member;
         match action {
             Action::Join | Action::Chat => invited,
+            Action::Show => {
+                invited
+                    || member.may(Permission::AttendanceView)
+                    || member.may(Permission::MeetingsManage)
+            }
             Action::SeeParticipants => invited || member.may(Permission::ParticipantsView),
             Action::SeeAttendance => host || member.may(Permission::AttendanceView),
             Action::Invite => moderates || member.may(Permission::ParticipantsInvite),
@@ -389,7 +397,7 @@ mod tests {
     #[test]
     fn officers_oversee_but_only_the_host_owns() {
         let officer = Standing { member: member(OrgRole::Secretary), meeting_role: None };
-        assert_eq!(officer.can(), [Action::SeeParticipants, Action::SeeAttendance, Action::Invite]);
+        assert_eq!(officer.can(), [Action::Show, Action::SeeParticipants, Action::SeeAttendance, Action::Invite]);
         let host = Standing { member: member(OrgRole::Member), meeting_role: Some(MeetingRole::Host) };
         assert_eq!(host.can(), Action::ALL);
         let stranger = Standing { member: member(OrgRole::Member), meeting_role: None };

@@ -19,7 +19,7 @@ use crate::{
         self,
         model::{Meeting, MeetingStatus, State},
     },
-    recordings,
+    recordings, shows,
 };
 
 /// Compares every meeting that may have people in it with LiveKit, once.
@@ -67,6 +67,7 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
         meetings::store::save_state(&mut tx, meeting.id, meeting.state.status(), &state, None, None).await?;
         recordings::auto_start(&mut tx, &meeting, &state, asked_at).await?;
     }
+    shows::confirm(&mut tx, &meeting, shows::window(app), asked_at).await?;
     let afterwards = afterwards(&mut tx, &meeting, room.is_some(), &people).await?;
     let taken = afterwards.take(&mut tx, name, asked_at).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use kernel::{
     db::Tx,
     inbox::{Incoming, Stored, without_nul},
@@ -24,7 +24,7 @@ use crate::{
         self,
         model::{Meeting, State},
     },
-    recordings,
+    recordings, shows,
 };
 
 /// LiveKit as a source of webhooks.
@@ -52,7 +52,8 @@ pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
     Some(Incoming { source: SOURCE, event_id, subject, kind, body, received_at, concerns_us })
 }
 
-/// Does what events of one room ask for, in their order.
+/// Does what events of one room ask for, in their order. Whoever comes within `show_window` of the scheduled start shows
+/// that the meeting takes place.
 ///
 /// # Errors
 /// When the database is away, or something in it contradicts an event.
@@ -61,6 +62,7 @@ pub async fn apply(
     room: &str,
     events: &[Stored],
     now: DateTime<Utc>,
+    show_window: Duration,
 ) -> sqlx::Result<Afterwards> {
     let mut afterwards = Afterwards::default();
     let Some(meeting) = meetings::store::lock_by_room(tx, room).await? else {
@@ -78,6 +80,7 @@ pub async fn apply(
         meetings::store::save_state(tx, meeting.id, meeting.state.status(), &state, None, None).await?;
         recordings::auto_start(tx, &meeting, &state, now).await?;
     }
+    shows::confirm(tx, &meeting, show_window, now).await?;
     Ok(afterwards)
 }
 

@@ -14,7 +14,8 @@ pub use super::input::MOST_INVITEES;
 use super::{
     input::MeetingChange,
     model::{
-        EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind, VenueMode,
+        EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind, ShowStatus,
+        VenueMode,
     },
     rules, store,
 };
@@ -73,6 +74,10 @@ pub struct MeetingOut {
     pub status: MeetingStatus,
     /// How it ended.
     pub ended_by: Option<EndedBy>,
+    /// Whether it is known to take place, or that nobody came.
+    pub show_status: ShowStatus,
+    /// Since when it is known to take place.
+    pub shown_at: Option<DateTime<Utc>>,
     /// Its media.
     pub meeting_type: MeetingType,
     /// Who holds it; `null` when that account was erased.
@@ -167,6 +172,8 @@ impl MeetingOut {
             actual_end: row.actual_end,
             status: row.status,
             ended_by: row.ended_by,
+            show_status: row.show_status,
+            shown_at: row.shown_at,
             meeting_type: row.meeting_type,
             provider: row.provider,
             participant_count: row.participant_count,
@@ -421,6 +428,7 @@ pub async fn require(tx: &mut Tx, caller: &Caller, id: MeetingId, action: Action
 pub(super) fn not_allowed(action: Action) -> &'static str {
     match action {
         Action::Join | Action::Chat => "Only people who are invited to this meeting may do this.",
+        Action::Show => "Only people who are invited, and officers, say whether a meeting takes place.",
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
         Action::SeeAttendance => "Only the host and officers see the attendance.",
         Action::Invite => "Only the host and officers invite people.",

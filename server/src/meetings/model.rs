@@ -1,6 +1,6 @@
 //! What a meeting is, and how its state moves.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use kernel::ids::{MeetingId, OrganizationId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -127,6 +127,83 @@ pub enum State {
         /// When.
         at: DateTime<Utc>,
     },
+}
+
+/// Whether a meeting is known to take place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "show_status", rename_all = "snake_case")]
+pub enum ShowStatus {
+    /// Nobody has said anything yet.
+    Pending,
+    /// It takes place, or took place.
+    Attended,
+    /// Nobody came.
+    NoShow,
+}
+
+/// Who said that a meeting takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "show_source", rename_all = "snake_case")]
+pub enum ShowSource {
+    /// A room tablet.
+    Device,
+    /// A person.
+    User,
+    /// A service, with an API key.
+    Service,
+    /// LiveKit: somebody was in the room.
+    Livekit,
+}
+
+/// Whether a meeting is known to take place, with the data that belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// Nobody has said anything yet.
+    Pending,
+    /// It takes place.
+    Attended {
+        /// Since when that is known.
+        at: DateTime<Utc>,
+        /// From whom.
+        source: ShowSource,
+    },
+    /// Nobody came.
+    NoShow,
+}
+
+/// A meeting can be shown to take place from its scheduled start on, for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("A meeting can be confirmed from its start until {} minutes after it.", .0.num_minutes())]
+pub struct OutsideWindow(pub Duration);
+
+impl Show {
+    /// What a row's columns hold.
+    pub fn from_columns(status: ShowStatus, at: Option<DateTime<Utc>>, source: Option<ShowSource>) -> Self {
+        match (status, at.zip(source)) {
+            (ShowStatus::Attended, Some((at, source))) => Self::Attended { at, source },
+            (ShowStatus::NoShow, _) => Self::NoShow,
+            _ => Self::Pending,
+        }
+    }
+
+    /// Somebody says at `now` that the meeting takes place (ATT-11, ATT-16). What is known stays as it is.
+    pub fn attend(
+        self,
+        start: DateTime<Utc>,
+        window: Duration,
+        now: DateTime<Utc>,
+        source: ShowSource,
+    ) -> Result<Self, OutsideWindow> {
+        match self {
+            Self::Attended { .. } => Ok(self),
+            Self::Pending | Self::NoShow if start <= now && now <= start + window => {
+                Ok(Self::Attended { at: now, source })
+            }
+            Self::Pending | Self::NoShow => Err(OutsideWindow(window)),
+        }
+    }
 }
 
 /// Why a state cannot move as asked.
@@ -281,6 +358,8 @@ pub struct Meeting {
     pub custom_fields: serde_json::Map<String, serde_json::Value>,
     /// Whether all data in the room goes through the server.
     pub record_strict: bool,
+    /// Whether it is known to take place.
+    pub show: Show,
     /// Where it stands.
     pub state: State,
 }
@@ -308,6 +387,25 @@ mod tests {
         let ended = over.end(at(80)).expect("final");
         assert_eq!(ended.clone().start(at(90)), Err(Refusal::Ended));
         assert_eq!(ended.enterable(Some(at(7200)), at(90)), Err(Refusal::Ended));
+    }
+
+    #[test]
+    fn a_meeting_is_shown_inside_its_window_and_once() {
+        let (window, source) = (Duration::hours(2), ShowSource::Device);
+        for show in [Show::Pending, Show::NoShow] {
+            assert_eq!(show.attend(at(0), window, at(-1), source), Err(OutsideWindow(window)));
+            assert_eq!(show.attend(at(0), window, at(7201), source), Err(OutsideWindow(window)));
+            for second in [0, 7200] {
+                let shown = show.attend(at(0), window, at(second), source).expect("inside");
+                assert_eq!(shown, Show::Attended { at: at(second), source });
+                // Again, by another, and long after: what is known stays.
+                assert_eq!(shown.attend(at(0), window, at(second + 9000), ShowSource::User), Ok(shown));
+            }
+        }
+        assert_eq!(
+            OutsideWindow(window).to_string(),
+            "A meeting can be confirmed from its start until 120 minutes after it."
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::model::{
-    EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, State, VenueMode,
+    EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, Show, ShowSource, ShowStatus, State,
+    VenueMode,
 };
 use crate::{
     access::policy::{Decisions, MeetingRole, Membership, OrgRole, Standing},
@@ -36,6 +37,8 @@ pub struct Row {
     pub actual_end: Option<DateTime<Utc>>,
     pub status: MeetingStatus,
     pub ended_by: Option<EndedBy>,
+    pub show_status: ShowStatus,
+    pub shown_at: Option<DateTime<Utc>>,
     pub meeting_type: MeetingType,
     pub venue_mode: VenueMode,
     pub schedule_kind: ScheduleKind,
@@ -132,6 +135,7 @@ macro_rules! select_rows {
             r#"select "# + $rank + r#" as "rank!", m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId", m.title,
                       m.description, m.agenda, m.location, m.scheduled_start, m.scheduled_end, m.timezone, m.actual_start,
                       m.actual_end, m.status as "status: MeetingStatus", m.ended_by as "ended_by: EndedBy",
+                      m.show_status as "show_status: ShowStatus", m.shown_at,
                       m.meeting_type as "meeting_type: MeetingType", m.venue_mode as "venue_mode: VenueMode",
                       m.schedule_kind as "schedule_kind: ScheduleKind", m.host_id as "host_id: UserId",
                       h.name as "host_name?", m.provider, m.room_name, m.max_participants, m.auto_record,
@@ -339,7 +343,8 @@ macro_rules! select_states {
                       m.host_id as "host_id: UserId", m.room_name, m.meeting_type as "meeting_type: MeetingType",
                       m.scheduled_start, m.scheduled_end, m.settings, m.custom_fields,
                       app_records_strictly(m.organization_id) as "record_strict!", m.status as "status: MeetingStatus",
-                      m.ended_by as "ended_by: EndedBy", m.actual_start, m.actual_end, m.cancelled_at
+                      m.ended_by as "ended_by: EndedBy", m.actual_start, m.actual_end, m.cancelled_at,
+                      m.show_status as "show_status: ShowStatus", m.shown_at, m.show_source as "show_source: ShowSource"
                from meetings m "# + $rest,
             $($arg),+
         )
@@ -510,6 +515,9 @@ struct StateRow {
     actual_start: Option<DateTime<Utc>>,
     actual_end: Option<DateTime<Utc>>,
     cancelled_at: Option<DateTime<Utc>>,
+    show_status: ShowStatus,
+    shown_at: Option<DateTime<Utc>>,
+    show_source: Option<ShowSource>,
 }
 
 impl From<StateRow> for Meeting {
@@ -536,6 +544,7 @@ impl From<StateRow> for Meeting {
                 _ => serde_json::Map::new(),
             },
             record_strict: row.record_strict,
+            show: Show::from_columns(row.show_status, row.shown_at, row.show_source),
             state,
         }
     }

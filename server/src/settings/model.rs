@@ -37,6 +37,8 @@ switches! {
         allow_guests: bool = false,
         /// Whether all data in a room goes through the server: tokens don't allow to publish data packets.
         record_strict: bool = false,
+        /// Whether somebody who comes into the room shows that a meeting takes place.
+        livekit_join_shows: bool = true,
         /// Who may see a new recording.
         recording_access_level: AccessLevel = AccessLevel::Private,
         /// The roles that may see a new recording when it goes by role. The host always may.

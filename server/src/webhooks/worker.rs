@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::{db, inbox};
 
-use crate::{app::App, jobs, livekit::events};
+use crate::{app::App, jobs, livekit::events, shows};
 
 /// Events of one room that one transaction works off at most.
 const RUN: i64 = 64;
@@ -59,7 +59,7 @@ async fn attempt(app: &App, limit: i64) -> Result<bool, Failure> {
     let run = inbox::claim(&mut tx, events::SOURCE, now, limit).await.map_err(unclaimed)?;
     let Some(first) = run.first() else { return Ok(false) };
     let failed = |cause: sqlx::Error| Failure { event: Some(first.clone()), cause: cause.into() };
-    let applied = match events::apply(&mut tx, &first.subject, &run, now).await {
+    let applied = match events::apply(&mut tx, &first.subject, &run, now, shows::window(app)).await {
         Ok(afterwards) => afterwards.take(&mut tx, &first.subject, now).await,
         Err(cause) => Err(cause),
     };

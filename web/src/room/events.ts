@@ -18,7 +18,8 @@ type Happening =
   | { event: 'lobby.knocked'; data: { user_id: string } }
   | {
       event: 'meeting.updated';
-      data: Pick<Meeting, 'id' | 'status' | 'title' | 'actual_start' | 'actual_end'>;
+      data: Pick<Meeting, 'id' | 'status' | 'title' | 'actual_start' | 'actual_end'> &
+        Partial<Pick<Meeting, 'show_status' | 'shown_at'>>;
     }
   | { event: 'recording.updated'; data: Recording }
   | { event: 'presence.changed'; data: { user_id: string; online: boolean } };

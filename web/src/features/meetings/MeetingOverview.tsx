@@ -28,6 +28,7 @@ import { GuestLinksButton } from '../guests/GuestLinks';
 import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery } from '../settings/queries';
+import { ShowNote } from '../shows/ShowNote';
 import { DuplicateDialog } from './DuplicateDialog';
 import { meetingQuery, participantsQuery } from './queries';
 import { ScheduleDialog } from './ScheduleDialog';
@@ -51,6 +52,7 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
             </Alert>
           )}
           {scheduled && meeting.my.role === 'participant' && <Answer meeting={meeting} />}
+          <ShowNote meeting={meeting} />
           <Card withBorder component="section" padding="md">
             <Stack gap="xs">
               <Title order={2}>{t('overview.agenda')}</Title>

@@ -121,6 +121,11 @@ function SettingsForm({ settings }: { settings: Settings }) {
               description={t('schedule.requireApprovalHint')}
               {...box('require_approval')}
             />
+            <Checkbox
+              label={t('orgSettings.joinShows')}
+              description={t('orgSettings.joinShowsHint')}
+              {...box('livekit_join_shows')}
+            />
           </Section>
           <Section title={t('orgSettings.security')}>
             <Switch
