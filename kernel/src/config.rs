@@ -485,7 +485,9 @@ mod tests {
         let read = |text: &str| Config::from(Figment::new().merge(Toml::string(text)));
         let noshow = read("[noshow]\nrun_at = '23:30'\n").expect("a valid configuration").noshow;
         assert_eq!((noshow.run_at.to_string().as_str(), noshow.window.as_secs()), ("23:30:00", 7200));
-        assert!(read("[noshow]\nrun_at = '25:00'\n").is_err() && read("[noshow]\nwindow = 100000\n").is_err());
+        assert!(
+            read("[noshow]\nrun_at = '25:00'\n").is_err() && read("[noshow]\nwindow = 100000\n").is_err()
+        );
     }
 
     #[test]

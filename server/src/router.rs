@@ -31,8 +31,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     accounts, app::App, attendance, audit, chat, contacts, custom_fields, guests, http, meetings,
-    notifications, oidc, ops, orgs, participants, profile, recordings, rights, room, service_access,
-    settings, shows, system, webhooks,
+    notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room, service_access,
+    settings, shows, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -163,6 +163,11 @@ fn api() -> OpenApiRouter<App> {
             // Attendance
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
+            .routes(routes!(timeline::api::read))
+            .routes(routes!(reports::api::read))
+            .routes(routes!(reports::api::csv))
+            .routes(routes!(reports::member::read))
+            .routes(routes!(reports::member::csv))
             .routes(routes!(shows::api::show))
             .routes(routes!(shows::api::of_device))
             // The system

@@ -125,6 +125,11 @@ POST   /meetings/{id}/chat                           401   403   403  403    403
 POST   /meetings/{id}/polls/{message}/votes          401   403   403  403    403   ok   ok   404   403
 POST   /meetings/{id}/polls/{message}/close          401   403   403  403    403  403   ok   404   401
 GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404    ok
+GET    /meetings/{id}/timeline                       401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/meetings         401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/meetings.csv     401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/members/{user}   401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/members/{user}/meetings.csv 401 ok ok ok 403 403 ok 404 401
 GET    /meetings/{id}/attendance                     401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/recordings                     401    ok    ok   ok     ok   ok   ok   404   401
@@ -233,6 +238,11 @@ POST   /meetings/{id}/show                           meetings.write    ok
 GET    /meetings/{id}/participants                   meetings.read     ok
 GET    /meetings/{id}/attendance                     attendance.read   ok
 GET    /meetings/{id}/attendance.csv                 attendance.read   ok
+GET    /meetings/{id}/timeline                       attendance.read   ok
+GET    /organizations/{org}/reports/meetings         attendance.read   ok
+GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
+GET    /organizations/{org}/reports/members/{user}   attendance.read   ok
+GET    /organizations/{org}/reports/members/{user}/meetings.csv attendance.read ok
 GET    /organizations/{org}/recordings               recordings.read   ok
 GET    /meetings/{id}/recordings                     recordings.read   ok
 GET    /recordings/{id}                              recordings.read   404

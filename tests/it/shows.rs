@@ -66,7 +66,9 @@ async fn a_tablet_shows_a_meeting_once() {
 // ATT-11, ATT-16
 #[tokio::test]
 async fn the_window_is_from_the_start_to_two_hours_after_it_or_as_configured() {
-    for (window, minutes, status) in [(None, 120, 200), (None, 121, 409), (Some(60), 1, 200), (Some(60), 2, 409)] {
+    for (window, minutes, status) in
+        [(None, 120, 200), (None, 121, 409), (Some(60), 1, 200), (Some(60), 2, 409)]
+    {
         let app = TestApp::start_with(|config| {
             if let Some(seconds) = window {
                 config["noshow"] = json!({"window": seconds});
@@ -105,7 +107,7 @@ async fn people_services_and_tablets_of_the_organization_may_say_so_and_nobody_e
     other.admin.post(&path, json!({})).await.problem(404, "NOT_FOUND");
     foreign_service.post(&path, json!({})).await.problem(404, "NOT_FOUND");
     foreign_tablet.post(&path, json!({})).await.problem(404, "NOT_FOUND");
-    organization.admin.post("/meetings/none/show", json!({})).await.is(400);
+    organization.admin.post("/meetings/none/show", json!({})).await.problem(404, "NOT_FOUND");
     assert_eq!(history(&app, &meeting).await, rows(&[]));
     assert_eq!(invited.post(&path, json!({})).await.is(200)["source"], "user");
     assert_eq!(history(&app, &meeting).await, rows(&[("meeting.shown", "user")]));
@@ -124,7 +126,8 @@ async fn a_cancelled_meeting_is_not_shown_and_a_suspended_organization_has_no_ta
     let app = TestApp::start().await;
     let organization = app.organization().await;
     let (tablet, _) = device(&app, &organization).await;
-    let (meeting, other) = (in_place(&organization, beginning()).await, in_place(&organization, beginning()).await);
+    let (meeting, other) =
+        (in_place(&organization, beginning()).await, in_place(&organization, beginning()).await);
     organization.admin.post(&meeting.path("/cancel"), json!({})).await.is(200);
     tablet.post(&meeting.path("/show"), json!({})).await.problem(409, "MEETING_CANCELLED");
     app.execute("update organizations set suspended_at = now()").await;
@@ -269,9 +272,8 @@ async fn each_organizations_night_is_its_own() {
     }
     let meetings = [nairobi.meeting().create().await, auckland.meeting().create().await];
     night(&app).await;
-    let both = async || {
-        [status(&nairobi.admin, &meetings[0]).await, status(&auckland.admin, &meetings[1]).await]
-    };
+    let both =
+        async || [status(&nairobi.admin, &meetings[0]).await, status(&auckland.admin, &meetings[1]).await];
     // Half past one in Auckland is half past twelve in London; in Nairobi it is half past ten in the evening.
     app.clock.set("2026-12-01T12:30:00Z".parse().expect("a time"));
     night(&app).await;
@@ -303,5 +305,8 @@ async fn a_night_marks_any_number_of_meetings_once() {
     assert_eq!(app.value::<i64>("select count(*) from jobs").await, 1);
     app.work_off_jobs().await;
     assert_eq!(app.value::<i64>("select count(*) from meetings where show_status = 'no_show'").await, 451);
-    assert_eq!(app.value::<i64>("select count(*) from audit_log where action = 'meeting.no_show'").await, 451);
+    assert_eq!(
+        app.value::<i64>("select count(*) from audit_log where action = 'meeting.no_show'").await,
+        451
+    );
 }

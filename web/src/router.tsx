@@ -27,6 +27,7 @@ import {
 } from './features/meetings/tabs';
 import { OrganizationGate } from './features/orgs/OrganizationGate';
 import { SettingsLayout } from './features/orgs/SettingsLayout';
+import { PERIODS, type Period } from './features/reports/period';
 import { ErrorPage, NotFoundPage } from './ui/pages';
 import { Root } from './ui/Root';
 import { Shell } from './ui/Shell';
@@ -181,6 +182,16 @@ const people = createRoute({
   component: lazyRouteComponent(() => import('./features/orgs/PeoplePage'), 'PeoplePage'),
 });
 
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  validateSearch: (search: Record<string, unknown>): { period?: Period; member?: string } => ({
+    period: oneOf(PERIODS, search.period),
+    member: text(search.member),
+  }),
+  component: lazyRouteComponent(() => import('./features/reports/ReportsPage'), 'ReportsPage'),
+});
+
 const vault = createRoute({
   getParentRoute: () => shell,
   path: '/vault',
@@ -292,6 +303,7 @@ export const router = createRouter({
         meetings,
         details,
         people,
+        reports,
         vault,
         profile,
         settings.addChildren([

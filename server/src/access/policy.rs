@@ -362,9 +362,7 @@ impl Standing {
         match action {
             Action::Join | Action::Chat => invited,
             Action::Show => {
-                invited
-                    || member.may(Permission::AttendanceView)
-                    || member.may(Permission::MeetingsManage)
+                invited || member.may(Permission::AttendanceView) || member.may(Permission::MeetingsManage)
             }
             Action::SeeParticipants => invited || member.may(Permission::ParticipantsView),
             Action::SeeAttendance => host || member.may(Permission::AttendanceView),
@@ -397,7 +395,10 @@ mod tests {
     #[test]
     fn officers_oversee_but_only_the_host_owns() {
         let officer = Standing { member: member(OrgRole::Secretary), meeting_role: None };
-        assert_eq!(officer.can(), [Action::Show, Action::SeeParticipants, Action::SeeAttendance, Action::Invite]);
+        assert_eq!(
+            officer.can(),
+            [Action::Show, Action::SeeParticipants, Action::SeeAttendance, Action::Invite]
+        );
         let host = Standing { member: member(OrgRole::Member), meeting_role: Some(MeetingRole::Host) };
         assert_eq!(host.can(), Action::ALL);
         let stranger = Standing { member: member(OrgRole::Member), meeting_role: None };

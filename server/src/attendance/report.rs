@@ -177,7 +177,7 @@ fn is_late(frame: Frame, first_joined_at: DateTime<Utc>) -> bool {
 
 /// Whether someone left more than the threshold before the end, which is the scheduled one when others went on after
 /// it. A room that empties ends some seconds after its last person, so a minute is allowed in any case.
-fn left_early(frame: Frame, last_left_at: DateTime<Utc>) -> bool {
+pub fn left_early(frame: Frame, last_left_at: DateTime<Utc>) -> bool {
     let allowed = Duration::minutes(frame.late_threshold_minutes.max(1));
     frame.actual_end.is_some_and(|actual| {
         let end = frame.scheduled_end.map_or(actual, |scheduled| scheduled.min(actual));

@@ -14,8 +14,8 @@ pub use super::input::MOST_INVITEES;
 use super::{
     input::MeetingChange,
     model::{
-        EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind, ShowStatus,
-        VenueMode,
+        EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind,
+        ShowStatus, VenueMode,
     },
     rules, store,
 };

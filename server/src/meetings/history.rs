@@ -77,6 +77,20 @@ pub async fn read_history(
     Ok(Json(Listing::from_one_more(items, limit, |change: &HistoryItem| change.id)))
 }
 
+/// What differs between two states of a row, as far as `viewer` may see it.
+pub fn changes(viewer: Membership, before: Option<&Value>, after: Option<&Value>) -> Vec<HistoryChange> {
+    let mut changes = differences(before, after);
+    changes.retain(|change| !is_hidden(viewer, &change.field));
+    changes
+}
+
+fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<HistoryChange> {
+    rules::differences(before, after)
+        .into_iter()
+        .map(|(field, before, after)| HistoryChange { field, before, after })
+        .collect()
+}
+
 /// Whether a field of a meeting is hidden from `viewer`.
 fn is_hidden(viewer: Membership, field: &str) -> bool {
     match field.split('.').next().unwrap_or_default() {
@@ -96,10 +110,7 @@ impl From<store::HistoryRow> for HistoryItem {
             action: row.action,
             actor: AuditActor { kind: row.actor_type, id: row.actor_id, name: row.actor_name },
             about: row.about_id.zip(row.about_name).map(|(id, name)| HistoryPerson { id, name }),
-            changes: rules::differences(row.before.as_ref(), row.after.as_ref())
-                .into_iter()
-                .map(|(field, before, after)| HistoryChange { field, before, after })
-                .collect(),
+            changes: differences(row.before.as_ref(), row.after.as_ref()),
         }
     }
 }

@@ -12,8 +12,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::model::{
-    EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, Show, ShowSource, ShowStatus, State,
-    VenueMode,
+    EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, Show, ShowSource, ShowStatus,
+    State, VenueMode,
 };
 use crate::{
     access::policy::{Decisions, MeetingRole, Membership, OrgRole, Standing},

@@ -23,7 +23,12 @@ pub fn window(app: &App) -> Duration {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn confirm(tx: &mut Tx, meeting: &Meeting, window: Duration, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn confirm(
+    tx: &mut Tx,
+    meeting: &Meeting,
+    window: Duration,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let is_known = matches!(meeting.show, Show::Attended { .. });
     if !is_known
         && now >= meeting.scheduled_start

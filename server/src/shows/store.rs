@@ -9,12 +9,7 @@ use kernel::{
 use crate::meetings::model::{MeetingStatus, ShowSource, ShowStatus};
 
 /// Stores that a meeting takes place; false when that was known.
-pub async fn attend(
-    tx: &mut Tx,
-    id: MeetingId,
-    at: DateTime<Utc>,
-    source: ShowSource,
-) -> sqlx::Result<bool> {
+pub async fn attend(tx: &mut Tx, id: MeetingId, at: DateTime<Utc>, source: ShowSource) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select store_show($1, 'attended', $2, $3) as "new!""#,
         id.0,

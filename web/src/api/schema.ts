@@ -312,6 +312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a room tablet shows: the organization's meetings in a place, from those of the last 12 hours to those that begin
+         *     within 24. Only for device tokens.
+         */
+        get: operations["shows_list_of_device"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/guest-links/{id}": {
         parameters: {
             query?: never;
@@ -1066,6 +1086,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that a meeting takes place, from its scheduled start on for two hours or as configured. For room tablets, people
+         *     who are invited, officers, and services that may change meetings. Saying it again changes nothing.
+         */
+        post: operations["shows_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened in and to a meeting, the oldest first. The host and officers see it; what was said, those of them who
+         *     take part.
+         */
+        get: operations["timeline_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations": {
         parameters: {
             query?: never;
@@ -1607,6 +1667,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/reports/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An organization's meetings of a period with their figures. Needs `attendance.view`. */
+        get: operations["reports_meetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/meetings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The meetings as a table for spreadsheets, whole. It is sent as it is read; what goes wrong on the way breaks it off. */
+        get: operations["reports_meetings_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A member's attendance over a period. Everybody sees their own; that of others needs `attendance.view`. */
+        get: operations["reports_member"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/members/{user}/meetings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A member's meetings as a table for spreadsheets. */
+        get: operations["reports_member_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/settings": {
         parameters: {
             query?: never;
@@ -1886,7 +2014,7 @@ export interface components {
          * @description What someone may want to do with a meeting.
          * @enum {string}
          */
-        Action: "join" | "chat" | "see_participants" | "see_attendance" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
+        Action: "join" | "show" | "chat" | "see_participants" | "see_attendance" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
         /** @description A member that was added. */
         AddedMember: {
             /** @description The person. */
@@ -2404,6 +2532,43 @@ export interface components {
                 [key: string]: components["schemas"]["OrgRole"][];
             };
         };
+        /** @description A meeting as a room tablet shows it. */
+        DeviceMeeting: {
+            /** @description Its id. */
+            id: components["schemas"]["MeetingId"];
+            /** @description Its title. */
+            title: string;
+            /** @description The place. */
+            location: string;
+            /** @description Who holds it. */
+            host_name?: string | null;
+            /**
+             * Format: date-time
+             * @description Scheduled start.
+             */
+            scheduled_start: string;
+            /**
+             * Format: date-time
+             * @description Scheduled end.
+             */
+            scheduled_end?: string | null;
+            /** @description IANA time zone in which it was scheduled. */
+            timezone: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["MeetingStatus"];
+            /** @description Whether it is known to take place. */
+            show_status: components["schemas"]["ShowStatus"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            shown_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be shown to take place.
+             */
+            show_until: string;
+        };
         /** @description The organization of a device. */
         DeviceOrganization: {
             /** @description Its id. */
@@ -2573,6 +2738,54 @@ export interface components {
          * @enum {string}
          */
         FieldType: "text" | "number" | "boolean" | "date" | "select" | "multi_select";
+        /** @description The figures of some meetings. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Meetings that were scheduled.
+             */
+            meetings: number;
+            /**
+             * Format: int64
+             * @description Meetings that took place, or do now.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Meetings that were called off.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Meetings to which nobody came.
+             */
+            no_shows: number;
+            /**
+             * Format: int64
+             * @description Invitations to the meetings of which attendance was kept.
+             */
+            invited: number;
+            /**
+             * Format: int64
+             * @description Invitations that somebody followed.
+             */
+            attended: number;
+            /**
+             * Format: int64
+             * @description Times that somebody came late.
+             */
+            late: number;
+            /**
+             * Format: double
+             * @description The share of invitations that somebody followed, 0 to 1; `null` without any.
+             */
+            attendance_rate?: number | null;
+            /**
+             * Format: double
+             * @description How long those who came stayed on average, in seconds; `null` when nobody came.
+             */
+            average_duration_seconds?: number | null;
+        };
         /** @description A code of the authenticator app. */
         FirstCode: {
             /** @description Six digits. */
@@ -3075,6 +3288,48 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_DeviceMeeting: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["MeetingId"];
+                /** @description Its title. */
+                title: string;
+                /** @description The place. */
+                location: string;
+                /** @description Who holds it. */
+                host_name?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Scheduled start.
+                 */
+                scheduled_start: string;
+                /**
+                 * Format: date-time
+                 * @description Scheduled end.
+                 */
+                scheduled_end?: string | null;
+                /** @description IANA time zone in which it was scheduled. */
+                timezone: string;
+                /** @description Where it stands. */
+                status: components["schemas"]["MeetingStatus"];
+                /** @description Whether it is known to take place. */
+                show_status: components["schemas"]["ShowStatus"];
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                shown_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be shown to take place.
+                 */
+                show_until: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_DeviceToken: {
             /** @description The items in order. */
             items: {
@@ -3244,6 +3499,13 @@ export interface components {
                 /** @description Where it stands. */
                 status: components["schemas"]["MeetingStatus"];
                 ended_by?: components["schemas"]["EndedBy"] | null;
+                /** @description Whether it is known to take place, or that nobody came. */
+                show_status: components["schemas"]["ShowStatus"];
+                /**
+                 * Format: date-time
+                 * @description Since when it is known to take place.
+                 */
+                shown_at?: string | null;
                 /** @description Its media. */
                 meeting_type: components["schemas"]["MeetingType"];
                 host?: components["schemas"]["HostOut"] | null;
@@ -3544,6 +3806,31 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
+        /** @description A page of a list. */
+        Listing_TimelineItem: {
+            /** @description The items in order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /**
+                 * @description What: `meeting.created`, `participant.admitted`, `attendance.joined`, `attendance.left`, `chat.text`,
+                 *     `chat.hand_raise`, `recording.started` and so on; a name of the audit log where it has one.
+                 */
+                kind: string;
+                /** @description Who did it. */
+                actor: components["schemas"]["AuditActor"];
+                /**
+                 * @description What belongs to it: `about` (whom it is about), `changes` (fields before and after), `source` (from whom a movement
+                 *     is known), `message_id`, and for those who take part `content` and `metadata` of what was said.
+                 */
+                data: Record<string, never>;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description What the provider sends, as a form. */
         Logout: {
             /** @description A signed logout token. */
@@ -3684,6 +3971,13 @@ export interface components {
             /** @description Where it stands. */
             status: components["schemas"]["MeetingStatus"];
             ended_by?: components["schemas"]["EndedBy"] | null;
+            /** @description Whether it is known to take place, or that nobody came. */
+            show_status: components["schemas"]["ShowStatus"];
+            /**
+             * Format: date-time
+             * @description Since when it is known to take place.
+             */
+            shown_at?: string | null;
             /** @description Its media. */
             meeting_type: components["schemas"]["MeetingType"];
             host?: components["schemas"]["HostOut"] | null;
@@ -3773,6 +4067,27 @@ export interface components {
          * @enum {string}
          */
         MeetingType: "audio" | "video" | "screen_share";
+        /** @description An organization's meetings of a period. */
+        MeetingsReport: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before when.
+             */
+            to: string;
+            /** @description The figures of all of them. */
+            summary: components["schemas"]["Figures"];
+            /** @description The same by month, in the organization's time zone; months without meetings are left out. */
+            months: components["schemas"]["MonthFigures"][];
+            /** @description The meetings, the latest first. */
+            items: components["schemas"]["ReportedMeeting"][];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description A member of an organization. */
         Member: {
             /** @description The person. */
@@ -3804,6 +4119,125 @@ export interface components {
              * @description What their vote counts in weighted polls, 1 to 1000000.
              */
             vote_weight?: number | null;
+        };
+        /** @description The figures of a member. */
+        MemberFigures: {
+            /**
+             * Format: int64
+             * @description Meetings that they were invited to and that took place in the room.
+             */
+            invited: number;
+            /**
+             * Format: int64
+             * @description Of these, the ones they came to.
+             */
+            attended: number;
+            /**
+             * Format: int64
+             * @description Of these, the ones they did not come to.
+             */
+            absent: number;
+            /**
+             * Format: int64
+             * @description Times that they came late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Times that they left before the end.
+             */
+            left_early: number;
+            /**
+             * Format: double
+             * @description The share of meetings that they came to, 0 to 1; `null` without any.
+             */
+            attendance_rate?: number | null;
+            /**
+             * Format: double
+             * @description The share of meetings that they came to in time, of those they came to; `null` without any.
+             */
+            punctuality_rate?: number | null;
+            /**
+             * Format: double
+             * @description How long they were there, in seconds.
+             */
+            duration_seconds: number;
+            /**
+             * Format: int64
+             * @description Chat messages they wrote.
+             */
+            messages_sent: number;
+            /**
+             * Format: int64
+             * @description How often they raised a hand.
+             */
+            hand_raised_count: number;
+        };
+        /** @description A meeting and a member's part in it. */
+        MemberMeeting: {
+            /** @description Its id. */
+            id: components["schemas"]["MeetingId"];
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description Scheduled start.
+             */
+            scheduled_start: string;
+            /** @description Whether it began. */
+            is_held: boolean;
+            /** @description Where the member stands. */
+            status: components["schemas"]["ParticipantStatus"];
+            /**
+             * Format: date-time
+             * @description When they first came.
+             */
+            first_joined_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When they last left.
+             */
+            last_left_at?: string | null;
+            /**
+             * Format: double
+             * @description How long they were there.
+             */
+            duration_seconds: number;
+            /** @description Whether they came late. */
+            is_late: boolean;
+            /** @description Whether they left before the end. */
+            left_early: boolean;
+            /**
+             * Format: int32
+             * @description Chat messages they wrote.
+             */
+            messages_sent: number;
+            /**
+             * Format: int32
+             * @description How often they raised a hand.
+             */
+            hand_raised_count: number;
+        };
+        /** @description A member's attendance over a period. */
+        MemberReport: {
+            /** @description The member. */
+            user: components["schemas"]["AttendeeUser"];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before when.
+             */
+            to: string;
+            /** @description The figures of all meetings. */
+            summary: components["schemas"]["MemberFigures"];
+            /** @description The meetings that they were invited to and that were not called off, the latest first. */
+            items: components["schemas"]["MemberMeeting"][];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
         };
         /**
          * @description Where a membership stands.
@@ -3867,6 +4301,11 @@ export interface components {
             /** @description With e-mail address and password: always. */
             password: boolean;
             oidc?: components["schemas"]["OidcMethod"] | null;
+        };
+        /** @description The figures of a month. */
+        MonthFigures: components["schemas"]["Figures"] & {
+            /** @description Year and month, `2026-11`. */
+            month: string;
         };
         /** @description What to mute. */
         Mute: {
@@ -4473,6 +4912,59 @@ export interface components {
             /** @description Whether they are kept out for the rest of the meeting. */
             ban?: boolean;
         };
+        /** @description A meeting with its figures. */
+        ReportedMeeting: {
+            /** @description Its id. */
+            id: components["schemas"]["MeetingId"];
+            /** @description Its title. */
+            title: string;
+            /** @description Who holds it. */
+            host_name?: string | null;
+            /**
+             * Format: date-time
+             * @description Scheduled start.
+             */
+            scheduled_start: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            actual_start?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            actual_end?: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["MeetingStatus"];
+            /** @description Whether it is known to take place, or that nobody came. */
+            show_status: components["schemas"]["ShowStatus"];
+            /**
+             * Format: int64
+             * @description People who are invited.
+             */
+            invited: number;
+            /**
+             * Format: int64
+             * @description Of these, those who came.
+             */
+            attended: number;
+            /**
+             * Format: int64
+             * @description Those who came late.
+             */
+            late: number;
+            /**
+             * Format: double
+             * @description The share of those who came, 0 to 1; `null` when nobody is invited.
+             */
+            attendance_rate?: number | null;
+            /**
+             * Format: double
+             * @description How long those who came stayed on average, in seconds; `null` when nobody came.
+             */
+            average_duration_seconds?: number | null;
+        };
         /** @description Who wants a new password. */
         ResetRequest: {
             /** @description The account's e-mail address. */
@@ -4649,6 +5141,8 @@ export interface components {
             allow_guests: boolean;
             /** @description Whether all data in a room goes through the server: tokens don't allow to publish data packets. */
             record_strict: boolean;
+            /** @description Whether somebody who comes into the room shows that a meeting takes place. */
+            livekit_join_shows: boolean;
             /** @description Who may see a new recording. */
             recording_access_level: components["schemas"]["AccessLevel"];
             /** @description The roles that may see a new recording when it goes by role. The host always may. */
@@ -4706,6 +5200,11 @@ export interface components {
              * @default null
              */
             record_strict: boolean | null;
+            /**
+             * @description Whether somebody who comes into the room shows that a meeting takes place.
+             * @default null
+             */
+            livekit_join_shows: boolean | null;
             /** @default null */
             recording_access_level: components["schemas"]["AccessLevel"] | null;
             /**
@@ -4751,6 +5250,28 @@ export interface components {
             /** @description The first organization's name. */
             organization_name: string;
         };
+        /**
+         * @description Who said that a meeting takes place.
+         * @enum {string}
+         */
+        ShowSource: "device" | "user" | "service" | "livekit";
+        /**
+         * @description Whether a meeting is known to take place.
+         * @enum {string}
+         */
+        ShowStatus: "pending" | "attended" | "no_show";
+        /** @description That a meeting takes place. */
+        Shown: {
+            /** @description Always `attended`. */
+            show_status: components["schemas"]["ShowStatus"];
+            /**
+             * Format: date-time
+             * @description Since when that is known.
+             */
+            shown_at: string;
+            /** @description From whom. */
+            source: components["schemas"]["ShowSource"];
+        };
         /** @description An API key with its secret, which is never shown again. */
         ShownApiKey: components["schemas"]["ApiKey"] & {
             /** @description The secret, `bz_key_…`, for the `Authorization` header. */
@@ -4779,6 +5300,26 @@ export interface components {
             name: string;
             /** @description Their e-mail address. */
             email: string;
+        };
+        /** @description Something that happened in or to a meeting. */
+        TimelineItem: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description What: `meeting.created`, `participant.admitted`, `attendance.joined`, `attendance.left`, `chat.text`,
+             *     `chat.hand_raise`, `recording.started` and so on; a name of the audit log where it has one.
+             */
+            kind: string;
+            /** @description Who did it. */
+            actor: components["schemas"]["AuditActor"];
+            /**
+             * @description What belongs to it: `about` (whom it is about), `changes` (fields before and after), `source` (from whom a movement
+             *     is known), `message_id`, and for those who take part `content` and `metadata` of what was said.
+             */
+            data: Record<string, never>;
         };
         /**
          * Format: uuid
@@ -5662,6 +6203,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shows_list_of_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_DeviceMeeting"];
                 };
             };
             401: {
@@ -8182,6 +8758,109 @@ export interface operations {
             };
         };
     };
+    shows_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shown"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    timeline_read: {
+        parameters: {
+            query?: {
+                /** @description Kinds, or what stands before their dot, separated by commas: `attendance,chat.poll`. */
+                kind?: string;
+                /** @description Id of the person, guest, key or device that did it. */
+                actor?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_TimelineItem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     organizations_create: {
         parameters: {
             query?: never;
@@ -10259,6 +10938,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listing_RecordingOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_meetings: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeetingsReport"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_meetings_csv: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_member: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberReport"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_member_csv: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             404: {

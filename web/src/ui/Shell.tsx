@@ -15,6 +15,7 @@ import {
 import {
   type Icon,
   IconCalendarEvent,
+  IconChartBar,
   IconChevronDown,
   IconLogout,
   IconMail,
@@ -39,6 +40,7 @@ const PLACES = [
   { to: '/meetings', key: 'nav.meetings', icon: IconCalendarEvent },
   { to: '/vault', key: 'nav.vault', icon: IconMovie },
   { to: '/people', key: 'nav.people', icon: IconUsers },
+  { to: '/reports', key: 'nav.reports', icon: IconChartBar },
   { to: '/settings', key: 'nav.settings', icon: IconSettings },
   { to: '/system', key: 'nav.system', icon: IconServer },
 ] as const satisfies { to: LinkProps['to']; key: string; icon: Icon }[];

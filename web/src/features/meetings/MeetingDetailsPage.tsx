@@ -15,6 +15,7 @@ import { useNow } from '../../ui/useNow';
 import { AttendanceReport } from '../attendance/AttendanceReport';
 import { Chat } from '../chat/Chat';
 import { MeetingRecordings } from '../recordings/MeetingRecordings';
+import { TimelineTab } from '../timeline/TimelineTab';
 import { HistoryTab } from './HistoryTab';
 import { useLiveMeeting } from './live';
 import { MeetingOverview } from './MeetingOverview';
@@ -70,7 +71,7 @@ export function MeetingDetailsPage() {
     'recordings',
     ...(can(meeting, 'chat') ? (['chat'] as const) : []),
     // Host and officers, as with the attendance.
-    ...(can(meeting, 'see_attendance') ? (['history'] as const) : []),
+    ...(can(meeting, 'see_attendance') ? (['timeline', 'history'] as const) : []),
   ];
   return (
     <Stack maw={1100} mx="auto">
@@ -141,6 +142,9 @@ export function MeetingDetailsPage() {
         </Tabs.Panel>
         <Tabs.Panel value="chat" pt="md" h="60dvh">
           <Chat meetingId={id} writable={enterable(meeting, now)} moderates={can(meeting, 'moderate')} />
+        </Tabs.Panel>
+        <Tabs.Panel value="timeline" pt="md">
+          <TimelineTab meetingId={id} title={meeting.title} />
         </Tabs.Panel>
         <Tabs.Panel value="history" pt="md">
           <HistoryTab meetingId={id} />

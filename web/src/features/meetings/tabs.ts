@@ -14,7 +14,7 @@ export const TAB_QUERY: Record<MeetingTab, { status?: string; order: string; fro
 };
 
 /** The tabs of a meeting's page. */
-export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat', 'history'] as const;
+export const DETAIL_TABS = ['overview', 'attendance', 'recordings', 'chat', 'timeline', 'history'] as const;
 export type DetailTab = (typeof DETAIL_TABS)[number];
 
 /** How a list of meetings can look. */

@@ -19,8 +19,7 @@ export function ShowNote({ meeting }: { meeting: Meeting }) {
   const now = useNow().getTime();
   const queryClient = useQueryClient();
   const show = useMutation({
-    mutationFn: () =>
-      take(api.POST('/api/v1/meetings/{id}/show', { params: { path: { id: meeting.id } } })),
+    mutationFn: () => take(api.POST('/api/v1/meetings/{id}/show', { params: { path: { id: meeting.id } } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: meetingQuery(meeting.id).queryKey }),
     onError: notifyProblem,
   });
@@ -29,7 +28,7 @@ export function ShowNote({ meeting }: { meeting: Meeting }) {
       <Group gap={6} c="green">
         <IconCheck size={18} aria-hidden />
         <Text size="sm">
-          {t('show.attended', { at: format.span(meeting.shown_at ?? meeting.scheduled_start, null) })}
+          {t('show.attended', { at: format.moment(meeting.shown_at ?? meeting.scheduled_start) })}
         </Text>
       </Group>
     );

@@ -10,7 +10,7 @@ import {
   Text,
   Title,
 } from '@mantine/core';
-import { IconCheck, IconDots, IconDoorEnter } from '@tabler/icons-react';
+import { IconCheck, IconDoorEnter, IconDots } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -109,7 +109,12 @@ function Board({ token, onForget }: { token: string; onForget: () => void }) {
           <Text c="dimmed">{device.data?.organization.name}</Text>
         </Stack>
         <Group>
-          <Text fz={40} fw={650} aria-label={t('tablet.clock')} style={{ fontVariantNumeric: 'tabular-nums' }}>
+          <Text
+            fz={40}
+            fw={650}
+            aria-label={t('tablet.clock')}
+            style={{ fontVariantNumeric: 'tabular-nums' }}
+          >
             {format.time(now.toISOString())}
           </Text>
           <Menu position="bottom-end">

@@ -12,7 +12,10 @@ export const deviceToken = {
 };
 
 /** Whether a meeting waits for somebody to say that it takes place. */
-export const isOpen = (meeting: Pick<DeviceMeeting, 'scheduled_start' | 'show_until' | 'show_status'>, now: Date) =>
+export const isOpen = (
+  meeting: Pick<DeviceMeeting, 'scheduled_start' | 'show_until' | 'show_status'>,
+  now: Date,
+) =>
   meeting.show_status !== 'attended' &&
   Date.parse(meeting.scheduled_start) <= now.getTime() &&
   now.getTime() <= Date.parse(meeting.show_until);
