@@ -232,12 +232,17 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
 async fn fill(organization: &Organization<'_>, meeting: &Meeting, count: usize) {
     for n in 0..count {
         let member = organization.member("member").await;
-        let contact = json!({"name": format!("Contact {n}"), "email": format!("c{}@example.test", member.id)});
+        let contact =
+            json!({"name": format!("Contact {n}"), "email": format!("c{}@example.test", member.id)});
         organization.admin.post(&organization.path("/contacts"), contact).await.is(201);
         let group = json!({"name": format!("Group of {}", member.id)});
         organization.admin.post(&organization.path("/contact-groups"), group).await.is(201);
         organization.admin.post(&meeting.path("/invite"), json!({"user_ids": [member.id]})).await.is(200);
-        organization.admin.post(&meeting.path("/chat"), json!({"type": "text", "content": "Jambo"})).await.is(201);
+        organization
+            .admin
+            .post(&meeting.path("/chat"), json!({"type": "text", "content": "Jambo"}))
+            .await
+            .is(201);
         organization.admin.post(&meeting.path("/guest-links"), json!({"name": "Visitors"})).await.is(201);
         organization.meeting().set("title", "Council").invite(&member).create().await;
         let invitation = json!({"email": format!("i{}@example.test", member.id), "role": "member"});

@@ -42,7 +42,7 @@ async fn members(organization: &Organization<'_>, count: usize) -> Vec<Person> {
 
 /// A meeting with all of them.
 async fn meeting_of(organization: &Organization<'_>, people: &[Person]) -> Meeting {
-    let invited = people.iter().fold(organization.meeting(), |meeting, person| meeting.invite(person));
+    let invited = people.iter().fold(organization.meeting(), harness::builders::MeetingBuilder::invite);
     invited.create().await
 }
 

@@ -85,6 +85,7 @@ fn per(sum: f64, count: i64) -> Option<f64> {
 }
 
 /// How a member did at one meeting.
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Part {
     pub is_held: bool,
