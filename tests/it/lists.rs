@@ -245,8 +245,9 @@ async fn fill(organization: &Organization<'_>, meeting: &Meeting, count: usize) 
             .is(201);
         organization.admin.post(&meeting.path("/guest-links"), json!({"name": "Visitors"})).await.is(201);
         organization.meeting().set("title", "Council").invite(&member).create().await;
-        let invitation = json!({"email": format!("i{}@example.test", member.id), "role": "member"});
-        organization.admin.post(&organization.path("/invitations"), invitation).await.is(201);
+        let invitation =
+            json!({"email": format!("i{}@example.test", member.id), "name": "Guest", "role": "member"});
+        organization.admin.post(&organization.path("/members"), invitation).await.is(201);
     }
 }
 
@@ -278,7 +279,12 @@ async fn lists_ask_the_database_as_often_for_many_rows_as_for_few() {
     let counts = async || {
         let mut counts = BTreeMap::new();
         for path in &lists {
-            counts.insert(path.as_str(), statements::count(&organization.admin, path).await);
+            // A fresh connection also asks for types that it doesn't know yet.
+            let mut least = usize::MAX;
+            for _ in 0..3 {
+                least = least.min(statements::count(&organization.admin, path).await);
+            }
+            counts.insert(path.as_str(), least);
         }
         counts
     };
