@@ -279,9 +279,9 @@ async fn lists_ask_the_database_as_often_for_many_rows_as_for_few() {
     let counts = async || {
         let mut counts = BTreeMap::new();
         for path in &lists {
-            // A fresh connection also asks for types that it doesn't know yet.
+            // Which connection a request gets is chance.
             let mut least = usize::MAX;
-            for _ in 0..3 {
+            for _ in 0..5 {
                 least = least.min(statements::count(&organization.admin, path).await);
             }
             counts.insert(path.as_str(), least);
@@ -291,6 +291,8 @@ async fn lists_ask_the_database_as_often_for_many_rows_as_for_few() {
     fill(&organization, &meeting, 1).await;
     let few = counts().await;
     fill(&organization, &meeting, 9).await;
-    assert_eq!(counts().await, few);
+    for (path, many) in counts().await {
+        assert!(many <= few[path], "{path}: {many} statements for many rows, {} for few", few[path]);
+    }
     assert!(few.values().all(|count| (1..=8).contains(count)), "{few:?}");
 }
