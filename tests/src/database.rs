@@ -60,7 +60,7 @@ impl Database {
 
     /// Deletes it, with whatever is connected to it.
     pub async fn delete(self) {
-        run(format!("drop database if exists {} with (force)", self.name)).await;
+        drop_database(&self.name).await;
     }
 
     /// A connection as the owner, who acts as the system.
@@ -97,6 +97,14 @@ async fn run(sql: String) {
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
+/// Ends whoever is connected, and drops it. `with (force)` would also try to end an autovacuum worker, which only a
+/// superuser may, and fail; the plain form asks that worker to leave by itself, and waits five seconds for all to go.
+async fn drop_database(database: &str) {
+    let others = "select pg_terminate_backend(pid) from pg_stat_activity where usename is not null and datname = ";
+    run(format!("{others}'{database}'")).await;
+    run(format!("drop database if exists {database}")).await;
+}
+
 /// The template of these migrations; made unless another process has made it.
 async fn template() -> String {
     let mut hash = Sha256::new();
@@ -114,7 +122,7 @@ async fn template() -> String {
         .expect("a list of databases");
     if !exists {
         let raw = format!("{name}_raw");
-        run(format!("drop database if exists {raw} with (force)")).await;
+        drop_database(&raw).await;
         run(format!("create database {raw}")).await;
         kernel::db::migrate(&url_of(&raw)).await.expect("the migrations run");
         run(format!("alter database {raw} rename to {name}")).await;
@@ -133,7 +141,7 @@ async fn clear_away(connection: &mut PgConnection) {
     for name in names {
         let process = name.split('_').nth(2).unwrap_or_default();
         if !std::path::Path::new("/proc").join(process).exists() {
-            run(format!("drop database if exists {name} with (force)")).await;
+            drop_database(&name).await;
         }
     }
 }
