@@ -7,9 +7,9 @@ import type { Attendance } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
+import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
-import { saveAs } from '../recordings/media';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -24,11 +24,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           parseAs: 'blob',
         }),
       ),
-    onSuccess: (table) => {
-      const url = URL.createObjectURL(table);
-      saveAs(url, `${title}.csv`);
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
-    },
+    onSuccess: (table) => saveFile(table, `${title}.csv`),
     onError: notifyProblem,
   });
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;

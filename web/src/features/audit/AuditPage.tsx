@@ -8,8 +8,10 @@ import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { AuditItem } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import { saveFile } from '../../ui/saving';
 import { LARGE } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
@@ -52,11 +54,7 @@ export function AuditPage() {
           parseAs: 'blob',
         }),
       );
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob as unknown as Blob);
-      link.download = `audit-${organization.slug}.csv`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      saveFile(blob as unknown as Blob, `audit-${organization.slug}.csv`);
     },
     onSuccess: () => notifications.show({ message: t('audit.exported') }),
     onError: notifyProblem,
@@ -122,11 +120,7 @@ export function AuditPage() {
           </EmptyState>
         )}
         {items && items.length > 0 && <AuditTable items={items} names={names} onPick={set} />}
-        {hasNextPage && (
-          <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t('shell.more')}
-          </Button>
-        )}
+        <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
       </Stack>
     </Card>
   );

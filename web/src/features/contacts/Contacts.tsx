@@ -30,9 +30,9 @@ import { api, take } from '../../api/client';
 import type { Contact } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { saveFile } from '../../ui/saving';
 import { ImportDialog } from '../orgs/ImportDialog';
 import { useHere } from '../orgs/OrganizationGate';
-import { saveAs } from '../recordings/media';
 import { ContactDialog } from './ContactDialog';
 import { GroupsDialog } from './GroupsDialog';
 import { contactGroupsQuery, contactsQuery } from './queries';
@@ -65,9 +65,7 @@ export function Contacts() {
           parseAs: 'blob',
         }),
       );
-      const url = URL.createObjectURL(table as unknown as Blob);
-      saveAs(url, 'contacts.csv');
-      URL.revokeObjectURL(url);
+      saveFile(table as unknown as Blob, 'contacts.csv');
     },
     onError: notifyProblem,
   });

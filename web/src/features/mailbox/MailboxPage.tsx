@@ -1,9 +1,10 @@
-import { Accordion, Anchor, Button, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Accordion, Anchor, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconMail } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { useFormat } from '../../ui/useFormat';
@@ -57,11 +58,7 @@ export function MailboxPage() {
           ))}
         </Accordion>
       )}
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('shell.more')}
-        </Button>
-      )}
+      <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Skeleton, Stack, Text, Timeline } from '@mantine/core';
+import { Group, Skeleton, Stack, Text, Timeline } from '@mantine/core';
 import { IconHistory } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { Changes } from '../audit/AuditTable';
@@ -44,11 +45,7 @@ export function HistoryTab({ meetingId }: { meetingId: string }) {
           </Timeline.Item>
         ))}
       </Timeline>
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('shell.more')}
-        </Button>
-      )}
+      <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }

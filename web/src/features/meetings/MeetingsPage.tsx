@@ -16,6 +16,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { useNow } from '../../ui/useNow';
@@ -185,16 +186,7 @@ function MeetingsList(props: {
         </SimpleGrid>
       )}
       <div ref={ref}>
-        {hasNextPage && (
-          <Button
-            variant="subtle"
-            fullWidth
-            loading={isFetchingNextPage}
-            onClick={() => void fetchNextPage()}
-          >
-            {t('shell.more')}
-          </Button>
-        )}
+        <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} fullWidth />
       </div>
     </Stack>
   );

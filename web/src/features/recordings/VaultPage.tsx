@@ -1,4 +1,4 @@
-import { Anchor, Button, Skeleton, Stack, Title } from '@mantine/core';
+import { Anchor, Skeleton, Stack, Title } from '@mantine/core';
 import { IconMovie } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { can, type Recording } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { meetingQuery } from '../meetings/queries';
@@ -43,11 +44,7 @@ export function VaultPage() {
       {recordings?.map((recording) => (
         <VaultItem key={recording.id} recording={recording} />
       ))}
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('shell.more')}
-        </Button>
-      )}
+      <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }

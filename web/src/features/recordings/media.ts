@@ -1,4 +1,5 @@
 import { api, take } from '../../api/client';
+import { saveAs } from '../../ui/saving';
 
 /** An address of a recording that needs no access token, good for some minutes. */
 export async function playbackUrl(id: string): Promise<string> {
@@ -11,14 +12,4 @@ export async function playbackUrl(id: string): Promise<string> {
 /** Saves a recording under the name that the server gives it. */
 export async function download(id: string) {
   saveAs(await playbackUrl(id));
-}
-
-/** Saves what a URL holds. */
-export function saveAs(url: string, name = '') {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

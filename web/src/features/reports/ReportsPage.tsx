@@ -16,13 +16,14 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tans
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
 import { StatusBadge } from '../meetings/status';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
-import { saveAs } from '../recordings/media';
 import { MonthChart } from './MonthChart';
 import { PERIODS, type Period } from './period';
 import { meetingsReportQuery, meetingsTable, memberReportQuery, memberTable } from './queries';
@@ -106,11 +107,7 @@ function Export({ load, name }: { load: () => Promise<Blob>; name: string }) {
   const { t } = useTranslation();
   const csv = useMutation({
     mutationFn: load,
-    onSuccess: (table) => {
-      const url = URL.createObjectURL(table);
-      saveAs(url, `${name}.csv`);
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
-    },
+    onSuccess: (table) => saveFile(table, `${name}.csv`),
     onError: notifyProblem,
   });
   return (
@@ -226,11 +223,7 @@ function MeetingsPart({ period }: { period: Period }) {
           </Table>
         </Table.ScrollContainer>
       )}
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('shell.more')}
-        </Button>
-      )}
+      <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }
@@ -310,11 +303,7 @@ function MemberPart({ user, period }: { user: string; period: Period }) {
           </Table>
         </Table.ScrollContainer>
       )}
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('shell.more')}
-        </Button>
-      )}
+      <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }

@@ -24,6 +24,7 @@ import { api, idempotent, take } from '../../api/client';
 import type { OrganizationOverview } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { FormProblem, showAtFields } from '../../ui/forms';
+import { MoreButton } from '../../ui/MoreButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import rows from '../../ui/Rows.module.css';
@@ -156,11 +157,7 @@ function Organizations() {
             </Table.Tbody>
           </Table>
         )}
-        {hasNextPage && (
-          <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t('shell.more')}
-          </Button>
-        )}
+        <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
       </Stack>
       {suspending && <SuspendDialog organization={suspending} onClose={() => setSuspending(null)} />}
     </Card>
@@ -339,11 +336,7 @@ function Log() {
         {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Skeleton h={160} role="status" aria-label={t('shell.loading')} />}
         {data && <AuditTable items={data.pages.flatMap((page) => page.items)} />}
-        {hasNextPage && (
-          <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t('shell.more')}
-          </Button>
-        )}
+        <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
       </Stack>
     </Card>
   );

@@ -5,9 +5,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { allPages, api, take } from '../../api/client';
 import { EmptyState } from '../../ui/EmptyState';
+import { MoreButton } from '../../ui/MoreButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
-import { saveAs } from '../recordings/media';
 import { GROUPS, type Happening, words } from './words';
 
 const page = (id: string, kinds: string[], cursor: string | undefined, limit: number) =>
@@ -36,9 +37,7 @@ export function TimelineTab({ meetingId, title }: { meetingId: string; title: st
     mutationFn: () => allPages((cursor) => page(meetingId, kinds, cursor, 200)),
     onSuccess: (items) => {
       const file = new Blob([JSON.stringify({ items }, null, 2)], { type: 'application/json' });
-      const url = URL.createObjectURL(file);
-      saveAs(url, `${title}.json`);
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      saveFile(file, `${title}.json`);
     },
     onError: notifyProblem,
   });
@@ -74,11 +73,7 @@ export function TimelineTab({ meetingId, title }: { meetingId: string; title: st
           ))}
         </Timeline>
       )}
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('shell.more')}
-        </Button>
-      )}
+      <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }
