@@ -2,6 +2,13 @@
 
 use std::collections::HashMap;
 
+use axum::{
+    body::Body,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use futures::stream;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -187,6 +194,50 @@ impl Writer {
     pub fn finish(self) -> anyhow::Result<Vec<u8>> {
         Ok(self.0.into_inner()?)
     }
+}
+
+/// A table that browsers keep as `name` with the ending `.csv`.
+pub fn download(name: &str, table: impl Into<Body>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+    ];
+    (headers, table.into()).into_response()
+}
+
+/// A long table, sent as it is read: `read` gives a page of lines behind a place, and the place where it ended unless it
+/// was the last. What goes wrong on the way breaks the table off.
+pub fn streamed<Place, Read, Reading>(columns: &'static [&'static str], read: Read) -> Body
+where
+    Place: Send + 'static,
+    Read: Fn(Option<Place>) -> Reading + Send + 'static,
+    Reading: Future<Output = anyhow::Result<(Vec<Vec<String>>, Option<Place>)>> + Send + 'static,
+{
+    Body::from_stream(stream::try_unfold((read, Some(None)), move |(read, after)| async move {
+        let Some(after) = after else { return Ok(None) };
+        let mut table = csv::Writer::from_writer(Vec::new());
+        if after.is_none() {
+            table.write_record(columns)?;
+        }
+        let (lines, end) = read(after).await?;
+        for line in lines {
+            table.write_record(line)?;
+        }
+        anyhow::Ok(Some((table.into_inner()?, (read, end.map(Some)))))
+    }))
+}
+
+/// A time as tables have it; empty for none.
+pub fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
+}
+
+/// A word of the API as tables have it.
+///
+/// # Errors
+/// None in practice: words can be written.
+pub fn word(word: impl Serialize) -> serde_json::Result<String> {
+    Ok(serde_json::to_value(word)?.as_str().unwrap_or_default().to_owned())
 }
 
 /// The text before it was made harmless, so that what was exported is imported as it was.

@@ -1,11 +1,6 @@
 //! The attendance report, for the host and for officers.
 
-use axum::{
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
-use chrono::{DateTime, SecondsFormat, Utc};
+use axum::{extract::State, response::Response};
 use kernel::{db::Actor, ids::MeetingId};
 
 use super::{
@@ -18,7 +13,7 @@ use crate::{
     chat::polls,
     http::{Json, Path, Problem, Result},
     meetings::api::require,
-    table::Writer,
+    table::{self, Writer, time, word},
 };
 
 /// Who was there, from when to when. The host and officers see it.
@@ -44,11 +39,7 @@ pub async fn csv(
 ) -> Result<Response> {
     let attendance = load(&app, &caller, id).await?;
     let table = table(&attendance.items).map_err(Problem::internal)?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"attendance-{id}.csv\"")),
-    ];
-    Ok((headers, table).into_response())
+    Ok(table::download(&format!("attendance-{id}"), table))
 }
 
 async fn load(app: &App, caller: &Caller, id: MeetingId) -> Result<Attendance> {
@@ -78,10 +69,9 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
     let mut table = Writer::new(&COLUMNS)?;
     for item in items {
         let name = item.user.as_ref().map(|user| &user.name).or(item.guest_name.as_ref());
-        let status = serde_json::to_value(item.status)?;
         table.line([
             name.map_or("", String::as_str),
-            status.as_str().unwrap_or_default(),
+            &word(item.status)?,
             &time(item.first_joined_at),
             &time(item.last_left_at),
             &format!("{:.3}", item.duration_seconds),
@@ -92,10 +82,6 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
         ])?;
     }
     table.finish()
-}
-
-fn time(at: Option<DateTime<Utc>>) -> String {
-    at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
 }
 
 #[cfg(test)]

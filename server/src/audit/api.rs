@@ -1,13 +1,7 @@
 //! Endpoints of the audit log.
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures::stream;
 use kernel::{
     db::Tx,
     ids::{AuditId, OrganizationId},
@@ -22,7 +16,7 @@ use crate::{
     access::{caller::Caller, policy::Permission},
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, harmless},
-    orgs,
+    orgs, table,
 };
 
 /// Rows that the export reads at once.
@@ -198,62 +192,41 @@ pub async fn csv(
         Event { organization: Some(org), meeting: None, action: "audit.exported", entity, data: None };
     store::record(&mut tx, exported).await?;
     tx.commit().await?;
-    let export = Export { app, caller, org, filter, after: None, is_done: false };
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"audit-{org}.csv\"")),
-    ];
-    Ok((headers, Body::from_stream(stream::try_unfold(export, Export::step))).into_response())
+    let body =
+        table::streamed(&COLUMNS, move |after| export(app.clone(), caller, org, filter.clone(), after));
+    Ok(table::download(&format!("audit-{org}"), body))
 }
 
-/// An export on its way: a page at a time, each in a transaction of its own, so that a slow reader holds none.
-struct Export {
+/// A page of the table, in a transaction of its own, so that a slow reader holds none.
+async fn export(
     app: App,
     caller: Caller,
     org: OrganizationId,
     filter: Filter,
-    /// Behind which id the next page starts.
     after: Option<AuditId>,
-    /// Whether all is sent.
-    is_done: bool,
+) -> anyhow::Result<(Vec<Vec<String>>, Option<AuditId>)> {
+    let mut tx = app.begin(&caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
+    let rows = store::list(&mut tx, Some(org), &filter, after, PAGE).await?;
+    drop(tx);
+    let is_full = rows.len() == usize::try_from(PAGE)?;
+    let end = rows.last().filter(|_| is_full).map(|row| row.id);
+    Ok((rows.into_iter().map(line).collect(), end))
 }
 
-impl Export {
-    async fn step(mut self) -> anyhow::Result<Option<(Vec<u8>, Self)>> {
-        if self.is_done {
-            return Ok(None);
-        }
-        let mut tx = self.app.begin(&self.caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
-        let rows = store::list(&mut tx, Some(self.org), &self.filter, self.after, PAGE).await?;
-        drop(tx);
-        self.is_done = rows.len() < usize::try_from(PAGE)?;
-        let is_first = self.after.is_none();
-        self.after = rows.last().map(|row| row.id);
-        Ok(Some((table(is_first, rows)?, self)))
-    }
-}
-
-fn table(with_heading: bool, rows: Vec<store::Row>) -> anyhow::Result<Vec<u8>> {
-    let mut table = ::csv::Writer::from_writer(Vec::new());
-    if with_heading {
-        table.write_record(COLUMNS)?;
-    }
+fn line(row: store::Row) -> Vec<String> {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let json = |value: Option<Value>| value.map(|value| value.to_string()).unwrap_or_default();
-    for row in rows {
-        table.write_record([
-            row.at.to_rfc3339_opts(SecondsFormat::Micros, true),
-            row.actor_type,
-            id(row.actor_id),
-            harmless(row.actor_name.as_deref().unwrap_or_default()),
-            row.action,
-            row.entity_type,
-            id(row.entity_id),
-            json(row.before),
-            json(row.after),
-            harmless(row.correlation_id.as_deref().unwrap_or_default()),
-            row.id.to_string(),
-        ])?;
-    }
-    Ok(table.into_inner()?)
+    vec![
+        row.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        row.actor_type,
+        id(row.actor_id),
+        harmless(row.actor_name.as_deref().unwrap_or_default()),
+        row.action,
+        row.entity_type,
+        id(row.entity_id),
+        json(row.before),
+        json(row.after),
+        harmless(row.correlation_id.as_deref().unwrap_or_default()),
+        row.id.to_string(),
+    ]
 }

@@ -1,10 +1,6 @@
 //! Endpoints of contacts. Members see them; keeping them needs `contacts.manage`.
 
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
@@ -23,7 +19,7 @@ use crate::{
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, extract::given},
     orgs::api::{member_of, require},
-    table::Writer,
+    table::{self, Writer},
 };
 
 /// Most contacts or groups that one call names.
@@ -239,11 +235,7 @@ pub async fn export(
     let contacts = store::list(&mut tx, org, None, None, None, i64::MAX).await?;
     drop(tx);
     let table = table(&contacts).map_err(Problem::internal)?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"contacts.csv\""),
-    ];
-    Ok((headers, table).into_response())
+    Ok(table::download("contacts", table))
 }
 
 fn table(contacts: &[Contact]) -> anyhow::Result<Vec<u8>> {

@@ -1,13 +1,7 @@
 //! The report of an organization's meetings.
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
-use chrono::{DateTime, Days, SecondsFormat, Utc};
-use futures::stream;
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Days, Utc};
 use kernel::ids::{MeetingId, OrganizationId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,6 +16,7 @@ use crate::{
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, harmless},
     meetings::model::{MeetingStatus, ShowStatus},
     orgs,
+    table::{self, time, word},
 };
 
 /// Rows that the export reads at once.
@@ -201,77 +196,40 @@ pub async fn csv(
     orgs::api::require(&mut tx, &caller, org, Permission::AttendanceView).await?;
     drop(tx);
     let period = wanted.period(app.clock.now())?;
-    let export = Export { app, caller: *caller, org, period, after: None, is_done: false };
-    let body = Body::from_stream(stream::try_unfold(export, Export::step));
-    Ok((headers(&format!("meetings-{org}")), body).into_response())
+    let body = table::streamed(&COLUMNS, move |after| export(app.clone(), *caller, org, period, after));
+    Ok(table::download(&format!("meetings-{org}"), body))
 }
 
-/// The head of a table that is to be kept under a name.
-pub(super) fn headers(name: &str) -> [(header::HeaderName, String); 2] {
-    [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
-    ]
-}
-
-/// An export on its way: a page at a time, each in a transaction of its own, so that a slow reader holds none.
-struct Export {
+/// A page of the table, in a transaction of its own, so that a slow reader holds none.
+async fn export(
     app: App,
     caller: Caller,
     org: OrganizationId,
     period: Period,
-    /// Behind what the next page starts.
     after: Option<Place>,
-    /// Whether all is sent.
-    is_done: bool,
+) -> anyhow::Result<(Vec<Vec<String>>, Option<Place>)> {
+    let mut tx = app.begin(&caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
+    let rows = store::meetings(&mut tx, org, period, after, PAGE).await?;
+    drop(tx);
+    let is_full = rows.len() == usize::try_from(PAGE)?;
+    let end = rows.last().filter(|_| is_full).map(|row| (row.scheduled_start, row.id));
+    Ok((rows.into_iter().map(line).collect::<Result<_, _>>()?, end))
 }
 
-impl Export {
-    async fn step(mut self) -> anyhow::Result<Option<(Vec<u8>, Self)>> {
-        if self.is_done {
-            return Ok(None);
-        }
-        let mut tx = self.app.begin(&self.caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
-        let rows = store::meetings(&mut tx, self.org, self.period, self.after, PAGE).await?;
-        drop(tx);
-        self.is_done = rows.len() < usize::try_from(PAGE)?;
-        let is_first = self.after.is_none();
-        self.after = rows.last().map(|row| (row.scheduled_start, row.id));
-        Ok(Some((table(is_first, rows)?, self)))
-    }
-}
-
-fn table(with_heading: bool, rows: Vec<MeetingRow>) -> anyhow::Result<Vec<u8>> {
-    let mut table = ::csv::Writer::from_writer(Vec::new());
-    if with_heading {
-        table.write_record(COLUMNS)?;
-    }
-    for row in rows {
-        let row = ReportedMeeting::from(row);
-        table.write_record([
-            row.id.to_string(),
-            harmless(&row.title),
-            harmless(row.host_name.as_deref().unwrap_or_default()),
-            time(Some(row.scheduled_start)),
-            time(row.actual_start),
-            time(row.actual_end),
-            word(row.status)?,
-            word(row.show_status)?,
-            row.invited.to_string(),
-            row.attended.to_string(),
-            row.late.to_string(),
-            row.average_duration_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
-        ])?;
-    }
-    Ok(table.into_inner()?)
-}
-
-/// A time as tables have it.
-pub(super) fn time(at: Option<DateTime<Utc>>) -> String {
-    at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
-}
-
-/// A word of the API as tables have it.
-pub(super) fn word(word: impl Serialize) -> serde_json::Result<String> {
-    Ok(serde_json::to_value(word)?.as_str().unwrap_or_default().to_owned())
+fn line(row: MeetingRow) -> serde_json::Result<Vec<String>> {
+    let row = ReportedMeeting::from(row);
+    Ok(vec![
+        row.id.to_string(),
+        harmless(&row.title),
+        harmless(row.host_name.as_deref().unwrap_or_default()),
+        time(Some(row.scheduled_start)),
+        time(row.actual_start),
+        time(row.actual_end),
+        word(row.status)?,
+        word(row.show_status)?,
+        row.invited.to_string(),
+        row.attended.to_string(),
+        row.late.to_string(),
+        row.average_duration_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
+    ])
 }

@@ -1,16 +1,13 @@
 //! The report of a member's attendance: for officers, and for the member.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use kernel::ids::{MeetingId, OrganizationId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    api::{PeriodQuery, headers, time, word},
+    api::PeriodQuery,
     rules::{MemberFigures, Part, member_figures},
     store::{self, PartRow, Period, Place},
 };
@@ -21,7 +18,7 @@ use crate::{
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     orgs,
     participants::model::ParticipantStatus,
-    table::Writer,
+    table::{self, Writer, time, word},
 };
 
 /// A member's attendance over a period.
@@ -160,7 +157,7 @@ pub async fn csv(
 ) -> Result<Response> {
     let (_, _, items) = load(&app, &caller, org, user, &wanted).await?;
     let table = table(&items).map_err(Problem::internal)?;
-    Ok((headers(&format!("attendance-{user}")), table).into_response())
+    Ok(table::download(&format!("attendance-{user}"), table))
 }
 
 async fn load(
