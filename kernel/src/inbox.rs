@@ -14,9 +14,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use subtle::ConstantTimeEq;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::Notify;
 
-use crate::{db::Tx, livekit::Keys};
+use crate::{db::Tx, livekit::Keys, together::Together};
 
 /// Seconds by which the sender's clock may differ from ours.
 const LEEWAY: i64 = 60;
@@ -92,7 +92,7 @@ pub struct Incoming {
 /// Stores events; cheap to clone. Lives as long as its last clone.
 #[derive(Clone)]
 pub struct Inbox {
-    waiting: mpsc::Sender<(Incoming, oneshot::Sender<Result<(), StoreError>>)>,
+    storing: Together<Incoming, Result<(), StoreError>>,
     news: Arc<Notify>,
 }
 
@@ -110,10 +110,19 @@ impl StoreError {
 impl Inbox {
     /// An inbox in the database. Has to be called inside the runtime.
     pub fn new(pool: PgPool) -> Self {
-        let (waiting, arrivals) = mpsc::channel(4 * BATCH);
         let news = Arc::new(Notify::new());
-        tokio::spawn(write(pool, arrivals, news.clone()));
-        Self { waiting, news }
+        let told = news.clone();
+        let storing = Together::new(BATCH, move |events: Vec<Incoming>| {
+            let (pool, news) = (pool.clone(), told.clone());
+            async move {
+                let outcome = write(&pool, &events).await;
+                if outcome.is_ok() && events.iter().any(|event| event.concerns_us) {
+                    news.notify_one();
+                }
+                vec![outcome; events.len()]
+            }
+        });
+        Self { storing, news }
     }
 
     /// Stores an event, unless it is stored already. Returns when it is safe.
@@ -121,9 +130,7 @@ impl Inbox {
     /// # Errors
     /// When it is not known to be stored; then the sender has to send it again.
     pub async fn store(&self, event: Incoming) -> Result<(), StoreError> {
-        let (done, outcome) = oneshot::channel();
-        self.waiting.send((event, done)).await.map_err(StoreError::new)?;
-        outcome.await.map_err(StoreError::new)?
+        self.storing.ask(event).await.unwrap_or_else(|| Err(StoreError::new("the inbox is closed")))
     }
 
     /// Returns as soon as this process stored something to do.
@@ -132,28 +139,16 @@ impl Inbox {
     }
 }
 
-type Waiting = (Incoming, oneshot::Sender<Result<(), StoreError>>);
-
-/// Writes what has arrived, one commit after the other, until nobody can send any more.
-async fn write(pool: PgPool, mut arrivals: mpsc::Receiver<Waiting>, news: Arc<Notify>) {
-    let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH);
-    while arrivals.recv_many(&mut batch, BATCH).await > 0 {
-        let (events, waiting): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        let something_to_do = events.iter().any(|event| event.concerns_us);
-        let outcome = match tokio::time::timeout(PATIENCE, insert(&pool, &events)).await {
-            Ok(outcome) => outcome.map_err(StoreError::new),
-            Err(late) => Err(StoreError::new(late)),
-        };
-        if let Err(cause) = &outcome {
-            tracing::warn!(%cause, events = events.len(), "webhooks could not be stored");
-        } else if something_to_do {
-            news.notify_one();
-        }
-        for done in waiting {
-            // Whoever went away meanwhile needs no answer.
-            let _ = done.send(outcome.clone());
-        }
+/// Writes what has arrived in one commit.
+async fn write(pool: &PgPool, events: &[Incoming]) -> Result<(), StoreError> {
+    let outcome = match tokio::time::timeout(PATIENCE, insert(pool, events)).await {
+        Ok(outcome) => outcome.map_err(StoreError::new),
+        Err(late) => Err(StoreError::new(late)),
+    };
+    if let Err(cause) = &outcome {
+        tracing::warn!(%cause, events = events.len(), "webhooks could not be stored");
     }
+    outcome
 }
 
 /// One statement that is a transaction of its own: it says that it acts for the system, and inserts.

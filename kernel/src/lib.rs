@@ -10,4 +10,5 @@ pub mod jobs;
 pub mod livekit;
 pub mod recording;
 pub mod telemetry;
+pub mod together;
 pub mod vault;

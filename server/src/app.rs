@@ -1,6 +1,6 @@
 //! What a handler may reach.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use anyhow::Result;
 use kernel::{clock::Clock, config::Config, db, db::Tx, inbox::Inbox, vault::Vault};
@@ -16,12 +16,16 @@ use crate::{
     livekit::client::LiveKit,
     notifications::Outbox,
     oidc::Oidc,
+    participants::joining::Joining,
     room::{hub::Hub, watch::Watch},
 };
 
-/// Everything a handler may reach; cheap to clone.
+/// Everything a handler may reach; cheap to clone: every layer of every request has its own.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] consists of.
+pub struct Parts {
     /// The configuration.
     pub config: Arc<Config>,
     /// The time.
@@ -42,6 +46,8 @@ pub struct App {
     pub vault: Vault,
     /// Stores webhooks.
     pub inbox: Inbox,
+    /// Asks for people who join.
+    pub joining: Joining,
     /// Tells a worker of this process that there is a job.
     pub job_news: Arc<tokio::sync::Notify>,
     /// Tells open event streams that a meeting has news.
@@ -60,6 +66,13 @@ pub struct App {
     pub hashing: Arc<tokio::sync::Semaphore>,
     /// Lets a few uploaded pictures be read at once: each may take much memory.
     pub pictures: Arc<tokio::sync::Semaphore>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl App {
@@ -83,9 +96,10 @@ impl App {
         let livekit = LiveKit::new(&config.livekit_http_url(), config.livekit_keys()?)?;
         let vault = Vault::new(&config.vault)?;
         let oidc = Oidc::new(&config, clock.clone())?.map(Arc::new);
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             clock,
             inbox: Inbox::new(pool.clone()),
+            joining: Joining::new(pool.clone(), config.tokens.join_token_ttl),
             pool,
             tokens: Arc::new(tokens),
             seal: Arc::new(Seal::new(config.token_secret()?)),
@@ -103,7 +117,7 @@ impl App {
             hashing: Arc::new(tokio::sync::Semaphore::new(1)),
             pictures: Arc::new(tokio::sync::Semaphore::new(2)),
             config: Arc::new(config),
-        })
+        })))
     }
 
     /// Opens a transaction in which row-level security knows the caller.

@@ -17,7 +17,6 @@ pub struct Api {
 
 /// What a client shows to be let in.
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "there are few of them")]
 pub(crate) enum Bearer {
     None,
     Token(String),

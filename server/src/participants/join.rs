@@ -13,7 +13,7 @@ use kernel::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::store::{self, JoinFacts};
+use super::store::JoinFacts;
 use crate::{
     access::{caller::Caller, policy::MeetingRole},
     app::App,
@@ -78,7 +78,7 @@ enum Decision {
 pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
     let now = app.clock.now();
     let ttl = app.config.tokens.join_token_ttl;
-    let facts = store::request_join(&app.pool, caller.user_id, id, now, ttl).await?.ok_or_else(not_found)?;
+    let facts = app.joining.ask(caller.user_id, id, now).await?.ok_or_else(not_found)?;
     let (role, rights) = match decide(&facts, now)? {
         Decision::Wait => {
             return Ok((StatusCode::ACCEPTED, Json(Pending { status: "pending_approval" })).into_response());
@@ -155,6 +155,7 @@ mod tests {
 
     fn facts(now: DateTime<Utc>) -> JoinFacts {
         JoinFacts {
+            number: 1,
             organization_id: OrganizationId::new(now),
             status: MeetingStatus::Scheduled,
             ended_by: None,

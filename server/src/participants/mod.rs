@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod join;
+pub mod joining;
 pub mod model;
 mod moderation;
 mod store;

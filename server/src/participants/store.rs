@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use kernel::{
-    db::{self, Tx},
+    db::Tx,
     ids::{MeetingId, OrganizationId, UserId},
 };
 use sqlx::{PgPool, postgres::types::PgInterval};
 
-use super::model::{Participant, ParticipantStatus, ParticipantUser};
+use super::{
+    joining::Ask,
+    model::{Participant, ParticipantStatus, ParticipantUser},
+};
 use crate::{
     access::policy::MeetingRole,
     meetings::model::{EndedBy, MeetingStatus, MeetingType},
@@ -374,6 +377,8 @@ pub async fn emit_updated(tx: &mut Tx, meeting: MeetingId, participant: &Partici
 
 /// What a request to join found.
 pub struct JoinFacts {
+    /// Which of the asks this answers, from 1.
+    pub number: i64,
     pub organization_id: OrganizationId,
     pub status: MeetingStatus,
     pub ended_by: Option<EndedBy>,
@@ -395,32 +400,33 @@ pub struct JoinFacts {
     pub record_strict: bool,
 }
 
-/// Asks to join, in one round trip: the function sets its own rights and does its own locking. `hold` is the life of
-/// a token.
+/// Asks to join, in one round trip: the function sets its own rights and does its own locking. Whoever would have to
+/// lock something is decided on only when they ask `alone`. `hold` is the life of a token.
 pub async fn request_join(
     pool: &PgPool,
-    person: UserId,
-    meeting: MeetingId,
-    now: DateTime<Utc>,
+    asks: &[Ask],
     hold: std::time::Duration,
-) -> sqlx::Result<Option<JoinFacts>> {
+    alone: bool,
+) -> sqlx::Result<Vec<JoinFacts>> {
     let microseconds = i64::try_from(hold.as_micros()).unwrap_or(i64::MAX);
     sqlx::query_as!(
         JoinFacts,
-        r#"select organization_id as "organization_id!: OrganizationId", status as "status!: MeetingStatus",
-                  ended_by as "ended_by: EndedBy", actual_start, actual_end, scheduled_end,
-                  meeting_type as "meeting_type!: MeetingType", room_name as "room_name!", name as "name!", avatar_url,
-                  role as "role: MeetingRole", can_unmute, can_share_screen, must_wait, denied, banned, is_full, granted,
-                  record_strict as "record_strict!"
-           from (select set_config('app.user_id', $1::uuid::text, true)::uuid as person,
-                        set_config('app.correlation_id', $5, true)) asks,
-                request_join(asks.person, $2, $3, $4)"#,
-        person.0,
-        meeting.0,
-        now,
+        r#"select a.number as "number!", j.organization_id as "organization_id!: OrganizationId",
+                  j.status as "status!: MeetingStatus", j.ended_by as "ended_by: EndedBy", j.actual_start, j.actual_end,
+                  j.scheduled_end, j.meeting_type as "meeting_type!: MeetingType", j.room_name as "room_name!",
+                  j.name as "name!", j.avatar_url, j.role as "role: MeetingRole", j.can_unmute, j.can_share_screen,
+                  j.must_wait, j.denied, j.banned, j.is_full, j.granted, j.record_strict as "record_strict!"
+           from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
+                with ordinality as a (person, meeting, at, correlation, number),
+                request_join(a.person, a.meeting, a.at, $5, a.correlation, $6) j
+           order by a.number"#,
+        &asks.iter().map(|ask| ask.person.0).collect::<Vec<_>>(),
+        &asks.iter().map(|ask| ask.meeting.0).collect::<Vec<_>>(),
+        &asks.iter().map(|ask| ask.at).collect::<Vec<_>>(),
+        &asks.iter().map(|ask| ask.correlation.clone()).collect::<Vec<_>>(),
         PgInterval { months: 0, days: 0, microseconds },
-        db::request().0,
+        alone,
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await
 }
