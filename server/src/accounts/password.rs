@@ -1,9 +1,12 @@
-//! Passwords: argon2id with the crate's recommended parameters, one at a time off the async threads.
+//! Passwords: argon2id with the crate's recommended parameters, one at a time and behind everything else that wants a
+//! processor.
 
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
+
+use tokio::sync::oneshot;
 
 use crate::{
     app::App,
@@ -14,6 +17,8 @@ use crate::{
 const SHORTEST: usize = 8;
 /// Longest password that is accepted; longer ones would only cost hashing time.
 const LONGEST: usize = 200;
+/// The priority of what may wait: see setpriority(2).
+const LAST: i32 = 19;
 /// What people choose first, and guessers try first; what stands around it (`Password2026!`) does not help.
 const COMMON: &str = include_str!("common_passwords.txt");
 
@@ -52,13 +57,25 @@ fn is_guessable(password: &str, about: &[&str]) -> bool {
 /// 500 when the machine has no randomness or no memory.
 pub async fn hash(app: &App, password: String) -> Result<String> {
     let _permit = app.hashing.acquire().await.map_err(Problem::internal)?;
-    tokio::task::spawn_blocking(move || {
+    aside(move || {
         let salt = SaltString::generate(&mut OsRng);
         Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
     })
-    .await
-    .map_err(Problem::internal)?
+    .await?
     .map_err(Problem::internal)
+}
+
+/// Does long work on a thread of its own to which the system gives a processor last, so that it keeps nobody waiting.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let (done, outcome) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("hashing".to_owned());
+    let begin = move || {
+        // Linux has this for each thread. Where it is refused, the work competes with all other.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LAST);
+        let _ = done.send(work());
+    };
+    thread.spawn(begin).map_err(Problem::internal)?;
+    outcome.await.map_err(Problem::internal)
 }
 
 /// Whether `password` belongs to `hash`; failures are counted under `key`. Without a hash it works as long, so that the
@@ -70,7 +87,7 @@ pub async fn guess(app: &App, key: &str, password: String, hash: Option<String>)
     let permit = app.hashing.clone().acquire_owned().await.map_err(Problem::internal)?;
     // Under the permit, so that right ones made at once are not counted together.
     app.throttles.passwords.attempt(key).await?;
-    let right = tokio::task::spawn_blocking(move || {
+    let right = aside(move || {
         if let Some(Ok(hash)) = hash.as_deref().map(PasswordHash::new) {
             return Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
         }
@@ -78,8 +95,7 @@ pub async fn guess(app: &App, key: &str, password: String, hash: Option<String>)
         let _ = Argon2::default().hash_password(password.as_bytes(), &salt);
         false
     })
-    .await
-    .map_err(Problem::internal)?;
+    .await?;
     if right {
         app.throttles.passwords.forget(key).await;
     }

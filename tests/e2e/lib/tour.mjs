@@ -14,6 +14,21 @@ const press = (...names) => async (page, say) => {
   await page.getByRole('dialog').waitFor();
 };
 
+/** Into the room, from the page before it. */
+async function enter(page, say) {
+  await button(page, say('room.join')).click();
+  await page.getByRole('toolbar', { name: say('room.controls') }).waitFor();
+  await page.getByText('Tumaini Kariuki').first().waitFor();
+}
+
+/** A panel of the room; narrow screens have it behind "more". */
+async function open(page, say, name) {
+  const control = button(page, say(name));
+  if ((await control.count()) > 0) return control.click();
+  await button(page, say('room.more')).click();
+  await page.getByRole('menuitem', { name: say(name) }).click();
+}
+
 /** Where somebody comes without an account. */
 export const outside = (council) => [
   { name: 'set-up', path: '/setup?token=none' },
@@ -24,6 +39,12 @@ export const outside = (council) => [
   { name: 'invitation', path: new URL(council.invitationUrl).pathname },
   { name: 'guest', path: new URL(council.guestUrl).pathname },
   { name: 'guest-no-entry', path: '/guest/nothing' },
+  { name: 'tablet-set-up', path: '/tablet' },
+  { name: 'tablet', path: '/tablet', then: async (page, say) => {
+    await page.getByLabel(say('tablet.token')).fill(council.device);
+    await button(page, say('tablet.start')).click();
+    await page.getByText('Board of trustees').waitFor();
+  } },
   { name: 'not-found', path: '/nowhere' },
 ];
 
@@ -38,6 +59,14 @@ export const inside = ({ meetings }) => [
   { name: 'cancelled', path: `/meetings/${meetings.cancelled.id}/details` },
   { name: 'recordings', path: `/meetings/${meetings.past.id}/details?tab=recordings` },
   { name: 'chat', path: `/meetings/${meetings.past.id}/details?tab=chat` },
+  { name: 'timeline', path: `/meetings/${meetings.past.id}/details?tab=timeline` },
+  { name: 'reports-own', path: '/reports' },
+  { name: 'room', path: `/meetings/${meetings.live.id}`, busy: true, then: enter },
+  { name: 'room-polls', path: `/meetings/${meetings.live.id}`, busy: true, then: async (page, say) => {
+    await enter(page, say);
+    await open(page, say, 'poll.title');
+    await page.getByText('Which day suits you?').first().waitFor();
+  } },
   { name: 'no-meeting', path: '/meetings/01900000-0000-7000-8000-000000000000/details' },
   { name: 'prejoin', path: `/meetings/${meetings.next.id}`, busy: true },
   { name: 'vault', path: '/vault' },
@@ -60,6 +89,18 @@ export const office = ({ meetings }) => [
   } },
   { name: 'schedule', path: '/meetings?new=true' },
   { name: 'attendance', path: `/meetings/${meetings.past.id}/details?tab=attendance` },
+  { name: 'reports', path: '/reports?period=month' },
+  { name: 'reports-member', path: '/reports', then: async (page, say) => {
+    await page.getByRole('tab', { name: say('reports.members') }).click();
+    await page.getByRole('combobox', { name: say('reports.member') }).fill('Neema');
+    await page.getByRole('option').first().click();
+    await page.getByText('Market day').first().waitFor();
+  } },
+  { name: 'poll-new', path: `/meetings/${meetings.live.id}`, busy: true, then: async (page, say) => {
+    await enter(page, say);
+    await open(page, say, 'poll.title');
+    await press('poll.new')(page, say);
+  } },
   { name: 'history', path: `/meetings/${meetings.next.id}/details?tab=history` },
   { name: 'duplicate', path: `/meetings/${meetings.next.id}/details`, then: press('duplicate.title') },
   { name: 'contacts', path: '/people', then: (page, say) => page.getByRole('tab', { name: say('people.tab.contacts') }).click() },

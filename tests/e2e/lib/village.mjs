@@ -135,6 +135,13 @@ export async function furnish(up) {
   ]) {
     await api.post(`/meetings/${meetings.past.id}/chat`, { type: 'text', content });
   }
+  const past = meetings.past.id;
+  const plot = await ask(host, past, { question: 'Shall we buy the plot behind the market?', options: ['Yes', 'No', 'Ask again in spring'], majority: 'two_thirds' });
+  const trustee = await ask(host, past, { question: 'Who becomes trustee?', options: ['Amina Otieno', 'Hamisi Abdalla'], secret: true, quorum_percent: 60 });
+  for (const [api, choice] of [[host, 0], [council.officer, 0], [council.member, 2]]) {
+    for (const poll of [plot, trustee]) await api.post(`/meetings/${past}/polls/${poll.id}/votes`, { choices: [Math.min(choice, 1)] });
+  }
+  for (const poll of [plot, trustee]) await host.post(`/meetings/${past}/polls/${poll.id}/close`);
   const { id: recording } = await host.post(`/meetings/${meetings.past.id}/recordings`);
   await recordingIs(host, recording, 'recording');
   await pass(3);
@@ -146,12 +153,15 @@ export async function furnish(up) {
   // One that goes on.
   meetings.live = await host.post(`${org}/meetings/instant`, { title: 'Board of trustees', participants: people });
   await Client.join(council.officer, meetings.live.id, { args: ['--no-video', '--no-audio'] });
+  const day = await ask(council.host, meetings.live.id, { question: 'Which day suits you?', options: ['Monday', 'Thursday'], multiple: true });
+  await council.officer.post(`/meetings/${meetings.live.id}/polls/${day.id}/votes`, { choices: [0, 1] });
+  await council.officer.post(`/meetings/${meetings.live.id}/chat`, { type: 'text', content: 'Please vote before we go on.' });
 
   // What works without a person.
   const key = (title, scopes, expires_at) => host.post(`${org}/api-keys`, { name: title, scopes, expires_at });
   await key('Payroll import', ['meetings.read', 'members.read', 'members.write'], at(24 * 90));
   await key('Telephone assistant', ['meetings.read', 'meetings.write', 'calendar.read', 'calendar.write', 'attendance.read', 'recordings.read']);
-  await host.post(`${org}/device-tokens`, { label: 'Tablet at the door of the assembly hall' });
+  council.device = (await host.post(`${org}/device-tokens`, { label: 'Tablet at the door of the assembly hall' })).token;
   await host.post(`${org}/device-tokens`, { label: 'Tablet upstairs', expires_at: at(24 * 30) });
 
   // Who may what, otherwise than it comes.
@@ -161,6 +171,11 @@ export async function furnish(up) {
   // A second organization, for the switcher, and others that the system's administrator sees.
   for (const other of ['Umoja Clinic', 'Harbour Board']) await host.post('/organizations', { name: other });
   return council;
+}
+
+/** Asks all who are in a meeting, and answers the message. */
+function ask(api, meeting, metadata) {
+  return api.post(`/meetings/${meeting}/chat`, { type: 'poll', metadata });
 }
 
 async function upload(api, path, type, body, method = 'POST') {
