@@ -25,7 +25,7 @@ const CALLS: [(&str, &str); 20] = [
     ("with people", "order=-scheduled_start&include=participants"),
     ("status", "status=scheduled"),
     ("two statuses", "status=completed,cancelled&order=-scheduled_start"),
-    ("a week", "from=2026-01-01T00:00:00Z&to=2026-01-08T00:00:00Z"),
+    ("a week", "from=2030-01-01T00:00:00Z&to=2030-01-08T00:00:00Z"),
     ("host", "host={admin}"),
     ("type", "meeting_type=audio"),
     ("related kind", "related_type=order"),
