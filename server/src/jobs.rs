@@ -8,7 +8,7 @@ use kernel::{
 };
 use tracing::Instrument;
 
-use crate::{accounts, app::App, livekit::afterwards, notifications::mail, participants, shows};
+use crate::{accounts, app::App, livekit::afterwards, notifications::mail, participants};
 
 /// Longest pause before looking again, for what becomes due and what another process was not told of.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -19,7 +19,6 @@ async fn work(app: &App, job: &Job) -> Result<(), Failure> {
         afterwards::CLOSE => afterwards::close(app, job.payload()?).await,
         afterwards::REMOVE => afterwards::remove(app, job.payload()?).await,
         participants::RIGHTS => participants::set_rights(app, job.payload()?).await,
-        shows::nightly::NO_SHOWS => shows::nightly::mark(app, job.payload()?).await,
         mail::SEND => mail::send(app, job).await,
         accounts::RESET => accounts::mail_reset(app, job).await,
         // A newer program may have left it, and will do it.

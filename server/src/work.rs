@@ -167,7 +167,7 @@ async fn erase(app: &App) -> Result<()> {
 /// Sees to what an organization wants done in its night.
 async fn nightly(app: &App) -> Result<()> {
     loop {
-        shows::nightly::enqueue_due(app).await?;
+        shows::nightly::run(app).await?;
         tokio::time::sleep(NIGHT).await;
     }
 }

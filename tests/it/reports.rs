@@ -29,8 +29,7 @@ async fn an_organizations_meetings_are_counted() {
     app.go(&late).await;
     host.post(&held.path("/end"), json!({})).await.is(200);
     app.clock.set("2026-12-02T04:00:00Z".parse().expect("a time"));
-    server::shows::nightly::enqueue_due(&app.app).await.expect("the database answers");
-    app.work_off_jobs().await;
+    server::shows::nightly::run(&app.app).await.expect("the database answers");
     let report = host.get(&organization.path("/reports/meetings")).await.is(200);
     assert_eq!(
         report["summary"],

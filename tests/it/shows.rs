@@ -7,8 +7,7 @@ use crate::service_access::{device, key};
 
 /// The night of all organizations whose night has come.
 async fn night(app: &TestApp) {
-    server::shows::nightly::enqueue_due(&app.app).await.expect("the database answers");
-    app.work_off_jobs().await;
+    server::shows::nightly::run(&app.app).await.expect("the database answers");
 }
 
 async fn status(viewer: &Person, meeting: &Meeting) -> Value {
@@ -297,13 +296,8 @@ async fn a_night_marks_any_number_of_meetings_once() {
     .await;
     app.pass(Duration::days(1));
     // Two processes look at the same time.
-    let (a, b) = tokio::join!(
-        server::shows::nightly::enqueue_due(&app.app),
-        server::shows::nightly::enqueue_due(&app.app)
-    );
+    let (a, b) = tokio::join!(server::shows::nightly::run(&app.app), server::shows::nightly::run(&app.app));
     a.and(b).expect("the database answers");
-    assert_eq!(app.value::<i64>("select count(*) from jobs").await, 1);
-    app.work_off_jobs().await;
     assert_eq!(app.value::<i64>("select count(*) from meetings where show_status = 'no_show'").await, 451);
     assert_eq!(
         app.value::<i64>("select count(*) from audit_log where action = 'meeting.no_show'").await,

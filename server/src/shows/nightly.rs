@@ -1,69 +1,49 @@
 //! The night's look for meetings to which nobody came, in each organization's time zone.
 
-use kernel::{
-    db::{self, Actor},
-    ids::OrganizationId,
-    jobs::{self, AT_ONCE, Failure},
-};
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use kernel::db::{self, Actor};
+use tokio::time::Instant;
 
 use super::{rules::next_night, store, window};
 use crate::app::App;
 
-/// The job.
-pub const NO_SHOWS: &str = "shows.no_shows";
-/// Organizations whose nights are seen to in one transaction.
-const NIGHTS: i64 = 100;
 /// Meetings that one transaction marks.
 const MEETINGS: i64 = 200;
+/// How many times as long as it worked the look rests in between: nobody waits for it, and many organizations have
+/// their night at once.
+const REST: u32 = 3;
 
-/// Whose meetings.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Payload {
-    organization: OrganizationId,
-}
-
-/// Leaves a job for each organization whose night has come, and notes its next night.
+/// Sees to each organization whose night has come: marks the meetings to which nobody came, and notes its next night.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn enqueue_due(app: &App) -> anyhow::Result<()> {
+/// When the database is away; what is marked stays so, and the rest is marked the next time.
+pub async fn run(app: &App) -> anyhow::Result<()> {
     loop {
-        let now = app.clock.now();
-        let mut tx = db::begin(&app.pool, Actor::System).await?;
-        let due = store::nights(&mut tx, now, NIGHTS).await?;
-        for night in &due {
-            let organization = night.organization;
-            let zone = night.timezone.parse().unwrap_or(chrono_tz::UTC);
-            let next = next_night(zone, app.config.noshow.run_at, now);
-            store::next_night(&mut tx, organization, next).await?;
-            let key = organization.to_string();
-            jobs::enqueue_once(&mut tx, NO_SHOWS, &key, Payload { organization }, AT_ONCE).await?;
-        }
-        tx.commit().await?;
-        if due.is_empty() {
+        let started = Instant::now();
+        if !step(app).await? {
             return Ok(());
         }
+        tokio::time::sleep((started.elapsed() * REST).min(Duration::from_secs(5))).await;
     }
 }
 
-/// Marks the meetings to which nobody came.
-///
-/// # Errors
-/// When the database is away; what is marked stays so.
-pub async fn mark(app: &App, payload: Payload) -> Result<(), Failure> {
-    let organization = payload.organization;
-    let before = app.clock.now() - window(app);
-    loop {
-        let mut tx = db::begin(&app.pool, Actor::System).await?;
-        let missed = store::miss(&mut tx, organization, before, MEETINGS).await?;
-        tx.commit().await?;
-        for meeting in &missed {
-            tracing::info!(%meeting, %organization, "nobody came to a meeting");
-        }
-        metrics::counter!("meetings_no_show_total").increment(u64::try_from(missed.len())?);
-        if missed.is_empty() {
-            return Ok(());
-        }
+/// Marks some meetings of one organization; false when no night has come. The organization is locked meanwhile, so that
+/// processes see to different ones, and its next night is noted with the last of its meetings.
+async fn step(app: &App) -> anyhow::Result<bool> {
+    let now = app.clock.now();
+    let mut tx = db::begin(&app.pool, Actor::System).await?;
+    let Some(night) = store::night(&mut tx, now).await? else { return Ok(false) };
+    let organization = night.organization;
+    let missed = store::miss(&mut tx, organization, now - window(app), MEETINGS).await?;
+    if missed.len() < usize::try_from(MEETINGS)? {
+        let zone = night.timezone.parse().unwrap_or(chrono_tz::UTC);
+        store::next_night(&mut tx, organization, next_night(zone, app.config.noshow.run_at, now)).await?;
     }
+    tx.commit().await?;
+    for meeting in &missed {
+        tracing::info!(%meeting, %organization, "nobody came to a meeting");
+    }
+    metrics::counter!("meetings_no_show_total").increment(u64::try_from(missed.len())?);
+    Ok(true)
 }

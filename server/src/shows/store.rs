@@ -92,17 +92,16 @@ pub struct Night {
     pub timezone: String,
 }
 
-/// Some organizations whose night has come, locked; those that another process sees to are left out.
-pub async fn nights(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Night>> {
+/// The organization whose night came first, locked; those that another process sees to are left out.
+pub async fn night(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<Option<Night>> {
     sqlx::query_as!(
         Night,
         r#"select r.organization_id as "organization: OrganizationId", o.timezone
            from no_show_runs r join organizations o on o.id = r.organization_id
-           where r.due_at <= $1 order by r.due_at limit $2 for update of r skip locked"#,
+           where r.due_at <= $1 order by r.due_at limit 1 for update of r skip locked"#,
         now,
-        limit,
     )
-    .fetch_all(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await
 }
 
