@@ -20,19 +20,22 @@ use tower_http::{
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ObjectBuilder, Required,
+        ContentBuilder, ObjectBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
         schema::Type,
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    accounts, app::App, attendance, audit, chat, contacts, custom_fields, guests, http, meetings,
-    notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room, service_access,
-    settings, shows, system, timeline, webhooks,
+    accounts,
+    app::App,
+    attendance, audit, chat, contacts, custom_fields, guests,
+    http::{self, error::MEDIA_TYPE},
+    meetings, notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room,
+    service_access, settings, shows, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -221,14 +224,58 @@ fn complete(description: &mut utoipa::openapi::OpenApi) {
             post.parameters.get_or_insert_default().push(key.clone().into());
         }
     }
+    for operation in description.paths.paths.values_mut().flat_map(operations) {
+        name_refusals(operation);
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+fn written_here<T>(part: &RefOr<T>) -> Option<&T> {
+    match part {
+        RefOr::T(part) => Some(part),
+        RefOr::Ref(_) => None,
+    }
+}
+
+/// What every operation refuses in the same way, and the type of all refusals (RFC 9457).
+fn name_refusals(operation: &mut Operation) {
+    let parameters = operation.parameters.iter().flatten().filter_map(written_here);
+    let takes_query = parameters.clone().any(|one| one.parameter_in == ParameterIn::Query);
+    let takes_key = parameters.clone().any(|one| one.name == "Idempotency-Key");
+    let body = operation.request_body.as_ref().and_then(written_here);
+    let takes_json = body.is_some_and(|body| body.content.contains_key("application/json"));
+    let is_public =
+        operation.security.as_ref().is_some_and(|ways| ways.contains(&SecurityRequirement::default()));
+    let refusals = [
+        ("400", takes_json || takes_key, "The request cannot be read."),
+        ("401", !is_public, "Nobody is signed in."),
+        ("422", takes_json || takes_key || takes_query, "Something in the request does not fit."),
+    ];
+    for (status, _, text) in refusals.into_iter().filter(|(_, applies, _)| *applies) {
+        let problem = Ref::from_schema_name("Problem");
+        let content = ContentBuilder::new().schema(Some(problem)).build();
+        let refusal = ResponseBuilder::new().description(text).content(MEDIA_TYPE, content).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert(refusal.into());
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if status.as_str() >= "400"
+            && let Some(content) = response.content.shift_remove("application/json")
+        {
+            response.content.insert(MEDIA_TYPE.to_owned(), content);
+        }
+    }
 }
 
 /// Handlers of different slices share short names; in the description the slice stands before them.
 fn name_operations(description: &mut utoipa::openapi::OpenApi) {
     for item in description.paths.paths.values_mut() {
-        let methods =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
-        for operation in methods.into_iter().filter_map(Option::as_mut) {
+        for operation in operations(item) {
             let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
             operation.operation_id = operation.operation_id.take().map(|name| format!("{tag}_{name}"));
         }
