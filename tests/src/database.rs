@@ -100,7 +100,8 @@ async fn run(sql: String) {
 /// Ends whoever is connected, and drops it. `with (force)` would also try to end an autovacuum worker, which only a
 /// superuser may, and fail; the plain form asks that worker to leave by itself, and waits five seconds for all to go.
 async fn drop_database(database: &str) {
-    let others = "select pg_terminate_backend(pid) from pg_stat_activity where usename is not null and datname = ";
+    let others =
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename is not null and datname = ";
     run(format!("{others}'{database}'")).await;
     run(format!("drop database if exists {database}")).await;
 }
