@@ -56,7 +56,7 @@ export function PollCard({ meetingId, poll, moderates, writable }: Props) {
   return (
     <Stack gap="xs" className={classes.card} component="article" aria-labelledby={`poll-${poll.id}`}>
       <Group justify="space-between" align="start" wrap="nowrap" gap="xs">
-        <Text id={`poll-${poll.id}`} component="h3" size="sm" fw={600} className={classes.question}>
+        <Text id={`poll-${poll.id}`} component="h2" size="sm" fw={600} className={classes.question}>
           {poll.question}
         </Text>
         <Badge variant="light" color={poll.closed ? 'gray' : 'green'} style={{ flex: 'none' }}>

@@ -147,6 +147,8 @@ function MeetingsPart({ period }: { period: Period }) {
       <Skeleton h={300} role="status" aria-label={t('shell.loading')} />
     );
   const { summary, months } = first;
+  const average = ({ average_duration_seconds: seconds }: { average_duration_seconds?: number | null }) =>
+    seconds == null ? '–' : format.duration(seconds);
   const items = data.pages.flatMap((page) => page.items);
   return (
     <Stack>
@@ -159,12 +161,7 @@ function MeetingsPart({ period }: { period: Period }) {
           [t('reports.card.rate'), percent(summary.attendance_rate)],
           [t('reports.card.attended'), summary.attended],
           [t('reports.card.late'), summary.late],
-          [
-            t('reports.card.average'),
-            summary.average_duration_seconds == null
-              ? '–'
-              : format.duration(summary.average_duration_seconds),
-          ],
+          [t('reports.card.average'), average(summary)],
         ]}
       />
       {months.length > 1 && <MonthChart months={months} />}
@@ -172,56 +169,69 @@ function MeetingsPart({ period }: { period: Period }) {
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (
-        <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('reports.meeting')}</Table.Th>
-                <Table.Th>{t('reports.status')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.card.invited')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.card.attended')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.card.late')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.card.average')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((meeting) => (
-                <Table.Tr key={meeting.id}>
-                  <Table.Td>
-                    <Link
-                      to="/meetings/$id/details"
-                      params={{ id: meeting.id }}
-                      search={{ tab: 'attendance' }}
-                      style={{ color: 'inherit', overflowWrap: 'anywhere' }}
-                    >
-                      {meeting.title}
-                    </Link>
-                    <Text size="sm" c="dimmed">
-                      {format.span(meeting.scheduled_start, null)}
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('reports.meeting')}</Table.Th>
+              <Table.Th>{t('reports.status')}</Table.Th>
+              <Table.Th ta="end" visibleFrom="sm">
+                {t('attendance.card.invited')}
+              </Table.Th>
+              <Table.Th ta="end">{t('attendance.card.attended')}</Table.Th>
+              <Table.Th ta="end" visibleFrom="sm">
+                {t('attendance.card.late')}
+              </Table.Th>
+              <Table.Th ta="end" visibleFrom="sm">
+                {t('attendance.card.average')}
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {items.map((meeting) => (
+              <Table.Tr key={meeting.id}>
+                <Table.Td>
+                  <Link
+                    to="/meetings/$id/details"
+                    params={{ id: meeting.id }}
+                    search={{ tab: 'attendance' }}
+                    style={{ color: 'inherit', overflowWrap: 'anywhere' }}
+                  >
+                    {meeting.title}
+                  </Link>
+                  <Text size="sm" c="dimmed">
+                    {format.span(meeting.scheduled_start, null)}
+                  </Text>
+                  <Text size="sm" c="dimmed" hiddenFrom="sm">
+                    {[
+                      `${t('attendance.card.invited')}: ${meeting.invited}`,
+                      `${t('attendance.card.late')}: ${meeting.late}`,
+                      `${t('attendance.card.average')}: ${average(meeting)}`,
+                    ].join(' · ')}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  {meeting.show_status === 'no_show' ? (
+                    <Text size="sm" c="red">
+                      {t('show.noShow')}
                     </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    {meeting.show_status === 'no_show' ? (
-                      <Text size="sm" c="red">
-                        {t('show.noShow')}
-                      </Text>
-                    ) : (
-                      <StatusBadge status={meeting.status} />
-                    )}
-                  </Table.Td>
-                  <Table.Td ta="end">{meeting.invited}</Table.Td>
-                  <Table.Td ta="end">{`${meeting.attended} (${percent(meeting.attendance_rate)})`}</Table.Td>
-                  <Table.Td ta="end">{meeting.late}</Table.Td>
-                  <Table.Td ta="end">
-                    {meeting.average_duration_seconds == null
-                      ? '–'
-                      : format.duration(meeting.average_duration_seconds)}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+                  ) : (
+                    <StatusBadge status={meeting.status} />
+                  )}
+                </Table.Td>
+                <Table.Td ta="end" visibleFrom="sm">
+                  {meeting.invited}
+                </Table.Td>
+                <Table.Td ta="end">{`${meeting.attended} (${percent(meeting.attendance_rate)})`}</Table.Td>
+                <Table.Td ta="end" visibleFrom="sm">
+                  {meeting.late}
+                </Table.Td>
+                <Table.Td ta="end" visibleFrom="sm">
+                  {average(meeting)}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
       )}
       <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
@@ -265,43 +275,41 @@ function MemberPart({ user, period }: { user: string; period: Period }) {
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (
-        <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('reports.meeting')}</Table.Th>
-                <Table.Th>{t('attendance.spans')}</Table.Th>
-                <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('reports.meeting')}</Table.Th>
+              <Table.Th>{t('attendance.spans')}</Table.Th>
+              <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {items.map((meeting) => (
+              <Table.Tr key={meeting.id}>
+                <Table.Td>
+                  <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
+                    {meeting.title}
+                  </Text>
+                  <Text size="sm" c="dimmed">
+                    {format.span(meeting.scheduled_start, null)}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <Text size="sm" c={meeting.first_joined_at ? undefined : 'dimmed'}>
+                    {[
+                      meeting.first_joined_at
+                        ? format.time(meeting.first_joined_at)
+                        : t(meeting.is_held ? 'attendance.absent' : 'reports.notHeld'),
+                      ...(meeting.is_late ? [t('attendance.isLate')] : []),
+                      ...(meeting.left_early ? [t('attendance.leftEarly')] : []),
+                    ].join(' · ')}
+                  </Text>
+                </Table.Td>
+                <Table.Td ta="end">{format.duration(meeting.duration_seconds)}</Table.Td>
               </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((meeting) => (
-                <Table.Tr key={meeting.id}>
-                  <Table.Td>
-                    <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
-                      {meeting.title}
-                    </Text>
-                    <Text size="sm" c="dimmed">
-                      {format.span(meeting.scheduled_start, null)}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <Text size="sm" c={meeting.first_joined_at ? undefined : 'dimmed'}>
-                      {[
-                        meeting.first_joined_at
-                          ? format.time(meeting.first_joined_at)
-                          : t(meeting.is_held ? 'attendance.absent' : 'reports.notHeld'),
-                        ...(meeting.is_late ? [t('attendance.isLate')] : []),
-                        ...(meeting.left_early ? [t('attendance.leftEarly')] : []),
-                      ].join(' · ')}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td ta="end">{format.duration(meeting.duration_seconds)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+            ))}
+          </Table.Tbody>
+        </Table>
       )}
       <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
