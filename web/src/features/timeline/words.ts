@@ -14,11 +14,10 @@ export function words({ kind, data }: { kind: string; data: unknown }) {
     changes?: { field: string }[];
   };
   const question = typeof metadata?.question === 'string' ? metadata.question : undefined;
-  const isNew = /\.(created|invited)$/.test(kind);
   return {
     about: about?.name,
     content: content || question,
-    // Of what is new every field is, which tells nothing.
-    changes: isNew ? [] : (changes ?? []).map(({ field }) => field),
+    // Every other kind says by its name what was done.
+    changes: kind.endsWith('.changed') ? (changes ?? []).map(({ field }) => field) : [],
   };
 }
