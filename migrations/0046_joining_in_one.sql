@@ -9,21 +9,16 @@ create function request_join(person uuid, meeting uuid, at timestamptz, hold int
         must_wait boolean, denied boolean, banned boolean, is_full boolean, granted boolean, record_strict boolean)
     security definer language plpgsql set search_path = public set app.actor = 'system' as $$
 declare
-    seats integer;
-    came_before boolean;
+    f record;
+    enterable boolean;
 begin
+    -- One row, as short as it can be: the meeting's agenda and settings may be long.
     select m.organization_id, m.status, m.ended_by, m.actual_start, m.actual_end, m.scheduled_end, m.meeting_type,
-           m.room_name, u.name, u.avatar_url, p.role, p.can_unmute, p.can_share_screen,
-           m.require_approval and p.role = 'participant' and p.approved_at is null, p.denied_at is not null,
-           p.banned_at is not null, false,
-           -- The same as State::enterable in the program.
-           m.status in ('scheduled', 'in_progress') or (m.status = 'completed' and m.ended_by = 'room_empty'
-               and at <= greatest(m.scheduled_end, m.actual_end + interval '15 minutes')),
-           coalesce((o.settings ->> 'record_strict')::boolean, false), m.max_participants,
-           p.status = 'pending_approval'
-        into organization_id, status, ended_by, actual_start, actual_end, scheduled_end, meeting_type, room_name, name,
-             avatar_url, role, can_unmute, can_share_screen, must_wait, denied, banned, is_full, granted, record_strict,
-             seats, came_before
+           m.room_name, m.require_approval, m.max_participants, u.name, u.avatar_url,
+           coalesce((o.settings ->> 'record_strict')::boolean, false) as record_strict,
+           p.user_id as invited, p.role, p.status as participant_status, p.can_unmute, p.can_share_screen,
+           p.approved_at, p.denied_at, p.banned_at
+        into f
         from meetings m
         join organization_members om on om.organization_id = m.organization_id and om.user_id = person and om.is_active
         join organizations o on o.id = m.organization_id and o.suspended_at is null
@@ -33,19 +28,39 @@ begin
     if not found then
         return;
     end if;
-    if granted and must_wait and not denied and not banned and not came_before then
-        update meeting_participants mp set status = 'pending_approval' where mp.meeting_id = meeting and mp.user_id = person;
-        perform emit_meeting_event(meeting, 'lobby.knocked', jsonb_build_object('user_id', person));
-    end if;
-    granted := granted and role is not null and not must_wait and not denied and not banned;
-    if granted and seats is not null then
+    must_wait := f.require_approval and f.role = 'participant' and f.approved_at is null;
+    denied := f.denied_at is not null;
+    banned := f.banned_at is not null;
+    -- The same as State::enterable in the program.
+    enterable := f.status in ('scheduled', 'in_progress') or (f.status = 'completed' and f.ended_by = 'room_empty'
+        and at <= greatest(f.scheduled_end, f.actual_end + interval '15 minutes'));
+    is_full := false;
+    granted := coalesce(enterable and f.invited is not null and not banned and not denied and not must_wait, false);
+    if granted and f.max_participants is not null then
         perform pg_advisory_xact_lock(hashtextextended(meeting::text, 0));
-        is_full := seats_taken(meeting, person::text, at, hold) >= seats;
+        is_full := seats_taken(meeting, person::text, at, hold) >= f.max_participants;
         granted := not is_full;
     end if;
     if granted then
         insert into attendance_log (organization_id, meeting_id, user_id, event, occurred_at, source)
-            values (organization_id, meeting, person, 'requested', at, 'api');
+            values (f.organization_id, meeting, person, 'requested', at, 'api');
+    elsif enterable and must_wait and not denied and not banned and f.participant_status <> 'pending_approval' then
+        update meeting_participants mp set status = 'pending_approval' where mp.meeting_id = meeting and mp.user_id = person;
+        perform emit_meeting_event(meeting, 'lobby.knocked', jsonb_build_object('user_id', person));
     end if;
+    organization_id := f.organization_id;
+    status := f.status;
+    ended_by := f.ended_by;
+    actual_start := f.actual_start;
+    actual_end := f.actual_end;
+    scheduled_end := f.scheduled_end;
+    meeting_type := f.meeting_type;
+    room_name := f.room_name;
+    name := f.name;
+    avatar_url := f.avatar_url;
+    role := f.role;
+    can_unmute := f.can_unmute;
+    can_share_screen := f.can_share_screen;
+    record_strict := f.record_strict;
     return next;
 end $$;
