@@ -112,7 +112,7 @@ impl Inbox {
     pub fn new(pool: PgPool) -> Self {
         let news = Arc::new(Notify::new());
         let told = news.clone();
-        let storing = Together::new(BATCH, move |events: Vec<Incoming>| {
+        let storing = Together::new(BATCH, PATIENCE, move |events: Vec<Incoming>| {
             let (pool, news) = (pool.clone(), told.clone());
             async move {
                 let outcome = write(&pool, &events).await;
@@ -130,7 +130,10 @@ impl Inbox {
     /// # Errors
     /// When it is not known to be stored; then the sender has to send it again.
     pub async fn store(&self, event: Incoming) -> Result<(), StoreError> {
-        self.storing.ask(event).await.unwrap_or_else(|| Err(StoreError::new("the inbox is closed")))
+        self.storing
+            .ask(event)
+            .await
+            .unwrap_or_else(|| Err(StoreError::new("it took too long, or the inbox is closed")))
     }
 
     /// Returns as soon as this process stored something to do.
@@ -141,10 +144,7 @@ impl Inbox {
 
 /// Writes what has arrived in one commit.
 async fn write(pool: &PgPool, events: &[Incoming]) -> Result<(), StoreError> {
-    let outcome = match tokio::time::timeout(PATIENCE, insert(pool, events)).await {
-        Ok(outcome) => outcome.map_err(StoreError::new),
-        Err(late) => Err(StoreError::new(late)),
-    };
+    let outcome = insert(pool, events).await.map_err(StoreError::new);
     if let Err(cause) = &outcome {
         tracing::warn!(%cause, events = events.len(), "webhooks could not be stored");
     }

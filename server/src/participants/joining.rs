@@ -14,6 +14,8 @@ use super::store::{self, JoinFacts};
 
 /// People who are asked for at once, at most.
 const MOST: usize = 64;
+/// Longest that asking together may take; then each asks alone.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Somebody asks to join.
 #[derive(Debug, Clone)]
@@ -48,7 +50,7 @@ impl Joining {
     /// `hold` is the life of a token, for which a seat is kept. Has to be called inside the runtime.
     pub fn new(pool: PgPool, hold: Duration) -> Self {
         let asked = pool.clone();
-        let together = Together::new(MOST, move |asks: Vec<Ask>| {
+        let together = Together::new(MOST, PATIENCE, move |asks: Vec<Ask>| {
             let pool = asked.clone();
             async move { round(&pool, &asks, hold).await }
         });
