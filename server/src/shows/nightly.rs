@@ -29,14 +29,14 @@ pub async fn run(app: &App) -> anyhow::Result<()> {
 }
 
 /// Marks some meetings of one organization; false when no night has come. The organization is locked meanwhile, so that
-/// processes see to different ones, and its next night is noted with the last of its meetings.
+/// processes see to different ones, and its next night is noted when there are no more.
 async fn step(app: &App) -> anyhow::Result<bool> {
     let now = app.clock.now();
     let mut tx = db::begin(&app.pool, Actor::System).await?;
     let Some(night) = store::night(&mut tx, now).await? else { return Ok(false) };
     let organization = night.organization;
     let missed = store::miss(&mut tx, organization, now - window(app), MEETINGS).await?;
-    if missed.len() < usize::try_from(MEETINGS)? {
+    if missed.is_empty() {
         let zone = night.timezone.parse().unwrap_or(chrono_tz::UTC);
         store::next_night(&mut tx, organization, next_night(zone, app.config.noshow.run_at, now)).await?;
     }
