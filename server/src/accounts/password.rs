@@ -5,7 +5,6 @@ use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
-
 use tokio::sync::oneshot;
 
 use crate::{

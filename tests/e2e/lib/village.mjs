@@ -138,8 +138,8 @@ export async function furnish(up) {
   const past = meetings.past.id;
   const plot = await ask(host, past, { question: 'Shall we buy the plot behind the market?', options: ['Yes', 'No', 'Ask again in spring'], majority: 'two_thirds' });
   const trustee = await ask(host, past, { question: 'Who becomes trustee?', options: ['Amina Otieno', 'Hamisi Abdalla'], secret: true, quorum_percent: 60 });
-  for (const [api, choice] of [[host, 0], [council.officer, 0], [council.member, 2]]) {
-    for (const poll of [plot, trustee]) await api.post(`/meetings/${past}/polls/${poll.id}/votes`, { choices: [Math.min(choice, 1)] });
+  for (const [api, choice] of [[host, 0], [council.officer, 0], [council.member, 1]]) {
+    for (const poll of [plot, trustee]) await api.post(`/meetings/${past}/polls/${poll.id}/votes`, { choices: [choice] });
   }
   for (const poll of [plot, trustee]) await host.post(`/meetings/${past}/polls/${poll.id}/close`);
   const { id: recording } = await host.post(`/meetings/${meetings.past.id}/recordings`);
