@@ -67,8 +67,11 @@ insert into meeting_participants (meeting_id, user_id, organization_id, role, st
            case when plus = 0 then 'accepted' else 'invited' end::participant_status
     from planned m, generate_series(0, 2) plus
          join people p on true where p.organization_number = m.organization_number and p.number = (m.k + plus) % 20;
-insert into my_meetings (user_id, meeting_id, organization_id, status, scheduled_start)
-    select p.user_id, m.id, m.organization, m.status, m.start from planned m join meeting_participants p on p.meeting_id = m.id;
+insert into my_meetings (user_id, meeting_id, organization_id, status, scheduled_start, meeting_type, host_id,
+                         related_object_type, related_object_id)
+    select p.user_id, m.id, m.organization_id, m.status, m.scheduled_start, m.meeting_type, m.host_id,
+           m.related_object_type, m.related_object_id
+    from meetings m join meeting_participants p on p.meeting_id = m.id;
 insert into meeting_search (meeting_id, organization_id, status, scheduled_start, document)
     select m.id, m.organization, m.status, m.start,
            meeting_document(a.title, m.host_name, b.description, c.agenda)

@@ -127,12 +127,15 @@ pub enum Order {
 /// Where a page ended: rank, scheduled start and id.
 pub type Place = (i64, DateTime<Utc>, MeetingId);
 
-/// Selects [`Row`]s; the caller is always the first parameter.
+/// Selects the [`Row`]s of `f (id, rank, place)`, which the second and further parameters lead to; the first is the caller.
+///
+/// Each row is read by its key, whatever the parameters are (`offset 0` keeps the planner from other ways), so that one
+/// plan serves all calls and the cost follows the number of rows.
 macro_rules! select_rows {
-    ($rank:literal, $rest:literal, $($arg:expr),+ $(,)?) => {
+    ($found:literal, $($arg:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"select "# + $rank + r#" as "rank!", m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId", m.title,
+            r#"select f.rank as "rank!", m.id as "id: MeetingId", m.organization_id as "organization_id: OrganizationId", m.title,
                       m.description, m.agenda, m.location, m.scheduled_start, m.scheduled_end, m.timezone, m.actual_start,
                       m.actual_end, m.status as "status: MeetingStatus", m.ended_by as "ended_by: EndedBy",
                       m.show_status as "show_status: ShowStatus", m.shown_at,
@@ -145,13 +148,18 @@ macro_rules! select_rows {
                       end as "related_object: Json<RelatedObject>",
                       m.created_by_type::text as "created_by_type!", m.cancel_reason, m.created_at, m.updated_at,
                       meeting_participant_count(m.id) as "participant_count!", me.role as "org_role: OrgRole",
-                      permission_decisions(m.organization_id) as "decisions!: Json<Decisions>",
+                      me.decisions as "decisions!: Json<Decisions>",
                       p.role as "my_role?: MeetingRole", p.status as "my_status?: ParticipantStatus"
-               from meetings m
-               join organization_members me on me.organization_id = m.organization_id and me.user_id = $1 and me.is_active
-               left join meeting_participants p on p.meeting_id = m.id and p.user_id = $1
-               left join users h on h.id = m.host_id
-               "# + $rest,
+               from "# + $found + r#" f (id, rank, place)
+               cross join lateral (select * from meetings where id = f.id offset 0) m
+               cross join lateral (
+                   select role, permission_decisions(organization_id) as decisions from organization_members
+                   where organization_id = m.organization_id and user_id = $1 and is_active offset 0) me
+               left join lateral (
+                   select role, status from meeting_participants
+                   where meeting_id = m.id and user_id = $1 offset 0) p on true
+               left join lateral (select name from users where id = m.host_id offset 0) h on true
+               order by f.place"#,
             $($arg),+
         )
     };
@@ -159,7 +167,7 @@ macro_rules! select_rows {
 
 /// One meeting as `caller` sees it; `None` when they are no member of its organization.
 pub async fn find(tx: &mut Tx, id: MeetingId, caller: UserId) -> sqlx::Result<Option<Row>> {
-    select_rows!("0::bigint", "where m.id = $2", caller.0, id.0).fetch_optional(&mut **tx).await
+    select_rows!("(values ($2::uuid, 0::bigint, 1))", caller.0, id.0).fetch_optional(&mut **tx).await
 }
 
 /// The meetings that fit, behind `after`.
@@ -176,10 +184,7 @@ pub async fn list(
         Order::Creation { descending } => ("created", descending),
     };
     select_rows!(
-        "f.rank",
-        "join find_meetings($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-             with ordinality f (meeting, rank, place) on f.meeting = m.id
-         order by f.place",
+        "find_meetings($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) with ordinality",
         caller.0,
         filter.organization.map(|id| id.0),
         filter.only_mine,
