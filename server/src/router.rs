@@ -152,6 +152,10 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(guests::entrance::join))
             // In the meeting
             .routes(routes!(chat::api::list, chat::api::post))
+            .routes(routes!(chat::api::read, chat::changes::edit, chat::changes::delete))
+            .routes(routes!(chat::reads::read_mark, chat::reads::mark))
+            .routes(routes!(chat::export::csv))
+            .routes(routes!(chat::export::json))
             .routes(routes!(chat::polls::api::vote))
             .routes(routes!(chat::polls::api::close))
             .routes(routes!(room::api::events))

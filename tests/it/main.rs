@@ -5,6 +5,7 @@ mod architecture;
 mod attendance;
 mod audit;
 mod chat;
+mod chat_changes;
 mod contacts;
 mod contract;
 mod custom_fields;

@@ -122,6 +122,13 @@ GET    /guest/{token}                                404   404   404  404    404
 POST   /guest/{token}/join                           404   404   404  404    404  404  404   404   404
 GET    /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
 POST   /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
+GET    /meetings/{id}/chat/{message}                 401   403   403  403    403   ok   ok   404    ok
+PATCH  /meetings/{id}/chat/{message}                 401   403   403  403    403  403   ok   404   403
+DELETE /meetings/{id}/chat/{message}                 401   403   403  403    403  403   ok   404   403
+GET    /meetings/{id}/chat/read                      401   403   403  403    403   ok   ok   404    ok
+PUT    /meetings/{id}/chat/read                      401   403   403  403    403   ok   ok   404    ok
+GET    /meetings/{id}/chat.csv                       401   403   403  403    403   ok   ok   404   401
+GET    /meetings/{id}/chat.json                      401   403   403  403    403   ok   ok   404   401
 POST   /meetings/{id}/polls/{message}/votes          401   403   403  403    403   ok   ok   404   403
 POST   /meetings/{id}/polls/{message}/close          401   403   403  403    403  403   ok   404   401
 GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404    ok
@@ -186,6 +193,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ),
     ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
     ("POST /meetings/{id}/leave", "in the trail of movements"),
+    ("PUT /meetings/{id}/chat/read", "how far somebody has read is their own affair"),
     ("PUT /me/avatar", "there is no picture here; users are under audit"),
     ("DELETE /me/avatar", "there is no picture here; users are under audit"),
     ("POST /organizations/{org}/members/import", "there is no table here; members are under audit"),
@@ -338,6 +346,8 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),
+        "PUT /meetings/{id}/chat/read" => json!({"message_id": target}),
+        "PATCH /meetings/{id}/chat/{message}" => json!({"content": "changed"}),
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
         "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
@@ -360,8 +370,8 @@ struct Cell {
     contact: String,
     group: String,
     invitation: String,
-    /// An open poll.
-    poll: String,
+    /// A message of the host: an open poll where one votes, else a text.
+    message: String,
 }
 
 impl Cell {
@@ -381,7 +391,7 @@ impl Cell {
         path.replace("{org}", &organization.id)
             .replace("{contact}", &self.contact)
             .replace("{purpose}", "transcription")
-            .replace("{message}", &self.poll)
+            .replace("{message}", &self.message)
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
@@ -465,11 +475,15 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
     let guest = Guest { guest_id: guest.into(), meeting_id: id.into() };
     let guest = app.app.tokens.sign_guest(guest, app.clock.now());
     let (contact, group, invitation) = acquaintance(app, organization).await;
-    let mut poll = String::new();
-    if path.contains("/polls/") {
-        let asked = json!({"type": "poll", "metadata": {"question": "When?", "options": ["Now", "Later"]}});
-        let message = callers.host.post(&meeting.path("/chat"), asked).await.is(201);
-        poll = message["id"].as_str().expect("an id").to_owned();
+    let mut message = String::new();
+    if path.contains("/polls/") || path.contains("/chat/") {
+        let said = if path.contains("/polls/") {
+            json!({"type": "poll", "metadata": {"question": "When?", "options": ["Now", "Later"]}})
+        } else {
+            json!({"type": "text", "content": "hello"})
+        };
+        let posted = callers.host.post(&meeting.path("/chat"), said).await.is(201);
+        message = posted["id"].as_str().expect("an id").to_owned();
     }
     Cell {
         meeting,
@@ -481,7 +495,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         contact,
         group,
         invitation,
-        poll,
+        message,
     }
 }
 
@@ -565,8 +579,12 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
                 None if *who == "guest" => app.api.with_token(&cell.guest),
                 None => app.api.clone(),
             };
-            // Whoever is invited already would change nothing.
-            let whom = if path.ends_with("/invite") { &outsider } else { &cell.target.id };
+            let whom = match &path {
+                // Whoever is invited already would change nothing.
+                path if path.ends_with("/invite") => &outsider,
+                path if path.ends_with("/chat/read") => &cell.message,
+                _ => &cell.target.id,
+            };
             let body = body(&name, whom, number);
             let address = cell.address(&path, &organization);
             let (status, answer) = call(&api, &operation, &address, &body).await;

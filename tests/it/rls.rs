@@ -106,6 +106,11 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          where meeting_id = $3 and sender_id = $1",
         "insert into poll_votes (poll_id, voter, organization_id, meeting_id, is_guest, secret, weight)
          select message_id, $1, $2, $3, false, true, 1 from polls where meeting_id = $3",
+        "insert into chat_versions (meeting_id, seq, organization_id, message_id, change, content, mentions, changed_at, changed_by,
+                                    is_guest)
+         select $3, seq, $2, id, 'edited', 'before', '{}', now(), $1, false from chat_messages
+         where meeting_id = $3 and sender_id = $1",
+        "insert into chat_reads (meeting_id, reader, organization_id, seq) values ($3, $1, $2, 1)",
         "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
     app.expect_leftovers();
@@ -409,6 +414,9 @@ async fn within_an_organization_people_change_only_what_is_theirs_to_change() {
         "update attendance_log set event = 'join'",
         "delete from attendance_log",
         "update chat_messages set content = 'never said'",
+        "update chat_versions set content = 'never said'",
+        "delete from chat_versions",
+        "update chat_reads set seq = 0",
         "update attendance_spans set left_at = now()",
         "delete from attendance_spans",
     ] {

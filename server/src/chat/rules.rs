@@ -1,11 +1,14 @@
 //! Pure rules of chat.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::polls;
-use crate::http::{Checks, Result};
+use crate::http::{Checks, Problem, Result};
 
 /// Most characters of a message.
 const LONGEST_TEXT: usize = 4000;
@@ -13,6 +16,9 @@ const LONGEST_TEXT: usize = 4000;
 const LONGEST_REACTION: usize = 16;
 /// Most bytes of metadata.
 const LARGEST_METADATA: usize = 8 * 1024;
+/// Most people whom one message names.
+const MOST_MENTIONS: usize = 50;
+
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +93,73 @@ pub fn check(kind: MessageType, content: &str, metadata: &Map<String, Value>) ->
     checks.done()
 }
 
+/// Checks what a message refers to: only texts answer others and name people, each of them once.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub fn check_references(kind: MessageType, is_reply: bool, mentions: &[Uuid]) -> Result<()> {
+    let mut checks = Checks::default();
+    let text = kind == MessageType::Text;
+    checks.require(text || !is_reply, "/reply_to", "INVALID", "Only a text answers another message.");
+    checks.require(text || mentions.is_empty(), "/mentions", "INVALID", "Only a text names people.");
+    let detail = "A message names at most 50 people.";
+    checks.require(mentions.len() <= MOST_MENTIONS, "/mentions", "TOO_LONG", detail);
+    let mut seen = HashSet::new();
+    for (index, id) in mentions.iter().enumerate() {
+        checks.require(
+            seen.insert(id),
+            &format!("/mentions/{index}"),
+            "TWICE",
+            "This person is named twice.",
+        );
+    }
+    checks.done()
+}
+
+/// How somebody stands to a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Author {
+    /// Whether they wrote it.
+    pub own: bool,
+    /// Whether they moderate the meeting.
+    pub moderates: bool,
+}
+
+/// Whether somebody may put other words into a message: only who wrote it, and only into a text that still stands.
+///
+/// # Errors
+/// 403 for others, 409 for what cannot be edited.
+pub fn may_edit(author: Author, kind: MessageType, is_deleted: bool) -> Result<()> {
+    if !author.own {
+        return Err(Problem::forbidden("Only whoever wrote a message may change it."));
+    }
+    if kind != MessageType::Text {
+        return Err(Problem::conflict("NOT_EDITABLE", "Only texts can be changed."));
+    }
+    still_stands(is_deleted)
+}
+
+/// Whether somebody may take a message back: who wrote it, and who moderates. Polls and hands are part of the record.
+///
+/// # Errors
+/// 403 for others, 409 for what cannot be deleted.
+pub fn may_delete(author: Author, kind: MessageType, is_deleted: bool) -> Result<()> {
+    if !author.own && !author.moderates {
+        return Err(Problem::forbidden("Only whoever wrote a message, the host and co-hosts may delete it."));
+    }
+    if !kind.stands_alone() {
+        return Err(Problem::conflict("NOT_DELETABLE", "Only texts and reactions can be deleted."));
+    }
+    still_stands(is_deleted)
+}
+
+fn still_stands(is_deleted: bool) -> Result<()> {
+    if is_deleted {
+        return Err(Problem::conflict("MESSAGE_DELETED", "This message was deleted."));
+    }
+    Ok(())
+}
+
 fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
@@ -148,5 +221,35 @@ mod tests {
             poll(json!({"question": "Tea?", "options": ["a", "b"], "votes": {}})),
             ["/metadata/votes"]
         );
+    }
+    #[test]
+    fn only_texts_refer_to_others_and_each_person_is_named_once() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let wrong = |kind, reply, mentions: &[Uuid]| -> Vec<String> {
+            let faults = check_references(kind, reply, mentions).err().map(|problem| problem.errors);
+            faults.unwrap_or_default().into_iter().map(|fault| fault.pointer).collect()
+        };
+        assert!(wrong(MessageType::Text, true, &[one, other]).is_empty());
+        assert_eq!(wrong(MessageType::Text, false, &[one, other, one]), ["/mentions/2"]);
+        assert_eq!(wrong(MessageType::Reaction, true, &[one]), ["/reply_to", "/mentions"]);
+        let many: Vec<Uuid> = (0..51).map(Uuid::from_u128).collect();
+        assert_eq!(wrong(MessageType::Text, false, &many), ["/mentions"]);
+    }
+
+    #[test]
+    fn words_are_changed_by_whoever_wrote_them_and_taken_back_by_moderators_too() {
+        let (writer, host) = (Author { own: true, moderates: false }, Author { own: false, moderates: true });
+        let other = Author { own: false, moderates: false };
+        let code = |result: Result<()>| result.map_err(|problem| problem.code);
+        let text = MessageType::Text;
+        assert_eq!(code(may_edit(writer, text, false)), Ok(()));
+        assert_eq!(code(may_edit(host, text, false)), Err("FORBIDDEN"));
+        assert_eq!(code(may_edit(writer, MessageType::Poll, false)), Err("NOT_EDITABLE"));
+        assert_eq!(code(may_edit(writer, text, true)), Err("MESSAGE_DELETED"));
+        assert_eq!(code(may_delete(writer, MessageType::Reaction, false)), Ok(()));
+        assert_eq!(code(may_delete(host, text, false)), Ok(()));
+        assert_eq!(code(may_delete(other, text, true)), Err("FORBIDDEN"));
+        assert_eq!(code(may_delete(host, MessageType::Poll, false)), Err("NOT_DELETABLE"));
+        assert_eq!(code(may_delete(writer, text, true)), Err("MESSAGE_DELETED"));
     }
 }

@@ -715,7 +715,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The chat of a meeting, oldest first. People who take part may read it. */
+        /** The chat of a meeting, oldest first unless asked otherwise. People who take part may read it. */
         get: operations["chat_list"];
         put?: never;
         /**
@@ -727,6 +727,87 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/chat.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table for spreadsheets. What stood in a message before has lines of its own before it. */
+        get: operations["chat_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/chat.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole chat as JSON, oldest first: `items` as the list has them, with their versions. Members who take part may
+         *     have it; the host and officers among them see what stood in messages before they were changed. It is sent as it is
+         *     read; what goes wrong on the way breaks it off.
+         */
+        get: operations["chat_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/chat/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far one has read in a meeting's chat, and what is unread. People who take part may ask, each for themselves. */
+        get: operations["chat_read_mark"];
+        /** Notes up to where one has read; a mark never goes back. Answers with what is unread then. */
+        put: operations["chat_mark"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/chat/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message. People who take part may read it. */
+        get: operations["chat_read"];
+        put?: never;
+        post?: never;
+        /**
+         * Takes a text or a reaction back. Whoever wrote it may, and the host and co-hosts may for everybody, also when the
+         *     meeting is over. The room sees that something was deleted; what stood there is kept for the host and officers.
+         */
+        delete: operations["chat_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the words of one's own text, as long as the meeting takes messages. The room sees that it was changed; what
+         *     stood there before is kept for the host and officers.
+         */
+        patch: operations["chat_edit"];
         trace?: never;
     };
     "/api/v1/meetings/{id}/duplicate": {
@@ -2318,6 +2399,11 @@ export interface components {
             /** @description A code of the authenticator app, or a recovery code. */
             code: string;
         };
+        /**
+         * @description How a message changed.
+         * @enum {string}
+         */
+        Change: "edited" | "deleted";
         /** @description Who decided something, and when. */
         Changed: {
             /**
@@ -3602,6 +3688,19 @@ export interface components {
                  * @description When it was stored.
                  */
                 created_at: string;
+                reply_to?: components["schemas"]["MessageId"] | null;
+                /** @description Whom it names, by the names under which they were named; left out when it names nobody. */
+                mentions?: components["schemas"]["Mentioned"][];
+                /**
+                 * Format: date-time
+                 * @description When its words were last changed by whoever wrote it.
+                 */
+                edited_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was deleted; then the content is empty.
+                 */
+                deleted_at?: string | null;
                 my_vote?: components["schemas"]["MyVote"] | null;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
@@ -3709,6 +3808,16 @@ export interface components {
                  */
                 last_left_at?: string | null;
             }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_RecordedMessage: {
+            /** @description The items in order. */
+            items: (components["schemas"]["Message"] & {
+                /** @description What stood there before, the oldest first. Left out for whoever is neither host nor officer. */
+                versions?: components["schemas"]["Version"][] | null;
+            })[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
@@ -4266,6 +4375,16 @@ export interface components {
             /** @description Whether nobody may work in it now. */
             is_suspended: boolean;
         };
+        /** @description Somebody who is named in a message. */
+        Mentioned: {
+            /**
+             * Format: uuid
+             * @description Their id: a user's, or a guest's.
+             */
+            id: string;
+            /** @description Their name. */
+            name: string;
+        };
         /** @description A message as everybody in the meeting sees it. */
         Message: {
             /** @description Its id. */
@@ -4284,7 +4403,27 @@ export interface components {
              * @description When it was stored.
              */
             created_at: string;
+            reply_to?: components["schemas"]["MessageId"] | null;
+            /** @description Whom it names, by the names under which they were named; left out when it names nobody. */
+            mentions?: components["schemas"]["Mentioned"][];
+            /**
+             * Format: date-time
+             * @description When its words were last changed by whoever wrote it.
+             */
+            edited_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted; then the content is empty.
+             */
+            deleted_at?: string | null;
             my_vote?: components["schemas"]["MyVote"] | null;
+        };
+        /** @description Other words for a message. */
+        MessageChange: {
+            /** @description What stands there from now on: 1 to 4000 characters. */
+            content: string;
+            /** @description Whom it names from now on: at most 50 people of the meeting. */
+            mentions?: string[];
         };
         /**
          * Format: uuid
@@ -4488,6 +4627,9 @@ export interface components {
              *     secret poll), `majority` (`plurality`, `simple`, `absolute`, `two_thirds`) and `quorum_percent` (1 to 100).
              */
             metadata?: Record<string, never> | null;
+            reply_to?: components["schemas"]["MessageId"] | null;
+            /** @description Whom a text names: at most 50 people of the meeting, users and guests. The text says it in words too. */
+            mentions?: string[];
         };
         /** @description A new organization. */
         NewOrganization: {
@@ -4502,6 +4644,11 @@ export interface components {
             token: string;
             /** @description 8 to 200 characters, not easy to guess. */
             password: string;
+        };
+        /** @description Up to where one has read. */
+        NewReadMark: {
+            /** @description The last message that was read. */
+            message_id: components["schemas"]["MessageId"];
         };
         /** @description How to record. */
         NewRecording: {
@@ -4844,6 +4991,25 @@ export interface components {
          * @enum {string}
          */
         PublishSource: "camera" | "microphone" | "screen_share" | "screen_share_audio";
+        /** @description How far somebody has read. */
+        ReadMark: {
+            message_id?: components["schemas"]["MessageId"] | null;
+            /**
+             * Format: int64
+             * @description How many texts and polls of others came after it, up to 1000.
+             */
+            unread: number;
+            /**
+             * Format: int64
+             * @description In how many of them they are named.
+             */
+            mentions: number;
+        };
+        /** @description A message in the record. */
+        RecordedMessage: components["schemas"]["Message"] & {
+            /** @description What stood there before, the oldest first. Left out for whoever is neither host nor officer. */
+            versions?: components["schemas"]["Version"][] | null;
+        };
         /**
          * Format: uuid
          * @description A recording.
@@ -5331,6 +5497,25 @@ export interface components {
          * @enum {string}
          */
         VenueMode: "in_person" | "virtual" | "hybrid";
+        /** @description What stood in a message before it was changed. */
+        Version: {
+            /** @description How it was changed then. */
+            change: components["schemas"]["Change"];
+            /** @description What stood there until then. */
+            content: string;
+            /** @description Who was named in it. */
+            mentions: string[];
+            /**
+             * Format: date-time
+             * @description When it was changed.
+             */
+            changed_at: string;
+            /**
+             * Format: uuid
+             * @description Who changed it: a user, or a guest.
+             */
+            changed_by: string;
+        };
         /**
          * @description A day on which a week can begin.
          * @enum {string}
@@ -7931,6 +8116,12 @@ export interface operations {
     chat_list: {
         parameters: {
             query?: {
+                /** @description Words that stand in the text or in a poll's question, at most 200 characters, in whatever case and accents. */
+                q?: string;
+                /** @description Only messages of one type. */
+                type?: components["schemas"]["MessageType"];
+                /** @description `created_at`, or `-created_at` for the newest first; `created_at` when absent. A cursor goes on in its own order. */
+                order?: string;
                 /** @description Items at most, 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description Where the page before ended: its `next_cursor`. */
@@ -8048,6 +8239,401 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordedMessage"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_read_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadMark"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReadMark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadMark"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

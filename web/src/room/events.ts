@@ -10,6 +10,8 @@ export type MeetingEvent = Happening & {
 
 type Happening =
   | { event: 'chat.message'; data: Message }
+  /** Its words were changed or taken back. */
+  | { event: 'chat.updated'; data: Message }
   /** Somebody has voted, or the poll is closed; the own vote is not in it. */
   | { event: 'poll.updated'; data: Pick<Message, 'id' | 'metadata'> }
   | { event: 'participant.updated'; data: Participant }
@@ -26,6 +28,7 @@ type Happening =
 
 const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'chat.message',
+  'chat.updated',
   'poll.updated',
   'participant.updated',
   'participant.removed',
@@ -39,6 +42,8 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
 function subject({ event, data }: MeetingEvent): string {
   switch (event) {
     case 'chat.message':
+    case 'chat.updated':
+      return `chat ${data.id}`;
     case 'poll.updated':
     case 'recording.updated':
     case 'meeting.updated':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../api/types';
-import { mergeMessages, readable } from './messages';
+import { mergeMessages, readable, unreadOf } from './messages';
 
 const message = (id: string, second: number, extra: Partial<Message> = {}): Message => ({
   id,
@@ -32,6 +32,25 @@ describe('mergeMessages', () => {
     expect(list.map(({ content }) => content)).toEqual(['changed']);
   });
 
+  it('keeps what was taken back as it is, whatever comes late', () => {
+    const edited = message('a', 1, { content: 'edited', edited_at: '2026-11-21T10:01:00Z' });
+    const deleted = { ...edited, content: '', deleted_at: '2026-11-21T10:02:00Z' };
+    const list = mergeMessages([], [deleted]);
+    expect(mergeMessages(list, [message('a', 1)])).toBe(list);
+    expect(mergeMessages(list, [edited])).toBe(list);
+    expect(mergeMessages([edited], [deleted])).toEqual([deleted]);
+  });
+
+  it('adds to ten thousand in a moment', () => {
+    const many = Array.from({ length: 10_000 }, (_, index) =>
+      message(String(index).padStart(5, '0'), 0, { created_at: new Date(index * 1000).toISOString() }),
+    );
+    const begin = performance.now();
+    const next = mergeMessages(many, [message('x', 59)]);
+    expect(next.at(-1)?.id).toBe('x');
+    expect(performance.now() - begin).toBeLessThan(50);
+  });
+
   it('orders messages of one instant by id', () => {
     expect(ids(mergeMessages([], [message('b', 1), message('a', 1)]))).toBe('ab');
   });
@@ -54,4 +73,30 @@ it('shows hands on people, not in the chat', () => {
     message('c', 3, { type: 'hand_lower' }),
   ];
   expect(ids(readable(list))).toBe('a');
+});
+
+describe('unreadOf', () => {
+  const messages = [
+    message('a', 1),
+    message('b', 2, { sender: { id: 'me', name: 'Me' } }),
+    message('c', 3, { mentions: [{ id: 'me', name: 'Me' }] }),
+    message('d', 4, { type: 'hand_raise' }),
+    message('e', 5, { deleted_at: '2026-11-21T10:01:00Z' }),
+    message('f', 6, { type: 'poll' }),
+  ];
+  const all = { messages, older: undefined };
+  const mark = (message_id: string | null, unread = 0) => ({ message_id, unread, mentions: 0 });
+
+  it('counts what others have said since', () => {
+    expect(unreadOf(all, mark('a'), 'me')).toEqual({ count: 2, mentions: 1 });
+    expect(unreadOf(all, mark('f'), 'me')).toEqual({ count: 0, mentions: 0 });
+    expect(unreadOf(all, mark(null), 'me').count).toBe(3);
+  });
+
+  it('believes the server where it knows more', () => {
+    const part = { messages, older: 'cursor' };
+    expect(unreadOf(part, mark('long ago', 950), 'me').count).toBe(950);
+    expect(unreadOf(part, mark('long ago', 1), 'me').count).toBe(3);
+    expect(unreadOf(part, mark('c', 950), 'me').count).toBe(1);
+  });
 });

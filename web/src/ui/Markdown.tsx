@@ -1,5 +1,6 @@
-import { Anchor, Code, List, Stack, Text, Title } from '@mantine/core';
+import { Code, List, Stack, Text, Title } from '@mantine/core';
 import { blocksOf, type Span } from './markdown';
+import { OutsideLink } from './OutsideLink';
 
 /** A text that people wrote as Markdown; whatever they wrote, it stays text. */
 export function Markdown({ text }: { text: string }) {
@@ -53,15 +54,9 @@ function Line({ spans, end = false }: { spans: Span[]; end?: boolean }) {
         if (span.kind === 'code') return <Code key={key}>{span.text}</Code>;
         if (span.kind === 'link')
           return (
-            <Anchor
-              key={key}
-              href={span.href}
-              target="_blank"
-              rel="noopener noreferrer nofollow"
-              underline="always"
-            >
+            <OutsideLink key={key} href={span.href}>
               {span.text}
-            </Anchor>
+            </OutsideLink>
           );
         return span.text;
       })}

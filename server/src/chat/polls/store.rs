@@ -121,14 +121,8 @@ pub async fn lock(tx: &mut Tx, meeting: MeetingId, message: MessageId) -> sqlx::
         },
         closed_at: row.closed_at,
         message: Message {
-            id: message,
-            meeting_id: meeting,
             sender: row.sender_id.zip(row.sender_name).map(|(id, name)| Sender { id, name, is_guest: false }),
-            kind: MessageType::Poll,
-            content: row.content,
-            metadata: row.metadata,
-            created_at: row.created_at,
-            my_vote: None,
+            ..Message::new(message, meeting, MessageType::Poll, row.content, row.metadata, row.created_at)
         },
     }))
 }
@@ -197,18 +191,19 @@ pub async fn cast(
             closed: row.closed.unwrap_or(true),
             counted: row.counted,
             message: Message {
-                id: message,
-                meeting_id: meeting,
                 sender: row.sender_id.zip(row.sender_name).map(|(id, name)| Sender {
                     id,
                     name,
                     is_guest: false,
                 }),
-                kind: MessageType::Poll,
-                content: row.content.unwrap_or_default(),
-                metadata: row.metadata.unwrap_or_default(),
-                created_at: row.created_at.unwrap_or_default(),
-                my_vote: None,
+                ..Message::new(
+                    message,
+                    meeting,
+                    MessageType::Poll,
+                    row.content.unwrap_or_default(),
+                    row.metadata.unwrap_or_default(),
+                    row.created_at.unwrap_or_default(),
+                )
             },
         }),
     }))

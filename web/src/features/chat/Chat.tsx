@@ -1,153 +1,163 @@
-import { ActionIcon, Center, Group, Skeleton, Stack, Text, Textarea } from '@mantine/core';
-import { IconMessageCircle, IconSend2 } from '@tabler/icons-react';
+import { ActionIcon, Group, Menu, Skeleton, Stack } from '@mantine/core';
+import { IconDots, IconDownload, IconSearch } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, idempotent, take } from '../../api/client';
+import { api, take } from '../../api/client';
 import type { Message } from '../../api/types';
-import { mergeMessages, readable } from '../../room/messages';
+import { readable } from '../../room/messages';
 import { readPoll } from '../../room/polls';
-import { EmptyState } from '../../ui/EmptyState';
-import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
-import { useFormat } from '../../ui/useFormat';
-import { chatQuery } from '../meetings/queries';
+import { saveFile } from '../../ui/saving';
 import { PollCard } from '../polls/PollCard';
 import classes from './Chat.module.css';
+import { Composer, type Writing } from './Composer';
+import { DeleteDialog } from './DeleteDialog';
+import { MessageList } from './MessageList';
+import { chatQuery, loadUntil } from './queries';
+import { Search } from './Search';
+import { useReadMark } from './useReadMark';
 
 type Props = {
   meetingId: string;
+  title: string;
+  /** The viewer's id among those who take part. */
+  me: string | undefined;
+  /** Whom a message can name. */
+  people: readonly { id: string; name: string }[];
   /** The meeting takes messages and votes. */
   writable: boolean;
-  /** The viewer may close polls. */
+  /** The viewer may delete what others wrote, and close polls. */
   moderates: boolean;
+  /** The viewer may take the chat along as a file. */
+  exportable?: boolean;
 };
 
 /** A meeting's chat; `writable` adds the field to write in. */
-export function Chat({ meetingId, writable, moderates }: Props) {
+export function Chat({ meetingId, title, me, people, writable, moderates, exportable = false }: Props) {
   const { t } = useTranslation();
+  const queryClient = useQueryClient();
   const { data, error, refetch } = useQuery(chatQuery(meetingId));
-  const messages = data && readable(data);
-  const end = useRef<HTMLDivElement>(null);
-  const pollCard = (message: Message) => {
-    const poll = readPoll(message);
-    return poll && <PollCard meetingId={meetingId} poll={poll} moderates={moderates} writable={writable} />;
+  const messages = useMemo(() => data && readable(data.messages), [data]);
+  const [writing, setWriting] = useState<Writing>();
+  const [deleting, setDeleting] = useState<Message>();
+  const [searching, setSearching] = useState(false);
+  const [shown, setShown] = useState<{ id: string }>();
+  const firstUnread = useReadMark(meetingId, data, me);
+  const show = useMutation({
+    mutationFn: (id: string) => loadUntil(queryClient, meetingId, id),
+    onSuccess: (_, id) => {
+      setSearching(false);
+      setShown({ id });
+    },
+    onError: notifyProblem,
+  });
+  const exported = useMutation({
+    mutationFn: async (kind: 'csv' | 'json') => {
+      const options = { params: { path: { id: meetingId } }, parseAs: 'blob' } as const;
+      const file =
+        kind === 'csv'
+          ? await take(api.GET('/api/v1/meetings/{id}/chat.csv', options))
+          : await take(api.GET('/api/v1/meetings/{id}/chat.json', options));
+      saveFile(file as Blob, `${title}.${kind}`);
+    },
+    onError: notifyProblem,
+  });
+  const { mutate: showMessage } = show;
+  const actions = useMemo(
+    () => ({
+      show: (id: string) => showMessage(id),
+      reply: writable ? (to: Message) => setWriting({ kind: 'reply', message: to }) : undefined,
+      edit: writable ? (message: Message) => setWriting({ kind: 'edit', message }) : undefined,
+      remove: setDeleting,
+    }),
+    [showMessage, writable],
+  );
+  const pollCard = useCallback(
+    (message: Message) => {
+      const poll = readPoll(message);
+      return poll && <PollCard meetingId={meetingId} poll={poll} moderates={moderates} writable={writable} />;
+    },
+    [meetingId, moderates, writable],
+  );
+  const editLast = () => {
+    const own = messages?.findLast(
+      ({ type, sender, deleted_at }) => type === 'text' && sender?.id === me && !deleted_at,
+    );
+    if (own) setWriting({ kind: 'edit', message: own });
   };
-  const last = messages?.at(-1)?.id;
-  useEffect(() => {
-    if (last) end.current?.scrollIntoView({ block: 'nearest' });
-  }, [last]);
 
   return (
-    <Stack gap="sm" className={classes.chat}>
+    <Stack gap="xs" className={classes.chat}>
+      <Group gap={4} justify="flex-end" wrap="nowrap">
+        <ActionIcon
+          variant={searching ? 'light' : 'subtle'}
+          color="gray"
+          size="lg"
+          aria-label={t('chat.search')}
+          aria-pressed={searching}
+          onClick={() => setSearching((now) => !now)}
+        >
+          <IconSearch size={18} aria-hidden />
+        </ActionIcon>
+        {exportable && (
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size="lg"
+                aria-label={t('chat.more')}
+                loading={exported.isPending}
+              >
+                <IconDots size={18} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {(['csv', 'json'] as const).map((kind) => (
+                <Menu.Item
+                  key={kind}
+                  leftSection={<IconDownload size={16} aria-hidden />}
+                  onClick={() => exported.mutate(kind)}
+                >
+                  {t(`chat.export.${kind}`)}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </Group>
+      {searching && <Search meetingId={meetingId} busy={show.isPending} onShow={(id) => show.mutate(id)} />}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!messages && !error && <Skeleton h={160} role="status" aria-label={t('shell.loading')} />}
       {messages && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-        <div className={classes.messages} role="log" aria-label={t('chat.messages')} tabIndex={0}>
-          {messages.length === 0 && (
-            <Center h="100%">
-              <EmptyState icon={IconMessageCircle} title={t('chat.none')} />
-            </Center>
-          )}
-          {messages.map((message, index) => (
-            <ChatMessage key={message.id} message={message} before={messages[index - 1]}>
-              {pollCard(message)}
-            </ChatMessage>
-          ))}
-          <div ref={end} />
-        </div>
+        <MessageList
+          meetingId={meetingId}
+          messages={messages}
+          hasOlder={data?.older !== undefined}
+          firstUnread={firstUnread}
+          shown={shown}
+          hidden={searching}
+          me={me}
+          moderates={moderates}
+          actions={actions}
+          pollCard={pollCard}
+        />
       )}
-      {writable && <Composer meetingId={meetingId} />}
+      {writable && (
+        <Composer
+          key={writing ? `${writing.kind} ${writing.message.id}` : 'new'}
+          meetingId={meetingId}
+          people={people}
+          me={me}
+          writing={writing}
+          onDone={() => setWriting(undefined)}
+          onEditLast={editLast}
+        />
+      )}
+      {deleting && (
+        <DeleteDialog meetingId={meetingId} message={deleting} onClose={() => setDeleting(undefined)} />
+      )}
     </Stack>
-  );
-}
-
-const SAME_BREATH_MS = 120_000;
-
-/** One message; the name stands only over the first of several in a row. */
-function ChatMessage(props: { message: Message; before: Message | undefined; children: ReactNode }) {
-  const { message, before, children } = props;
-  const { t } = useTranslation();
-  const format = useFormat();
-  const name = message.sender?.name ?? t('chat.formerMember');
-  const goesOn =
-    before?.sender?.id === message.sender?.id &&
-    before !== undefined &&
-    Date.parse(message.created_at) - Date.parse(before.created_at) < SAME_BREATH_MS;
-  return (
-    <div className={classes.message} data-goes-on={goesOn || undefined}>
-      {!goesOn && (
-        <Group gap={6} wrap="nowrap">
-          <PersonAvatar name={name} size={22} />
-          <Text size="sm" fw={600} truncate>
-            {name}
-          </Text>
-          <Text size="xs" c="dimmed" component="time" dateTime={message.created_at}>
-            {format.time(message.created_at)}
-          </Text>
-        </Group>
-      )}
-      {message.content && (
-        <Text size="sm" className={classes.text}>
-          {message.content}
-        </Text>
-      )}
-      {children}
-    </div>
-  );
-}
-
-function Composer({ meetingId }: { meetingId: string }) {
-  const { t } = useTranslation();
-  const queryClient = useQueryClient();
-  const [draft, setDraft] = useState('');
-  const send = useMutation({
-    mutationFn: (content: string) =>
-      take(
-        api.POST('/api/v1/meetings/{id}/chat', {
-          params: { path: { id: meetingId } },
-          body: { type: 'text', content },
-          headers: idempotent(),
-        }),
-      ),
-    onMutate: () => setDraft(''),
-    onSuccess: (message) =>
-      queryClient.setQueryData(
-        chatQuery(meetingId).queryKey,
-        (list) => list && mergeMessages(list, [message]),
-      ),
-    // Nothing written is lost: it comes back into the field.
-    onError: (error, content) => {
-      setDraft((current) => (current ? `${content}\n${current}` : content));
-      notifyProblem(error);
-    },
-  });
-  const submit = () => {
-    if (draft.trim()) send.mutate(draft.trim());
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    submit();
-  };
-  return (
-    <Group gap="xs" align="end" wrap="nowrap">
-      <Textarea
-        aria-label={t('chat.write')}
-        placeholder={t('chat.write')}
-        autosize
-        minRows={1}
-        maxRows={5}
-        maxLength={4000}
-        style={{ flex: 1 }}
-        value={draft}
-        onChange={(event) => setDraft(event.currentTarget.value)}
-        onKeyDown={onKeyDown}
-      />
-      <ActionIcon size={36} aria-label={t('chat.send')} disabled={!draft.trim()} onClick={submit}>
-        <IconSend2 size={18} aria-hidden />
-      </ActionIcon>
-    </Group>
   );
 }

@@ -2,10 +2,10 @@ import { Anchor, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title 
 import { IconDoorEnter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../../api/problem';
-import { can } from '../../api/types';
+import { can, type Meeting } from '../../api/types';
 import { enterable } from '../../room/enterable';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
@@ -14,12 +14,13 @@ import { useFormat } from '../../ui/useFormat';
 import { useNow } from '../../ui/useNow';
 import { AttendanceReport } from '../attendance/AttendanceReport';
 import { Chat } from '../chat/Chat';
+import { useHere } from '../orgs/OrganizationGate';
 import { MeetingRecordings } from '../recordings/MeetingRecordings';
 import { TimelineTab } from '../timeline/TimelineTab';
 import { HistoryTab } from './HistoryTab';
 import { useLiveMeeting } from './live';
 import { MeetingOverview } from './MeetingOverview';
-import { meetingQuery } from './queries';
+import { meetingQuery, participantsQuery } from './queries';
 import { StatusBadge, TypeIcon } from './status';
 import type { DetailTab } from './tabs';
 
@@ -141,7 +142,7 @@ export function MeetingDetailsPage() {
           <MeetingRecordings meeting={meeting} live={live} />
         </Tabs.Panel>
         <Tabs.Panel value="chat" pt="md" h="60dvh">
-          <Chat meetingId={id} writable={enterable(meeting, now)} moderates={can(meeting, 'moderate')} />
+          <MeetingChat meeting={meeting} live={live} writable={enterable(meeting, now)} />
         </Tabs.Panel>
         <Tabs.Panel value="timeline" pt="md">
           <TimelineTab meetingId={id} title={meeting.title} />
@@ -151,6 +152,24 @@ export function MeetingDetailsPage() {
         </Tabs.Panel>
       </Tabs>
     </Stack>
+  );
+}
+
+/** The chat, where people of the meeting can be named. */
+function MeetingChat({ meeting, live, writable }: { meeting: Meeting; live: boolean; writable: boolean }) {
+  const { me } = useHere();
+  const { data: listed } = useQuery(participantsQuery(meeting.id, live));
+  const people = useMemo(() => listed?.map(({ user }) => ({ id: user.id, name: user.name })) ?? [], [listed]);
+  return (
+    <Chat
+      meetingId={meeting.id}
+      title={meeting.title}
+      me={me.id}
+      people={people}
+      writable={writable}
+      moderates={can(meeting, 'moderate')}
+      exportable
+    />
   );
 }
 

@@ -1,11 +1,10 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { authorizedFetch } from '../../api/session';
-import type { Meeting, Message, Participant, Recording } from '../../api/types';
+import type { Meeting, Participant, Recording } from '../../api/types';
 import { type MeetingEvent, newsFilter } from '../../room/events';
-import { mergeMessages } from '../../room/messages';
-import { updatePoll } from '../../room/polls';
 import { followEvents } from '../../room/stream';
+import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../chat/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
 
@@ -20,25 +19,25 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
   if (!isNews(meetingId, happened)) return;
   const key = ['meeting', meetingId];
   if (happened.truncated) {
-    void queryClient.invalidateQueries({ queryKey: key });
+    if (happened.event === 'chat.message' || happened.event === 'chat.updated')
+      void loadMessage(queryClient, meetingId, happened.data.id).catch(() =>
+        queryClient.invalidateQueries(chatQuery(meetingId)),
+      );
+    else void queryClient.invalidateQueries({ queryKey: key });
     return;
   }
   const { event, data } = happened;
   const participants = (change: (list: Participant[]) => Participant[]) =>
     queryClient.setQueryData<Participant[]>([...key, 'participants'], (list) => list && change(list));
   switch (event) {
-    case 'chat.message': {
-      const loading = queryClient.getQueryState([...key, 'chat'])?.fetchStatus === 'fetching';
-      queryClient.setQueryData<readonly Message[]>([...key, 'chat'], (list) =>
-        list || loading ? mergeMessages(list ?? [], isKnownPoll(list, data) ? [] : [data]) : undefined,
-      );
+    case 'chat.message':
+      if (!isKnownPoll(queryClient, meetingId, data)) hearMessages(queryClient, meetingId, [data]);
       break;
-    }
+    case 'chat.updated':
+      hearMessages(queryClient, meetingId, [data]);
+      break;
     case 'poll.updated':
-      queryClient.setQueryData<readonly Message[]>(
-        [...key, 'chat'],
-        (list) => list && updatePoll(list, data),
-      );
+      hearPoll(queryClient, meetingId, data);
       break;
     case 'participant.updated':
       participants((list) => upsert(list, data, (one) => one.user.id));
@@ -71,10 +70,6 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       break;
   }
 }
-
-/** A poll that was read already is newer than the word of its opening. */
-const isKnownPoll = (list: readonly Message[] | undefined, { id, type }: Message) =>
-  type === 'poll' && (list?.some((message) => message.id === id) ?? false);
 
 function upsert<T>(list: T[], item: T, id: (item: T) => string): T[] {
   const known = list.some((one) => id(one) === id(item));

@@ -1,7 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { allPages, api, take } from '../../api/client';
-import type { MeetingType, Message } from '../../api/types';
-import { mergeMessages } from '../../room/messages';
+import type { MeetingType } from '../../api/types';
 import { localZone, toInstant, toWall } from '../../ui/time';
 import { type MeetingTab, TAB_QUERY } from './tabs';
 
@@ -108,18 +107,4 @@ export const recordingsQuery = (id: string, live: boolean) =>
         ),
       ),
     refetchInterval: live ? false : POLL_MS,
-  });
-
-/** The whole chat: history merged with what came live while it loaded. */
-export const chatQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['meeting', id, 'chat'],
-    queryFn: async ({ client, queryKey }) => {
-      const history = await allPages((cursor) =>
-        take(
-          api.GET('/api/v1/meetings/{id}/chat', { params: { path: { id }, query: { limit: 200, cursor } } }),
-        ),
-      );
-      return mergeMessages(client.getQueryData<readonly Message[]>(queryKey) ?? [], history);
-    },
   });

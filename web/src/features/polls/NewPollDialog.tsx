@@ -17,10 +17,9 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import type { Message } from '../../api/types';
-import { mergeMessages } from '../../room/messages';
 import { MAJORITIES, type Majority } from '../../room/polls';
 import { ProblemNote } from '../../ui/ProblemNote';
-import { chatQuery } from '../meetings/queries';
+import { hearMessages } from '../chat/queries';
 
 const MOST_OPTIONS = 20;
 
@@ -70,10 +69,7 @@ export function NewPollDialog({ meetingId, onClose }: { meetingId: string; onClo
         }),
       ),
     onSuccess: (message) => {
-      queryClient.setQueryData(
-        chatQuery(meetingId).queryKey,
-        (list) => list && mergeMessages(list, [message]),
-      );
+      hearMessages(queryClient, meetingId, [message]);
       onClose();
     },
   });

@@ -5,10 +5,9 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Message } from '../../api/types';
-import { mergeMessages } from '../../room/messages';
 import { mayVote, type Poll, shares } from '../../room/polls';
 import { notifyProblem } from '../../ui/ProblemNote';
-import { chatQuery } from '../meetings/queries';
+import { chatQuery, hearMessages, pollsQuery } from '../chat/queries';
 import classes from './Polls.module.css';
 
 type Props = {
@@ -27,14 +26,11 @@ export function PollCard({ meetingId, poll, moderates, writable }: Props) {
   const [again, setAgain] = useState(false);
   const params = { path: { id: meetingId, message: poll.id } };
   const options = {
-    onSuccess: (message: Message) =>
-      queryClient.setQueryData(
-        chatQuery(meetingId).queryKey,
-        (list) => list && mergeMessages(list, [message]),
-      ),
+    onSuccess: (message: Message) => hearMessages(queryClient, meetingId, [message]),
     onError: (error: unknown) => {
       notifyProblem(error);
       void queryClient.invalidateQueries(chatQuery(meetingId));
+      void queryClient.invalidateQueries(pollsQuery(meetingId));
     },
   };
   const vote = useMutation({

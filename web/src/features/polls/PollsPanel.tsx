@@ -7,7 +7,7 @@ import { can, type Meeting } from '../../api/types';
 import { pollsOf } from '../../room/polls';
 import { EmptyState } from '../../ui/EmptyState';
 import { ProblemNote } from '../../ui/ProblemNote';
-import { chatQuery } from '../meetings/queries';
+import { pollsQuery } from '../chat/queries';
 import { NewPollDialog } from './NewPollDialog';
 import { PollCard } from './PollCard';
 import classes from './Polls.module.css';
@@ -15,7 +15,7 @@ import classes from './Polls.module.css';
 /** What is being voted on, and what was. */
 export function PollsPanel({ meeting }: { meeting: Meeting }) {
   const { t } = useTranslation();
-  const { data, error, refetch } = useQuery(chatQuery(meeting.id));
+  const { data, error, refetch } = useQuery(pollsQuery(meeting.id));
   const [asking, { open, close }] = useDisclosure(false);
   const moderates = can(meeting, 'moderate');
   const polls = data && pollsOf(data);

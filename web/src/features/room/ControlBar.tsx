@@ -139,7 +139,13 @@ export function ControlBar({
             on={hand.raised}
             onClick={hand.toggle}
           />
-          <Indicator label={unread} size={18} disabled={unread === 0} offset={6} color="clay">
+          <Indicator
+            label={unread > 99 ? '99+' : unread}
+            size={18}
+            disabled={unread === 0}
+            offset={6}
+            color="clay"
+          >
             <Control
               label={t('room.chat')}
               hint={unread > 0 ? t('room.unread', { count: unread }) : undefined}

@@ -5,13 +5,15 @@ import { notifications } from '@mantine/notifications';
 import { IconUsers, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { ConnectionState } from 'livekit-client';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { can, type Joined, type Meeting } from '../../api/types';
-import { readable } from '../../room/messages';
+import type { Unread } from '../../room/messages';
+import { userIdOf } from '../../room/people';
 import { mayVote, pollsOf } from '../../room/polls';
 import { Chat } from '../chat/Chat';
-import { chatQuery } from '../meetings/queries';
+import { pollsQuery } from '../chat/queries';
+import { useUnread } from '../chat/useReadMark';
 import { PollsPanel } from '../polls/PollsPanel';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
@@ -29,7 +31,9 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const phone = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false }) ?? false;
   const [panel, setPanel] = useState<Panel | null>(null);
   const conference = useConference(meeting, joined);
-  const unread = useUnread(meeting, panel === 'chat');
+  const me = userIdOf(joined.identity);
+  const unread = useUnread(meeting.id, me, can(meeting, 'chat'));
+  useMentions(meeting.id, unread, panel === 'chat', () => setPanel('chat'));
   const unanswered = useUnanswered(meeting, panel === 'polls', () => setPanel('polls'));
   const titles = { chat: t('room.chat'), people: t('room.people'), polls: t('poll.title') };
   const connection = useConnectionState();
@@ -41,6 +45,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
       onPanel={setPanel}
       onClose={() => setPanel(null)}
       meeting={meeting}
+      me={me}
       conference={conference}
     />
   );
@@ -94,7 +99,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         conference={conference}
         phone={phone}
         panel={panel}
-        unread={unread}
+        unread={unread.count}
         unanswered={unanswered}
         onPanel={toggle}
         onLeave={onLeave}
@@ -116,11 +121,18 @@ type SidePanelProps = {
   onPanel: (panel: Panel) => void;
   onClose: () => void;
   meeting: Meeting;
+  me: string;
   conference: ReturnType<typeof useConference>;
 };
 
-function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelProps) {
+function SidePanel({ panel, onPanel, onClose, meeting, me, conference }: SidePanelProps) {
   const { t } = useTranslation();
+  const { listed, present } = conference;
+  const people = useMemo(() => {
+    const names = new Map(listed?.map(({ user }) => [user.id, user.name]));
+    for (const { identity, name } of present) names.set(userIdOf(identity), name);
+    return [...names].map(([id, name]) => ({ id, name }));
+  }, [listed, present]);
   return (
     <Tabs
       value={panel}
@@ -144,7 +156,15 @@ function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelPr
         <IconX size={18} aria-hidden />
       </ActionIcon>
       <Tabs.Panel value="chat">
-        <Chat meetingId={meeting.id} writable={can(meeting, 'chat')} moderates={can(meeting, 'moderate')} />
+        <Chat
+          meetingId={meeting.id}
+          title={meeting.title}
+          me={me}
+          people={people}
+          writable={can(meeting, 'chat')}
+          moderates={can(meeting, 'moderate')}
+          exportable={meeting.my.role !== null}
+        />
       </Tabs.Panel>
       <Tabs.Panel value="people">
         <PeoplePanel meeting={meeting} conference={conference} />
@@ -156,22 +176,38 @@ function SidePanel({ panel, onPanel, onClose, meeting, conference }: SidePanelPr
   );
 }
 
-/** How many messages have come since the chat was last open. */
-function useUnread(meeting: Meeting, reading: boolean): number {
-  const { data } = useQuery({ ...chatQuery(meeting.id), enabled: can(meeting, 'chat') });
-  const count = data ? readable(data).length : undefined;
-  const [seen, setSeen] = useState<number>();
+/** Tells whoever is named in the chat while they do not look at it. */
+function useMentions(meetingId: string, { mentions }: Unread, reading: boolean, look: () => void) {
+  const { t } = useTranslation();
+  const known = useRef<number>(undefined);
   useEffect(() => {
-    // History that was there before one came in counts as read.
-    if (count !== undefined && (reading || seen === undefined)) setSeen(count);
-  }, [reading, count, seen]);
-  return Math.max(0, (count ?? 0) - (seen ?? count ?? 0));
+    const more = known.current !== undefined && mentions > known.current;
+    known.current = mentions;
+    if (!more || reading) return;
+    const id = `mention-${meetingId}`;
+    notifications.hide(id);
+    notifications.show({
+      id,
+      message: (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          onClick={() => {
+            notifications.hide(id);
+            look();
+          }}
+        >
+          {t('chat.youAreNamed')}
+        </Button>
+      ),
+    });
+  });
 }
 
 /** How many polls wait for one's vote; tells of each that is opened while the panel is not. */
 function useUnanswered(meeting: Meeting, looking: boolean, look: () => void): number {
   const { t } = useTranslation();
-  const { data } = useQuery({ ...chatQuery(meeting.id), enabled: can(meeting, 'chat') });
+  const { data } = useQuery({ ...pollsQuery(meeting.id), enabled: can(meeting, 'chat') });
   const polls = data && pollsOf(data).filter((poll) => mayVote(poll) && poll.mine === undefined);
   const newest = data && (polls?.[0]?.id ?? '');
   const [seen, setSeen] = useState<string>();

@@ -81,7 +81,7 @@ export function TimelineTab({ meetingId, title }: { meetingId: string; title: st
 function Line({ item }: { item: Happening }) {
   const { t, i18n } = useTranslation();
   const format = useFormat();
-  const { about, content, changes } = words(item);
+  const { about, content, former, changes } = words(item);
   const kind = item.kind.replace('.', '_');
   const happened = i18n.exists(`timeline.kind.${kind}`) ? t(`timeline.kind.${kind}` as never) : item.kind;
   const field = (name: string) =>
@@ -100,6 +100,11 @@ function Line({ item }: { item: Happening }) {
       {content && (
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
           {content}
+        </Text>
+      )}
+      {former && (
+        <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+          {t('timeline.former', { text: former })}
         </Text>
       )}
       {changes.length > 0 && (

@@ -7,16 +7,18 @@ export const GROUPS = ['meeting', 'participant', 'attendance', 'chat', 'poll', '
 
 /** What belongs to a happening, as far as a line of text tells it. */
 export function words({ kind, data }: { kind: string; data: unknown }) {
-  const { about, content, metadata, changes } = data as {
+  const { about, content, metadata, former, changes } = data as {
     about?: { name: string };
     content?: string;
     metadata?: { question?: unknown };
+    former?: string;
     changes?: { field: string }[];
   };
   const question = typeof metadata?.question === 'string' ? metadata.question : undefined;
   return {
     about: about?.name,
     content: content || question,
+    former,
     // Every other kind says by its name what was done.
     changes: kind.endsWith('.changed') ? (changes ?? []).map(({ field }) => field) : [],
   };
