@@ -50,22 +50,26 @@ pub fn request(method: &str, host: &str, path: &str, headers: &[(&str, &str)], b
 }
 
 /// Sends `requests` over `connections` for `seconds`. Each connection takes every n-th request, again from the start
-/// when `again`, else until its share is used up.
+/// when `again`, else until its share is used up; the next at once, or with `every` that long after the one before began.
 pub async fn load(
     host: &str,
     requests: Arc<Vec<Vec<u8>>>,
     connections: usize,
     seconds: u64,
     again: bool,
+    every: Option<Duration>,
 ) -> Result<Outcome> {
     let until = Instant::now() + Duration::from_secs(seconds);
     let started = Instant::now();
     let tasks: Vec<_> = (0..connections)
         .map(|first| {
             let (host, requests) = (host.to_owned(), requests.clone());
-            tokio::spawn(
-                async move { one_connection(&host, &requests, first, connections, until, again).await },
-            )
+            tokio::spawn(async move {
+                // Not all in the same moment.
+                let nth = u32::try_from(first)?;
+                tokio::time::sleep(every.unwrap_or_default() * nth / u32::try_from(connections)?).await;
+                one_connection(&host, &requests, first, connections, until, again, every).await
+            })
         })
         .collect();
     let (mut latencies, mut errors) = (Vec::new(), 0);
@@ -86,7 +90,9 @@ async fn one_connection(
     step: usize,
     until: Instant,
     again: bool,
+    every: Option<Duration>,
 ) -> Result<(Vec<f64>, usize)> {
+    let mut ticks = every.map(tokio::time::interval);
     let mut stream = TcpStream::connect(host).await?;
     stream.set_nodelay(true)?;
     let (mut latencies, mut errors, mut next) = (Vec::new(), 0, first);
@@ -97,6 +103,9 @@ async fn one_connection(
                 break;
             }
             next = first % requests.len();
+        }
+        if let Some(ticks) = &mut ticks {
+            ticks.tick().await;
         }
         let sent = Instant::now();
         stream.write_all(&requests[next]).await?;

@@ -43,11 +43,11 @@ pub async fn run(platform: &Platform, args: &Args) -> Result<Line> {
     let (host, requests) = requests(platform, args.connections).await?;
     let database = platform.value("database_url")?;
     pgbench::prepare(database)?;
-    http::load(&host, requests.clone(), args.connections, 2, true).await?;
+    http::load(&host, requests.clone(), args.connections, 2, true, None).await?;
     let (mut rates, mut references, mut p50, mut p99, mut errors) = (vec![], vec![], vec![], vec![], 0);
     for _ in 0..args.rounds {
         references.push(pgbench::rate(database, REFERENCE, args.connections, args.seconds)?);
-        let outcome = http::load(&host, requests.clone(), args.connections, args.seconds, true).await?;
+        let outcome = http::load(&host, requests.clone(), args.connections, args.seconds, true, None).await?;
         rates.push(outcome.rate);
         p50.push(outcome.percentile(0.5));
         p99.push(outcome.percentile(0.99));

@@ -25,7 +25,7 @@ pub async fn run(platform: &Platform, args: &Args) -> Result<Line> {
         references.push(pgbench::rate(database, REFERENCE, args.connections, args.seconds)?);
         let count = EVENTS_PER_SECOND * usize::try_from(args.seconds)?;
         let requests = Arc::new(events(&host, &key, &secret, round, count)?);
-        let outcome = http::load(&host, requests, args.connections, args.seconds, false).await?;
+        let outcome = http::load(&host, requests, args.connections, args.seconds, false, None).await?;
         rates.push(outcome.rate);
         p50.push(outcome.percentile(0.5));
         p99.push(outcome.percentile(0.99));
