@@ -50,7 +50,8 @@ create trigger meetings_lists_update
           (old.status, old.scheduled_start, old.meeting_type, old.host_id, old.related_object_type, old.related_object_id))
     execute function meetings_move_in_lists();
 
--- As before, but own lists are filtered by what they carry, and fields are looked for among an organization's first.
+-- As before, but own lists are filtered by what they carry, fields are looked for among an organization's first, and a
+-- search by rank weighs the hundred newest meetings that fit.
 create or replace function find_meetings(
     organization uuid, only_mine boolean, statuses meeting_status[], starts_from timestamptz, starts_before timestamptz, host uuid,
     kind meeting_type, object_type text, object_id text, fields jsonb, typed text, ordered_by text, descending boolean,
@@ -69,7 +70,7 @@ declare
     kept text := 'm';
     direction text := case when descending then 'desc' else 'asc' end;
     beyond text := case when descending then '<' else '>' end;
-    best constant integer := 200;
+    best constant integer := 100;
 begin
     if organization is not null then
         organizations := array(select o from unnest(organizations) o where o = organization);
