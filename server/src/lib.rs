@@ -25,6 +25,7 @@ pub mod reports;
 pub mod rights;
 pub mod room;
 pub mod router;
+pub mod seals;
 pub mod serve;
 pub mod service_access;
 pub mod settings;

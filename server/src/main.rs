@@ -35,6 +35,19 @@ enum Verb {
 enum Admin {
     /// Print the token of the set-up link, or nothing once it was used.
     SetupToken,
+    /// Verify that nobody has changed, removed, inserted or moved an entry of the audit log or of the trail of movements.
+    ///
+    /// One line each: what is wrong (organization, log, entry, time), then how each organization stands with its last
+    /// seal. Fails when anything is wrong.
+    Verify {
+        /// The id of one organization; all when absent. Zeros for what belongs to none.
+        #[arg(long)]
+        organization: Option<uuid::Uuid>,
+        /// A seal that was noted earlier, `<organization>:<number>:<hash>`: nothing before it may have changed. May be
+        /// given more than once.
+        #[arg(long, value_name = "SEAL")]
+        noted: Vec<server::seals::model::Head>,
+    },
     /// Look after webhooks that failed for good.
     #[command(subcommand)]
     Webhooks(Webhooks),
@@ -82,6 +95,10 @@ async fn main() -> Result<()> {
             Some(token) => print(&token),
             None => Ok(()),
         },
+        Verb::Admin(Admin::Verify { organization, noted }) => {
+            let wanted = server::seals::verify::Wanted { organization, noted };
+            server::serve::verify(Config::load()?, &wanted, print).await
+        }
         Verb::Admin(Admin::Webhooks(Webhooks::List)) => {
             server::serve::dead_webhooks(Config::load()?).await?.iter().try_for_each(|line| print(line))
         }

@@ -35,7 +35,7 @@ use crate::{
     attendance, audit, chat, contacts, custom_fields, guests,
     http::{self, error::MEDIA_TYPE},
     meetings, notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room,
-    service_access, settings, shows, system, timeline, webhooks,
+    seals, service_access, settings, shows, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -104,6 +104,7 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(rights::api::read_fields, rights::api::replace_fields))
             .routes(routes!(audit::api::list))
             .routes(routes!(audit::api::csv))
+            .routes(routes!(seals::api::read))
             // Contacts
             .routes(routes!(contacts::api::list, contacts::api::create))
             .routes(routes!(contacts::api::export))

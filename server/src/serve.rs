@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use kernel::{clock::Clock, config::Config, db, inbox, jobs};
 use tokio::net::TcpListener;
 
-use crate::{accounts, app::App, router, work};
+use crate::{accounts, app::App, router, seals::verify, work};
 
 /// How long requests may go on once the program was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -76,6 +76,28 @@ pub async fn setup_token(config: Config) -> Result<Option<String>> {
     let mut tx = app.begin_system().await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
     let done = accounts::is_set_up(&mut tx).await?;
     Ok((!done).then(|| app.tokens.setup_token().to_owned()))
+}
+
+/// Verifies the seals of the audit log and of the trail of movements; gives each line to `print`.
+///
+/// # Errors
+/// A configuration that lacks something, no database, or anything that does not fit.
+pub async fn verify(
+    config: Config,
+    wanted: &verify::Wanted,
+    print: impl Fn(&str) -> Result<()>,
+) -> Result<()> {
+    let app = App::new(config, Clock::system())?;
+    let mut printed = Ok(());
+    let faults = verify::run(&app, wanted, |told| {
+        if printed.is_ok() {
+            printed = print(&told.to_string());
+        }
+    })
+    .await?;
+    printed?;
+    anyhow::ensure!(faults == 0, "the record is not as it was written: {faults} faults");
+    Ok(())
 }
 
 /// The webhooks that failed for good, as lines for a person.

@@ -12,7 +12,7 @@ use kernel::{
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::ended, app::App, attendance, jobs, recordings, room, shows, webhooks};
+use crate::{access::ended, app::App, attendance, jobs, recordings, room, seals, shows, webhooks};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
@@ -61,6 +61,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.spawn(forever("erase", stop.clone(), move || {
         let app = erasing.clone();
         async move { erase(&app).await }
+    }));
+    let sealing = app.clone();
+    loops.spawn(forever("seals", stop.clone(), move || {
+        let app = sealing.clone();
+        async move { seals::seal::run(&app).await }
     }));
     let waking = app.clone();
     loops.spawn(forever("nightly", stop.clone(), move || {

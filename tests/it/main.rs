@@ -28,6 +28,7 @@ mod recordings;
 mod reports;
 mod rights;
 mod rls;
+mod seals;
 mod service_access;
 mod settings;
 mod shows;

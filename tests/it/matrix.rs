@@ -56,6 +56,7 @@ GET    /organizations/{org}/field-rules              401    ok    ok   ok     ok
 PUT    /organizations/{org}/field-rules              401    ok   403  403    403  403  403   404   401
 GET    /organizations/{org}/audit                    401    ok   403  403    403  403  403   404   401
 GET    /organizations/{org}/audit.csv                401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/audit/seal               401    ok   403  403    403  403  403   404   401
 GET    /organizations/{org}/settings                 401    ok    ok   ok     ok   ok   ok   404   401
 PATCH  /organizations/{org}/settings                 401    ok   403  403    403  403  403   404   401
 GET    /organizations/{org}/custom-fields            401    ok    ok   ok     ok   ok   ok   404   401

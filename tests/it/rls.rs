@@ -111,6 +111,10 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select $3, seq, $2, id, 'edited', 'before', '{}', now(), $1, false from chat_messages
          where meeting_id = $3 and sender_id = $1",
         "insert into chat_reads (meeting_id, reader, organization_id, seq) values ($3, $1, $2, 1)",
+        "insert into seals (organization_id, sequence, audit_id, is_late, sealed_at, content, hash)
+         select $2, 1, uuid_v7(now()), false, now(), sha256($1::text::bytea), sha256($3::text::bytea)",
+        "insert into seal_heads (organization_id, sequence, hash, sealed_at)
+         select $2, 1, sha256($1::text::bytea || $3::text::bytea), now()",
         "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
     app.expect_leftovers();

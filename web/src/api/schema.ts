@@ -1352,6 +1352,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/audit/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the audit log and the trail of movements are sealed. Needs `audit.view`. */
+        get: operations["audit_seal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/contact-groups": {
         parameters: {
             query?: never;
@@ -5215,6 +5232,21 @@ export interface components {
          * @enum {string}
          */
         ScheduleKind: "scheduled" | "instant" | "recurring";
+        /** @description How far an organization's audit log and trail of movements are sealed. */
+        SealState: {
+            /**
+             * Format: int64
+             * @description How many entries are sealed.
+             */
+            sealed: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was; `null` when there is none.
+             */
+            sealed_at?: string | null;
+            /** @description The last seal. Noted elsewhere, it proves to `baraza admin verify --noted` that nothing before it was changed. */
+            head?: string | null;
+        };
         /** @description How one's own second factor stands. */
         SecondFactor: {
             /** @description Whether signing in asks for a code. */
@@ -10924,6 +10956,52 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_seal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealState"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,7 @@ import { LARGE } from '../../ui/WhenInput';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
 import { AuditTable } from './AuditTable';
+import { SealCard } from './SealCard';
 import { type AuditSearch, auditFilters, ENTITIES } from './search';
 import { useWords } from './words';
 
@@ -73,6 +74,7 @@ export function AuditPage() {
             {t('audit.export')}
           </Button>
         </Group>
+        <SealCard />
         <Group gap="sm" align="end">
           <Select
             label={t('audit.who')}

@@ -1,0 +1,69 @@
+//! Seals what has come into the logs.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kernel::db::{self, Actor};
+
+use super::{rules, store};
+use crate::app::App;
+
+/// Entries that one transaction seals.
+const BATCH: usize = 1000;
+/// Pause when everything is sealed.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How often it is noted that nothing has come.
+const QUIET: TimeDelta = TimeDelta::minutes(1);
+
+/// Seals without end.
+///
+/// # Errors
+/// When the database is away.
+pub async fn run(app: &App) -> anyhow::Result<()> {
+    loop {
+        all(app).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Seals what there is, unless another process does.
+///
+/// # Errors
+/// When the database is away.
+pub async fn all(app: &App) -> anyhow::Result<()> {
+    while step(app).await? {}
+    Ok(())
+}
+
+/// Seals some entries; whether there may be more.
+async fn step(app: &App) -> anyhow::Result<bool> {
+    let mut tx = db::begin(&app.pool, Actor::System).await?;
+    let Some(progress) = store::lock(&mut tx).await? else { return Ok(false) };
+    let waiting = store::waiting(&mut tx, progress.open, i64::try_from(BATCH)?).await?;
+    if waiting.is_empty() && progress.complete_at.is_some_and(|at| progress.now - at < QUIET) {
+        return Ok(false);
+    }
+    let entries = store::entries(&mut tx, waiting.iter().map(|waiting| waiting.entry)).await?;
+    let organizations: Vec<_> = waiting.iter().map(|waiting| waiting.organization).collect();
+    let mut ends = store::heads(&mut tx, &organizations).await?;
+    let mut seals = Vec::with_capacity(waiting.len());
+    for waiting in &waiting {
+        let Some(entry) = entries.get(&waiting.entry) else { continue };
+        let is_late = rules::is_late(entry.at, progress.complete_at);
+        let last = ends.get(&waiting.organization).copied();
+        let seal = rules::next(waiting.organization, last, *entry, is_late, progress.now);
+        ends.insert(waiting.organization, seal.head());
+        seals.push(seal);
+    }
+    if !seals.is_empty() {
+        store::append(&mut tx, &seals, &ends, progress.now).await?;
+    }
+    // What is behind the last one of a full batch has yet to be looked at, and what belongs to transactions that still
+    // ran may have yet to come in.
+    let is_full = waiting.len() == BATCH;
+    let seen = waiting.last().filter(|_| is_full).map_or(progress.horizon, |last| last.tx);
+    store::advance(&mut tx, seen.min(progress.horizon), !is_full).await?;
+    tx.commit().await?;
+    metrics::counter!("seals_total").increment(u64::try_from(seals.len())?);
+    Ok(is_full)
+}
