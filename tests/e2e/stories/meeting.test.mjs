@@ -122,6 +122,29 @@ step('the host mutes the person, who can no longer be heard', async () => {
   await until('it is quiet', async () => (await loudest(host, 2)) < 0.001);
 });
 
+step('the keyboard does it too', async () => {
+  // Where nothing else takes the keys.
+  for (const page of [host, guest]) await page.evaluate(() => document.activeElement?.blur());
+  await guest.keyboard.down('Space');
+  await tile(host, 'Grace').getByLabel('Microphone off').waitFor({ state: 'detached' });
+  await guest.keyboard.up('Space');
+  await tile(host, 'Grace').getByLabel('Microphone off').waitFor();
+  await guest.keyboard.press('Control+Alt+KeyH');
+  await tile(host, 'Grace').getByLabel('Hand raised').waitFor();
+  await guest.keyboard.press('Control+Alt+KeyH');
+  await tile(host, 'Grace').getByLabel('Hand raised').waitFor({ state: 'detached' });
+  await host.keyboard.press('Control+Alt+KeyC');
+  await host.getByRole('textbox', { name: 'Write a message' }).waitFor();
+  await host.keyboard.press('Control+Alt+KeyP');
+  await button(host, 'Actions for Grace').waitFor();
+  await host.evaluate(() => document.activeElement?.blur());
+  await host.keyboard.press('?');
+  const help = host.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await help.getByRole('row', { name: /Hand up or down/ }).waitFor();
+  await host.keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+});
+
 step('the host records, and everybody sees it', async () => {
   await button(host, 'Start recording').click();
   for (const page of [host, guest]) await page.getByText('Recording', { exact: true }).first().waitFor();

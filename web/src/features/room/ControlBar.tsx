@@ -11,13 +11,14 @@ import {
   Text,
   Tooltip,
 } from '@mantine/core';
-import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   type Icon,
   IconChartBar,
   IconDots,
   IconHandStop,
+  IconKeyboard,
   IconMessageCircle,
   IconMicrophone,
   IconMicrophoneOff,
@@ -35,13 +36,16 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import { can, type Meeting } from '../../api/types';
+import { ariaKeysOf, keysOf, type Shortcut } from '../../room/shortcuts';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { recordingsQuery } from '../meetings/queries';
 import classes from './Conference.module.css';
 import { DeviceDialog } from './DeviceDialog';
 import { troubleOf } from './devices';
+import { KeysDialog } from './KeysDialog';
 import type { Panel } from './RoomScreen';
 import type { ConferenceState } from './useConference';
+import { IS_MAC, useKeys, useSpaceToTalk } from './useKeys';
 
 type Props = {
   meeting: Meeting;
@@ -74,6 +78,7 @@ export function ControlBar({
   const record = useRecord(meeting.id, conference);
   const [choosing, devices] = useDisclosure(false);
   const [ending, end] = useDisclosure(false);
+  const [helping, help] = useDisclosure(false);
 
   const media = useMutation({
     mutationFn: (change: () => Promise<unknown>) => change(),
@@ -88,13 +93,18 @@ export function ControlBar({
     media.mutate(() => localParticipant.setMicrophoneEnabled(!isMicrophoneEnabled));
   const toggleCamera = () => media.mutate(() => localParticipant.setCameraEnabled(!isCameraEnabled));
   const hasCamera = meeting.meeting_type !== 'audio';
-  useHotkeys(
-    [
-      ['mod+D', () => rights.microphone && toggleMicrophone()],
-      ['mod+E', () => rights.camera && hasCamera && toggleCamera()],
-    ],
-    // Also while writing in the chat.
-    [],
+  useKeys(
+    {
+      microphone: rights.microphone ? toggleMicrophone : undefined,
+      camera: rights.camera && hasCamera ? toggleCamera : undefined,
+      hand: hand.toggle,
+      chat: () => onPanel('chat'),
+      people: () => onPanel('people'),
+    },
+    help.open,
+  );
+  useSpaceToTalk(rights.microphone && !isMicrophoneEnabled, (on) =>
+    media.mutate(() => localParticipant.setMicrophoneEnabled(on)),
   );
   const canShare = rights.screen && 'getDisplayMedia' in (navigator.mediaDevices ?? {});
   const toggleShare = () =>
@@ -111,7 +121,7 @@ export function ControlBar({
             icon={isMicrophoneEnabled ? IconMicrophone : IconMicrophoneOff}
             off={!isMicrophoneEnabled}
             forbidden={rights.microphone ? undefined : t('room.forbidden.microphone')}
-            keys="D"
+            keys="microphone"
             onClick={toggleMicrophone}
           />
           {hasCamera && (
@@ -120,7 +130,7 @@ export function ControlBar({
               icon={isCameraEnabled ? IconVideo : IconVideoOff}
               off={!isCameraEnabled}
               forbidden={rights.camera ? undefined : t('room.forbidden.camera')}
-              keys="E"
+              keys="camera"
               onClick={toggleCamera}
             />
           )}
@@ -137,6 +147,7 @@ export function ControlBar({
             label={hand.raised ? t('room.lowerHand') : t('room.raiseHand')}
             icon={IconHandStop}
             on={hand.raised}
+            keys="hand"
             onClick={hand.toggle}
           />
           <Indicator
@@ -152,6 +163,7 @@ export function ControlBar({
               icon={IconMessageCircle}
               on={panel === 'chat'}
               pressed={panel === 'chat'}
+              keys="chat"
               onClick={() => onPanel('chat')}
             />
           </Indicator>
@@ -172,6 +184,7 @@ export function ControlBar({
               icon={IconUsers}
               on={panel === 'people'}
               pressed={panel === 'people'}
+              keys="people"
               onClick={() => onPanel('people')}
             />
           </Indicator>
@@ -225,6 +238,11 @@ export function ControlBar({
               <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
                 {t('room.devices')}
               </Menu.Item>
+              {!phone && (
+                <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={help.open}>
+                  {t('room.keys.title')}
+                </Menu.Item>
+              )}
               {can(meeting, 'end') && (
                 <Menu.Item
                   c="var(--mantine-color-error)"
@@ -252,12 +270,11 @@ export function ControlBar({
         </div>
       </footer>
       {choosing && <DeviceDialog onClose={devices.close} />}
+      {helping && <KeysDialog onClose={help.close} />}
       {ending && <EndDialog meetingId={meeting.id} onClose={end.close} />}
     </>
   );
 }
-
-const MOD = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
 /** A refusal by a rule of the page or system, which no question was asked about. */
 const isBlocked = (error: unknown) => error instanceof Error && /system|policy/i.test(error.message);
@@ -276,8 +293,8 @@ type ControlProps = {
   /** Why the viewer may not. */
   forbidden?: string;
   busy?: boolean;
-  /** The letter that does the same together with Ctrl or the command key. */
-  keys?: string;
+  /** The keys that do the same. */
+  keys?: Shortcut;
   onClick: () => void;
 };
 
@@ -294,7 +311,7 @@ function Control({
   onClick,
 }: ControlProps) {
   const { t } = useTranslation();
-  const named = keys ? t('room.withKeys', { label, keys: `${MOD}+${keys}` }) : label;
+  const named = keys ? t('room.withKeys', { label, keys: keysOf(keys, IS_MAC).join('+') }) : label;
   return (
     <Tooltip label={forbidden ?? hint ?? named} events={{ hover: true, focus: true, touch: false }}>
       <ActionIcon
@@ -304,7 +321,7 @@ function Control({
         color={forbidden ? 'dark' : off ? 'red' : on ? 'clay' : 'dark'}
         aria-label={label}
         aria-pressed={pressed}
-        aria-keyshortcuts={keys && `Control+${keys} Meta+${keys}`}
+        aria-keyshortcuts={keys && ariaKeysOf(keys)}
         aria-disabled={forbidden ? true : undefined}
         data-disabled={forbidden ? true : undefined}
         loading={busy}
