@@ -131,7 +131,7 @@ async fn words_are_changed_by_their_writer_and_the_room_sees_only_what_stands_no
             break;
         }
     }
-    assert_eq!(history(host, &meeting, "").await, [changed.clone()]);
+    assert_eq!(history(host, &meeting, "").await, std::slice::from_ref(&changed));
     assert_eq!(host.get(&at(&meeting, &message)).await.is(200), changed);
     // Others may not, the host neither; and only texts that are there.
     edit(host, &meeting, &message, "mine").await.problem(403, "FORBIDDEN");

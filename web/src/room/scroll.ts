@@ -28,8 +28,8 @@ export const downwards = (part: Part, ids: readonly string[]) =>
 
 /** The same part, which new rows at the end no longer move. */
 export const held = (part: Part, ids: readonly string[]): Part => {
-  const first = ids[placesOf(part, ids).from];
-  return first === undefined ? 'end' : { first };
+  const first = part === 'end' ? ids[placesOf(part, ids).from] : undefined;
+  return first === undefined ? part : { first };
 };
 
 /** The part with a row in its middle. */
