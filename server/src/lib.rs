@@ -8,6 +8,7 @@ pub mod audit;
 pub mod chat;
 pub mod contacts;
 pub mod custom_fields;
+pub mod door;
 pub mod guests;
 pub mod http;
 pub mod jobs;

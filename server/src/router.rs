@@ -32,7 +32,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     accounts,
     app::App,
-    attendance, audit, chat, contacts, custom_fields, guests,
+    attendance, audit, chat, contacts, custom_fields, door, guests,
     http::{self, error::MEDIA_TYPE},
     meetings, notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room,
     seals, service_access, settings, shows, system, timeline, webhooks,
@@ -142,6 +142,8 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(participants::api::leave))
             .routes(routes!(participants::api::lobby))
             .routes(routes!(participants::api::admit))
+            .routes(routes!(door::api::admit_all))
+            .routes(routes!(door::api::read, door::api::change))
             .routes(routes!(participants::api::deny))
             .routes(routes!(participants::moderation_api::mute))
             .routes(routes!(participants::moderation_api::mute_all))

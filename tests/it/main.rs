@@ -9,6 +9,7 @@ mod chat_changes;
 mod contacts;
 mod contract;
 mod custom_fields;
+mod door;
 mod events;
 mod guests;
 mod idempotency;

@@ -90,6 +90,9 @@ POST   /meetings/{id}/leave                          401   403   403  403    403
 POST   /meetings/{id}/show                           401    ok    ok   ok    403   ok   ok   404   401
 GET    /meetings/{id}/lobby                          401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/lobby/{user}/admit             401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/lobby/admit-all                401   403   403  403    403  403   ok   404   401
+GET    /meetings/{id}/door                           401   403   403  403    403  403   ok   404   401
+PATCH  /meetings/{id}/door                           401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/lobby/{user}/deny              401   403   403  403    403  403   ok   404   401
 PATCH  /me                                           401    ok    ok   ok     ok   ok   ok    ok   401
 GET    /me/consents                                  401    ok    ok   ok     ok   ok   ok    ok   401
@@ -195,6 +198,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
     ("POST /meetings/{id}/leave", "in the trail of movements"),
     ("PUT /meetings/{id}/chat/read", "how far somebody has read is their own affair"),
+    ("POST /meetings/{id}/lobby/admit-all", "nobody waits here; who is let in is under audit"),
     ("PUT /me/avatar", "there is no picture here; users are under audit"),
     ("DELETE /me/avatar", "there is no picture here; users are under audit"),
     ("POST /organizations/{org}/members/import", "there is no table here; members are under audit"),
@@ -344,6 +348,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /meetings/{id}/duplicate" => json!({"scheduled_start": "2026-12-09T09:00:00Z"}),
         "PATCH /meetings/{id}" | "PUT /meetings/{id}" => json!({"title": "Changed"}),
         "POST /meetings/{id}/invite" => json!({"user_ids": [target]}),
+        "PATCH /meetings/{id}/door" => json!({"locked": true}),
         "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),

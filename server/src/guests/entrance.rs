@@ -32,7 +32,7 @@ use crate::{
     },
     participants::{
         self,
-        join::{Admission, Permissions},
+        join::{Admission, AtTheDoor, Permissions, Waiting},
     },
 };
 
@@ -175,6 +175,9 @@ pub struct GuestPending {
     pub meeting_id: MeetingId,
     /// A JWT for the `Authorization` header, to ask again as who they are.
     pub access_token: String,
+    /// What for.
+    #[serde(flatten)]
+    pub waiting: Waiting,
 }
 
 /// What a request came to in the database.
@@ -202,6 +205,9 @@ pub(super) struct Facts {
     pub is_full: bool,
     pub granted: bool,
     pub record_strict: bool,
+    pub locked: bool,
+    pub host_absent: bool,
+    pub lobby_message: String,
 }
 
 /// Enters a meeting by a guest link: with a LiveKit token for whoever may enter now, 202 for whoever waits until a host
@@ -234,7 +240,7 @@ pub async fn join(
         let detail = format!("Please give a name of at most {} characters.", rules::LONGEST_NAME);
         return Err(Problem::invalid_field("/name", "INVALID", detail));
     }
-    if waits || facts.guest_id == fresh {
+    if waits.is_some() || facts.guest_id == fresh {
         participants::announce(&mut tx, facts.meeting_id, UserId(facts.guest_id.0)).await?;
     }
     tx.commit().await?;
@@ -242,16 +248,16 @@ pub async fn join(
     let access_token = app.tokens.sign_guest(session, now);
     let guest = GuestOut { id: facts.guest_id, name: facts.name.clone() };
     let meeting_id = facts.meeting_id;
-    if waits {
-        let pending = GuestPending { status: "pending_approval", guest, meeting_id, access_token };
+    if let Some(waiting) = waits {
+        let pending = GuestPending { status: "pending_approval", guest, meeting_id, access_token, waiting };
         return Ok((StatusCode::ACCEPTED, Json(pending)).into_response());
     }
     let admission = admission(&app, &facts, now)?;
     Ok(Json(GuestAdmission { admission, guest, meeting_id, access_token }).into_response())
 }
 
-/// Whether they have to wait; an error when they may not enter. Nothing was written then.
-fn decide(facts: &Facts, now: DateTime<Utc>) -> Result<bool> {
+/// What they have to wait for; an error when they may not enter. Nothing was written then.
+fn decide(facts: &Facts, now: DateTime<Utc>) -> Result<Option<Waiting>> {
     facts.link_state.require_open()?;
     if !facts.allowed {
         return Err(not_allowed());
@@ -273,8 +279,14 @@ fn decide(facts: &Facts, now: DateTime<Utc>) -> Result<bool> {
     if facts.denied {
         return refuse("DENIED", "The host has not let you in.");
     }
-    if facts.must_wait {
-        return Ok(true);
+    let door = AtTheDoor {
+        must_wait: facts.must_wait,
+        locked: facts.locked,
+        host_absent: facts.host_absent,
+        message: &facts.lobby_message,
+    };
+    if let Some(waiting) = door.pass()? {
+        return Ok(Some(waiting));
     }
     if facts.is_full {
         return Err(Problem::conflict("ROOM_FULL", "The room is full."));
@@ -282,7 +294,7 @@ fn decide(facts: &Facts, now: DateTime<Utc>) -> Result<bool> {
     if !facts.granted {
         return Err(Problem::internal("the database refused a guest whom the rules allow"));
     }
-    Ok(false)
+    Ok(None)
 }
 
 fn admission(app: &App, facts: &Facts, now: DateTime<Utc>) -> Result<Admission> {
@@ -351,9 +363,12 @@ mod tests {
                 is_full: false,
                 granted: true,
                 record_strict: false,
+                locked: false,
+                host_absent: false,
+                lobby_message: String::new(),
             };
             change(&mut facts);
-            decide(&facts, now).map_err(|problem| problem.code)
+            decide(&facts, now).map(|waiting| waiting.is_some()).map_err(|problem| problem.code)
         };
         assert_eq!(code(&|_| ()), Ok(false));
         assert_eq!(code(&|f| (f.must_wait, f.granted) = (true, false)), Ok(true));
@@ -364,6 +379,8 @@ mod tests {
         assert_eq!(code(&|f| f.banned = true), Err("BANNED"));
         assert_eq!(code(&|f| f.status = MeetingStatus::Cancelled), Err("MEETING_CANCELLED"));
         assert_eq!(code(&|f| f.denied = true), Err("DENIED"));
+        assert_eq!(code(&|f| (f.locked, f.granted) = (true, false)), Err("ROOM_LOCKED"));
+        assert_eq!(code(&|f| (f.host_absent, f.granted) = (true, false)), Ok(true));
         assert_eq!(code(&|f| (f.is_full, f.granted) = (true, false)), Err("ROOM_FULL"));
         assert_eq!(code(&|f| f.granted = false), Err("INTERNAL"));
     }

@@ -57,18 +57,72 @@ pub struct Permissions {
     pub can_moderate: bool,
 }
 
-/// The answer to whoever has to wait.
+/// The answer to whoever has to wait. They ask again until they are let in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Pending {
     /// Always `pending_approval`.
     pub status: &'static str,
+    /// What for.
+    #[serde(flatten)]
+    pub waiting: Waiting,
+}
+
+/// What somebody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Waiting {
+    /// `host` for whoever waits until the host or a co-host is there; left out for whoever has to be let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub waiting_for: Option<WaitingFor>,
+    /// What the host says to those who wait; left out when that is nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    pub message: String,
+}
+
+/// For whom somebody waits who need not be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingFor {
+    /// The host or a co-host.
+    Host,
+}
+
+/// How somebody finds the door; the same for members and guests.
+#[derive(Debug, Clone, Copy)]
+pub struct AtTheDoor<'a> {
+    /// Whether they have to be let in.
+    pub must_wait: bool,
+    /// Whether it is locked for them.
+    pub locked: bool,
+    /// Whether they wait for the host, who is not there.
+    pub host_absent: bool,
+    /// What is said to those who wait.
+    pub message: &'a str,
+}
+
+impl AtTheDoor<'_> {
+    /// What they wait for; `None` when they may pass.
+    ///
+    /// # Errors
+    /// 409 `ROOM_LOCKED`.
+    pub fn pass(self) -> Result<Option<Waiting>> {
+        let wait = |waiting_for| Some(Waiting { waiting_for, message: self.message.to_owned() });
+        if self.must_wait {
+            return Ok(wait(None));
+        }
+        if self.locked {
+            return Err(Problem::conflict("ROOM_LOCKED", "The room is locked. Nobody comes in any more."));
+        }
+        Ok(if self.host_absent { wait(Some(WaitingFor::Host)) } else { None })
+    }
 }
 
 /// What a request to join comes to.
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
     Admit(MeetingRole, Rights),
-    Wait,
+    Wait(Waiting),
 }
 
 /// Asks to join: a LiveKit token for whoever may enter now, 202 for whoever waits until a host lets them in.
@@ -80,8 +134,9 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
     let ttl = app.config.tokens.join_token_ttl;
     let facts = app.joining.ask(caller.user_id, id, now).await?.ok_or_else(not_found)?;
     let (role, rights) = match decide(&facts, now)? {
-        Decision::Wait => {
-            return Ok((StatusCode::ACCEPTED, Json(Pending { status: "pending_approval" })).into_response());
+        Decision::Wait(waiting) => {
+            let pending = Pending { status: "pending_approval", waiting };
+            return Ok((StatusCode::ACCEPTED, Json(pending)).into_response());
         }
         Decision::Admit(role, rights) => (role, rights),
     };
@@ -132,8 +187,14 @@ fn decide(facts: &JoinFacts, now: DateTime<Utc>) -> Result<Decision> {
     if facts.denied == Some(true) {
         return Err(refuse("DENIED", "The host has not let you in."));
     }
-    if facts.must_wait == Some(true) {
-        return Ok(Decision::Wait);
+    let door = AtTheDoor {
+        must_wait: facts.must_wait == Some(true),
+        locked: facts.locked == Some(true),
+        host_absent: facts.host_absent == Some(true),
+        message: &facts.lobby_message,
+    };
+    if let Some(waiting) = door.pass()? {
+        return Ok(Decision::Wait(waiting));
     }
     if facts.is_full == Some(true) {
         return Err(Problem::conflict("ROOM_FULL", "The room is full."));
@@ -175,6 +236,9 @@ mod tests {
             is_full: Some(false),
             granted: Some(true),
             record_strict: false,
+            locked: Some(false),
+            host_absent: Some(false),
+            lobby_message: "Soon".into(),
         }
     }
 
@@ -194,6 +258,10 @@ mod tests {
         assert_eq!(code(&|f| f.status = MeetingStatus::Cancelled), Err("MEETING_CANCELLED"));
         assert_eq!(code(&|f| f.status = MeetingStatus::Completed), Err("MEETING_ENDED"));
         assert_eq!(code(&|f| (f.is_full, f.granted) = (Some(true), Some(false))), Err("ROOM_FULL"));
-        assert_eq!(code(&|f| (f.must_wait, f.is_full) = (Some(true), Some(true))), Ok(Decision::Wait));
+        let wait = |waiting_for| Ok(Decision::Wait(Waiting { waiting_for, message: "Soon".into() }));
+        assert_eq!(code(&|f| (f.must_wait, f.is_full) = (Some(true), Some(true))), wait(None));
+        assert_eq!(code(&|f| (f.must_wait, f.locked) = (Some(true), Some(true))), wait(None));
+        assert_eq!(code(&|f| (f.locked, f.host_absent) = (Some(true), Some(true))), Err("ROOM_LOCKED"));
+        assert_eq!(code(&|f| f.host_absent = Some(true)), wait(Some(WaitingFor::Host)));
     }
 }

@@ -37,6 +37,15 @@ pub async fn announce(tx: &mut Tx, meeting: MeetingId, user: UserId) -> sqlx::Re
     Ok(found)
 }
 
+/// The same for many at once.
+///
+/// # Errors
+/// When the database refuses or is away.
+pub async fn announce_all(tx: &mut Tx, meeting: MeetingId, users: &[UserId]) -> sqlx::Result<()> {
+    let found = store::some(tx, meeting, users).await?;
+    store::emit_all_updated(tx, meeting, found).await
+}
+
 /// Somebody is no member of the organization any more: tells the meetings that are under way, which ends their streams
 /// of events, and throws them out of the rooms by the jobs that the caller does after its commit.
 ///

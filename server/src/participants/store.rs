@@ -317,9 +317,11 @@ pub async fn send_out(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "with guest as (
-             update guests set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
+             update guests set approved_at = null, removed_at = $4, banned_at = case when $3 then $4::timestamptz else banned_at end,
+                    updated_by = $5
              where meeting_id = $1 and id = $2)
-         update meeting_participants set approved_at = null, banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
+         update meeting_participants set approved_at = null, removed_at = $4,
+                banned_at = case when $3 then $4::timestamptz else banned_at end, updated_by = $5
          where meeting_id = $1 and user_id = $2",
         meeting.0,
         user.0,
@@ -375,6 +377,23 @@ pub async fn emit_updated(tx: &mut Tx, meeting: MeetingId, participant: &Partici
     emit(tx, meeting, "participant.updated", &serde_json::json!(told)).await
 }
 
+/// The same for many at once.
+pub async fn emit_all_updated(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    participants: Vec<Participant>,
+) -> sqlx::Result<()> {
+    let told: Vec<_> = participants.into_iter().map(|it| serde_json::json!(it.without_times())).collect();
+    sqlx::query!(
+        r#"select emit_meeting_event($1, 'participant.updated', data) as "seq!" from unnest($2::jsonb[]) data"#,
+        meeting.0,
+        &told,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// What a request to join found.
 pub struct JoinFacts {
     /// Which of the asks this answers, from 1.
@@ -398,6 +417,9 @@ pub struct JoinFacts {
     pub is_full: Option<bool>,
     pub granted: Option<bool>,
     pub record_strict: bool,
+    pub locked: Option<bool>,
+    pub host_absent: Option<bool>,
+    pub lobby_message: String,
 }
 
 /// Asks to join, in one round trip: the function sets its own rights and does its own locking. Whoever would have to
@@ -415,7 +437,8 @@ pub async fn request_join(
                   j.status as "status!: MeetingStatus", j.ended_by as "ended_by: EndedBy", j.actual_start, j.actual_end,
                   j.scheduled_end, j.meeting_type as "meeting_type!: MeetingType", j.room_name as "room_name!",
                   j.name as "name!", j.avatar_url, j.role as "role: MeetingRole", j.can_unmute, j.can_share_screen,
-                  j.must_wait, j.denied, j.banned, j.is_full, j.granted, j.record_strict as "record_strict!"
+                  j.must_wait, j.denied, j.banned, j.is_full, j.granted, j.record_strict as "record_strict!",
+                  j.locked, j.host_absent, j.lobby_message as "lobby_message!"
            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
                 with ordinality as a (person, meeting, at, correlation, number),
                 request_join(a.person, a.meeting, a.at, $5, a.correlation, $6) j

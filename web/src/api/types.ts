@@ -18,6 +18,8 @@ export type MeetingStatus = Schemas['MeetingStatus'];
 export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
 export type Joined = Schemas['Admission'];
+/** What somebody waits for at the door. */
+export type Waiting = Schemas['Waiting'];
 export type Message = Schemas['Message'];
 export type MyVote = Schemas['MyVote'];
 export type Attendance = Schemas['Attendance'];

@@ -1,4 +1,7 @@
+import type { components } from '../api/schema';
 import type { Meeting, Message, Participant, Recording } from '../api/types';
+
+type Door = components['schemas']['Door'];
 
 /** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
 export type MeetingEvent = Happening & {
@@ -16,6 +19,7 @@ type Happening =
   | { event: 'poll.updated'; data: Pick<Message, 'id' | 'metadata'> }
   | { event: 'participant.updated'; data: Participant }
   | { event: 'participant.removed'; data: { user_id: string } }
+  | { event: 'door.changed'; data: Door }
   /** Somebody asks to be let in. */
   | { event: 'lobby.knocked'; data: { user_id: string } }
   | {
@@ -32,6 +36,7 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'poll.updated',
   'participant.updated',
   'participant.removed',
+  'door.changed',
   'lobby.knocked',
   'meeting.updated',
   'recording.updated',
@@ -53,6 +58,8 @@ function subject({ event, data }: MeetingEvent): string {
     case 'participant.removed':
     case 'lobby.knocked':
       return `participant ${data.user_id}`;
+    case 'door.changed':
+      return event;
     case 'presence.changed':
       return `presence ${data.user_id}`;
   }

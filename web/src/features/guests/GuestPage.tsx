@@ -14,7 +14,7 @@ import { Conference } from '../room/Conference';
 import { EndScreen } from '../room/EndScreen';
 import { Prejoin } from '../room/Prejoin';
 import { useJourney, type Way } from '../room/useJourney';
-import { WaitScreen } from '../room/WaitScreen';
+import { LobbyScreen, WaitScreen } from '../room/WaitScreen';
 import { type GuestInvitation, guestMeetingQuery, kept } from './queries';
 
 const route = getRouteApi('/guest/$token');
@@ -80,7 +80,7 @@ function GuestRoom({ token, invitation }: { token: string; invitation: GuestInvi
     );
     kept.remember(token, answer.access_token, called.current.trim());
     actAsGuest(answer.access_token);
-    if (!('token' in answer)) return null;
+    if (!('token' in answer)) return answer;
     // Hands and rights come by events; a guest may not ask for the list of people.
     queryClient.setQueryData<Participant[]>(
       ['meeting', invitation.meeting_id, 'participants'],
@@ -135,7 +135,7 @@ function GuestRoom({ token, invitation }: { token: string; invitation: GuestInvi
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
     case 'lobby':
-      return <WaitScreen title={t('room.lobby')} text={t('room.lobbyText')} onLeave={leave} />;
+      return <LobbyScreen waiting={phase.waiting} onLeave={leave} />;
     case 'room':
       return (
         <Conference

@@ -24,6 +24,7 @@ import { Markdown } from '../../ui/Markdown';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
+import { DoorButton } from '../door/DoorButton';
 import { GuestLinksButton } from '../guests/GuestLinks';
 import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
@@ -227,6 +228,7 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
           <Title order={2}>{t('overview.people')}</Title>
           {open && can(meeting, 'invite') && (
             <Group gap="xs">
+              {can(meeting, 'moderate') && <DoorButton meetingId={meeting.id} />}
               <GuestLinksButton meeting={meeting} />
               <Button
                 size="sm"

@@ -5,6 +5,7 @@ import type { Meeting, Participant, Recording } from '../../api/types';
 import { type MeetingEvent, newsFilter } from '../../room/events';
 import { followEvents } from '../../room/stream';
 import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../chat/queries';
+import { doorQuery } from '../door/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
 
@@ -51,6 +52,9 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       participants((list) =>
         list.map((one) => (one.user.id === data.user_id ? { ...one, status: 'pending_approval' } : one)),
       );
+      break;
+    case 'door.changed':
+      queryClient.setQueryData(doorQuery(meetingId).queryKey, (door) => door && data);
       break;
     case 'presence.changed':
       participants((list) =>

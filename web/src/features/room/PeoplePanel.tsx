@@ -18,6 +18,7 @@ import type { Meeting, Participant } from '../../api/types';
 import { avatarOf, type Present, userIdOf } from '../../room/people';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem } from '../../ui/ProblemNote';
+import { DoorButton } from '../door/DoorButton';
 import { GuestLinksButton } from '../guests/GuestLinks';
 import type { ConferenceState } from './useConference';
 
@@ -38,6 +39,7 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
     <section style={{ height: '100%', overflowY: 'auto' }} tabIndex={0} aria-label={t('room.people')}>
       <Stack gap="xs">
         {waiting.length > 0 && <Lobby meeting={meeting} waiting={waiting} />}
+        {moderates && <DoorButton meetingId={meeting.id} />}
         {moderates && <GuestLinksButton meeting={meeting} />}
         {moderates && (
           <Button
@@ -81,6 +83,9 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
   );
 }
 
+/** So many of those who wait have a line of their own. */
+const MOST_SHOWN = 50;
+
 /** Who waits at the door. */
 function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] }) {
   const { t } = useTranslation();
@@ -95,12 +100,25 @@ function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] 
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
     onError: notifyProblem,
   });
+  const admitAll = useMutation({
+    mutationFn: () =>
+      take(api.POST('/api/v1/meetings/{id}/lobby/admit-all', { params: { path: { id: meeting.id } } })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
+    onError: notifyProblem,
+  });
   return (
     <Stack gap="xs" role="group" aria-label={t('room.waiting')}>
-      <Text size="sm" fw={600}>
-        {t('room.waiting')}
-      </Text>
-      {waiting.map(({ user }) => (
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" fw={600}>
+          {t('room.waitingCount', { count: waiting.length })}
+        </Text>
+        {waiting.length > 1 && (
+          <Button size="xs" loading={admitAll.isPending} onClick={() => admitAll.mutate()}>
+            {t('room.admitAll')}
+          </Button>
+        )}
+      </Group>
+      {waiting.slice(0, MOST_SHOWN).map(({ user }) => (
         <Group key={user.id} gap="xs" wrap="nowrap">
           <PersonAvatar name={user.name} url={user.avatar_url} size={32} />
           <Text size="sm" fw={500} truncate style={{ flex: 1 }}>
@@ -123,6 +141,11 @@ function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] 
           </Button>
         </Group>
       ))}
+      {waiting.length > MOST_SHOWN && (
+        <Text size="sm" c="dimmed">
+          {t('room.waitingMore', { count: waiting.length - MOST_SHOWN })}
+        </Text>
+      )}
     </Stack>
   );
 }

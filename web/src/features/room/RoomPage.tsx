@@ -9,7 +9,7 @@ import { Conference } from './Conference';
 import { EndScreen } from './EndScreen';
 import { Prejoin } from './Prejoin';
 import { useJourney, useMembersWay } from './useJourney';
-import { WaitScreen } from './WaitScreen';
+import { LobbyScreen, WaitScreen } from './WaitScreen';
 
 const route = getRouteApi('/signed-in/meetings/$id');
 
@@ -36,7 +36,7 @@ export function RoomPage() {
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
     case 'lobby':
-      return <WaitScreen title={t('room.lobby')} text={t('room.lobbyText')} onLeave={leave} />;
+      return <LobbyScreen waiting={phase.waiting} onLeave={leave} />;
     case 'room':
       return (
         <Conference

@@ -14,6 +14,7 @@ import { mayVote, pollsOf } from '../../room/polls';
 import { Chat } from '../chat/Chat';
 import { pollsQuery } from '../chat/queries';
 import { useUnread } from '../chat/useReadMark';
+import { useKnocks } from '../door/useKnocks';
 import { PollsPanel } from '../polls/PollsPanel';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
@@ -34,6 +35,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const me = userIdOf(joined.identity);
   const unread = useUnread(meeting.id, me, can(meeting, 'chat'));
   useMentions(meeting.id, unread, panel === 'chat', () => setPanel('chat'));
+  useKnocks(meeting.id, conference.waiting, panel === 'people', () => setPanel('people'));
   const unanswered = useUnanswered(meeting, panel === 'polls', () => setPanel('polls'));
   const titles = { chat: t('room.chat'), people: t('room.people'), polls: t('poll.title') };
   const connection = useConnectionState();

@@ -4,7 +4,7 @@ import type { DisconnectReason } from 'livekit-client';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
 import { Problem } from '../../api/problem';
-import type { Joined } from '../../api/types';
+import type { Joined, Waiting } from '../../api/types';
 import { type Choices, seat, writeChoices } from '../../room/choices';
 import { type Ending, endingOf, endingOfRefusal, REJOIN_WAITS, worthAnotherTry } from '../../room/endings';
 
@@ -12,7 +12,7 @@ type Phase =
   | { at: 'prejoin'; problem?: Problem }
   /** `again` on the way back in, after a reload or a lost connection. */
   | { at: 'joining'; again: boolean }
-  | { at: 'lobby'; again: boolean }
+  | { at: 'lobby'; again: boolean; waiting: Waiting }
   | { at: 'room'; joined: Joined }
   | { at: 'over'; ending: Exclude<Ending, 'left'> };
 
@@ -23,8 +23,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** How somebody enters and where they go afterwards: members and guests differ in this only. */
 export type Way = {
-  /** The admission, or null while the person has to wait in the lobby. */
-  ask: () => Promise<Joined | null>;
+  /** The admission, or what the person has to wait for. */
+  ask: () => Promise<Joined | Waiting>;
   /** What comes after leaving. */
   left: () => void;
 };
@@ -57,9 +57,9 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
         if (gone) return;
         try {
           const answer = await ask();
-          if (answer) return go({ at: 'room', joined: answer });
+          if ('token' in answer) return go({ at: 'room', joined: answer });
           tries.current = 0;
-          go({ at: 'lobby', again });
+          go({ at: 'lobby', again, waiting: answer });
           await pause(LOBBY_MS);
         } catch (error) {
           const problem = Problem.of(error);
@@ -126,12 +126,7 @@ export function useMembersWay(meetingId: string): Way {
   const queryClient = useQueryClient();
   return useMemo(
     () => ({
-      ask: async () => {
-        const answer = await take(
-          api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } }),
-        );
-        return 'token' in answer ? answer : null;
-      },
+      ask: () => take(api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } })),
       left: () => {
         void queryClient.invalidateQueries({ queryKey: ['meetings'] });
         void router.navigate({ to: '/meetings' });

@@ -1,0 +1,12 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, take } from '../../api/client';
+import type { components } from '../../api/schema';
+
+export type Door = components['schemas']['Door'];
+
+/** The door of a meeting, for those who keep it. */
+export const doorQuery = (meeting: string) =>
+  queryOptions({
+    queryKey: ['meeting', meeting, 'door'],
+    queryFn: () => take(api.GET('/api/v1/meetings/{id}/door', { params: { path: { id: meeting } } })),
+  });
