@@ -8,6 +8,7 @@ mod chat;
 mod chat_changes;
 mod contacts;
 mod contract;
+mod convergence;
 mod custom_fields;
 mod door;
 mod events;

@@ -62,6 +62,9 @@ pub fn left_at(
 /// Comparisons in a row that must miss a connection before it counts as ended.
 const MISSES: i16 = 2;
 
+/// How long a connection is believed to last of which nothing is heard or seen.
+const UNSEEN: Duration = Duration::seconds(35);
+
 /// What we know of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -164,7 +167,7 @@ pub fn compare(room: Option<&Room>, known: &[Known]) -> Vec<Action> {
             .min();
         let is_of_an_earlier_room = room.is_some_and(|room| room.sid != span.room_sid);
         actions.push(if let Some(later) = later {
-            Action::Close(span.id, later, ClosedBy::Replaced)
+            replaced(span, later)
         } else if is_of_an_earlier_room {
             Action::Close(span.id, span.last_sign(), ClosedBy::RoomFinished)
         } else if span.misses + 1 >= MISSES {
@@ -174,6 +177,18 @@ pub fn compare(room: Option<&Room>, known: &[Known]) -> Vec<Action> {
         });
     }
     actions
+}
+
+/// How a connection ended after which the same identity came again at `later`: then, unless comparisons say that it had
+/// ended before. One that they missed was last there when it was last seen, and one that they would have seen since is
+/// not there any more.
+fn replaced(span: &Known, later: DateTime<Utc>) -> Action {
+    let gone_by = span.last_sign() + if span.misses > 0 { Duration::zero() } else { UNSEEN };
+    if later <= gone_by {
+        Action::Close(span.id, later, ClosedBy::Replaced)
+    } else {
+        Action::Close(span.id, gone_by, ClosedBy::Reconcile)
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +256,20 @@ mod tests {
     fn what_no_webhook_told_is_opened_and_what_is_there_is_seen() {
         let actions = compare(Some(&room(vec![listed(1, "a", 0), listed(2, "b", 5)])), &[span(1, "a", 0)]);
         assert_eq!(actions, [Action::Seen(span(1, "a", 0).id), Action::Open(listed(2, "b", 5))]);
+    }
+
+    #[test]
+    fn who_comes_again_was_gone_when_they_were_missed() {
+        let before = Known { last_seen_at: at(30_000), ..span(1, "a", 0) };
+        let again = |joined| Some(room(vec![listed(2, "a", joined)]));
+        let close = |span: &Known, joined| {
+            let actions = compare(again(joined).as_ref(), std::slice::from_ref(span));
+            actions.into_iter().find(|action| matches!(action, Action::Close(..))).expect("it is closed")
+        };
+        let missed = Known { misses: 1, ..before.clone() };
+        assert_eq!(close(&before, 50_000), Action::Close(before.id, at(50_000), ClosedBy::Replaced));
+        assert_eq!(close(&missed, 50_000), Action::Close(before.id, at(30_000), ClosedBy::Reconcile));
+        assert_eq!(close(&before, 90_000), Action::Close(before.id, at(65_000), ClosedBy::Reconcile));
     }
 
     #[test]

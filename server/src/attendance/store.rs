@@ -33,6 +33,8 @@ pub async fn open(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let (user, guest) = columns(&connection.person);
+    // A webhook may come late: of what was since then it says nothing.
+    let seen_at = if how == OpenedBy::Webhook { connection.joined_at } else { now };
     sqlx::query!(
         "insert into attendance_spans (id, organization_id, meeting_id, user_id, guest_name, identity, participant_sid,
                 room_sid, joined_at, opened_by, last_seen_at)
@@ -49,7 +51,7 @@ pub async fn open(
         connection.room_sid,
         connection.joined_at,
         how as OpenedBy,
-        now,
+        seen_at,
     )
     .execute(&mut **tx)
     .await?;
@@ -102,11 +104,16 @@ fn columns(person: &Person) -> (Option<uuid::Uuid>, Option<&str>) {
     }
 }
 
-/// Closes every open span of an identity that has a later connection, at the beginning of that one.
+/// Closes every open span of an identity that has a later connection: at the beginning of that one, unless comparisons
+/// say that it had ended before (the same as in `rules::replaced`).
 pub async fn close_replaced(tx: &mut Tx, meeting: MeetingId, identity: &str) -> sqlx::Result<()> {
     sqlx::query!(
-        "update attendance_spans s set left_at = later.joined_at, closed_by = 'replaced'
-         from (select a.id, min(b.joined_at) as joined_at
+        "update attendance_spans s set
+                left_at = least(later.joined_at, later.gone_by),
+                closed_by = case when later.joined_at <= later.gone_by then 'replaced'::span_closed_by else 'reconcile' end
+         from (select a.id, min(b.joined_at) as joined_at,
+                      greatest(a.joined_at, a.last_seen_at)
+                      + case when a.misses > 0 then interval '0' else interval '35 seconds' end as gone_by
                from attendance_spans a
                join attendance_spans b on b.meeting_id = a.meeting_id and b.identity = a.identity and b.id <> a.id
                                       and b.joined_at > a.joined_at
@@ -151,7 +158,9 @@ pub async fn close_earlier_rooms(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update attendance_spans set closed_by = 'room_finished', left_at = greatest(joined_at, last_seen_at)
-         where meeting_id = $1 and (room_sid <> $2 or joined_at < $3) and left_at is null",
+         where meeting_id = $1 and left_at is null
+           -- When the room began is known to the second.
+           and joined_at < $3::timestamptz - case when room_sid = $2 then interval '1 second' else interval '0' end",
         meeting.0,
         room_sid,
         at,

@@ -810,6 +810,24 @@ export interface paths {
         patch: operations["chat_edit"];
         trace?: never;
     };
+    "/api/v1/meetings/{id}/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The door of a meeting. Host and co-hosts see it. */
+        get: operations["participants_door"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the door: it takes effect with the next who asks to enter. Host and co-hosts may. */
+        patch: operations["participants_change_door"];
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/duplicate": {
         parameters: {
             query?: never;
@@ -965,6 +983,23 @@ export interface paths {
         get: operations["participants_lobby"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/lobby/admit-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets everybody in who waits. Host and co-hosts may. */
+        post: operations["participants_admit_all"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2142,6 +2177,11 @@ export interface components {
             /** @description What it allows. */
             permissions: components["schemas"]["Permissions"];
         };
+        /** @description How many were let in. */
+        Admitted: {
+            /** @description Who waited until now. */
+            admitted: number;
+        };
         /** @description An answer to an invitation. */
         Answer: {
             /** @description Whether one will come. */
@@ -2743,6 +2783,32 @@ export interface components {
          * @description A device token of a room tablet.
          */
         DeviceTokenId: string;
+        /** @description Who comes into a meeting by themselves, and who waits for whom. The host and co-hosts never wait. */
+        Door: {
+            /** @description Whether joiners wait until they are let in. */
+            require_approval: boolean;
+            /** @description Members with these roles need not wait to be let in. */
+            auto_admit: components["schemas"]["OrgRole"][];
+            /** @description Whether nobody comes in before the host or a co-host is there. */
+            wait_for_host: boolean;
+            /** @description Whether nobody comes in any more, but who was in the room when it was locked and who was let in since. */
+            locked: boolean;
+            /** @description What is said to those who wait; may be empty. */
+            message: string;
+        };
+        /** @description What changes at the door; what is absent stays. */
+        DoorChange: {
+            /** @description Whether joiners wait until they are let in. Whoever waits comes in when they no longer have to. */
+            require_approval?: boolean | null;
+            /** @description Roles whose members need not wait to be let in. */
+            auto_admit?: components["schemas"]["OrgRole"][] | null;
+            /** @description Whether nobody comes in before the host or a co-host is there. */
+            wait_for_host?: boolean | null;
+            /** @description Locks the room, or opens it again. */
+            locked?: boolean | null;
+            /** @description What is said to those who wait, at most 500 characters. */
+            message?: string | null;
+        };
         /** @description When the duplicate takes place. */
         Duplicate: {
             /**
@@ -3015,7 +3081,7 @@ export interface components {
             name: string;
         };
         /** @description What a guest gets who has to wait. They ask again, with the token, until they are let in. */
-        GuestPending: {
+        GuestPending: components["schemas"]["Waiting"] & {
             /** @description Always `pending_approval`. */
             status: string;
             /** @description Who they are. */
@@ -4859,8 +4925,8 @@ export interface components {
             /** @description The new one: 8 to 200 characters, not easy to guess. */
             password: string;
         };
-        /** @description The answer to whoever has to wait. */
-        Pending: {
+        /** @description The answer to whoever has to wait. They ask again until they are let in. */
+        Pending: components["schemas"]["Waiting"] & {
             /** @description Always `pending_approval`. */
             status: string;
         };
@@ -5548,6 +5614,17 @@ export interface components {
              */
             changed_by: string;
         };
+        /** @description What somebody waits for. */
+        Waiting: {
+            waiting_for?: components["schemas"]["WaitingFor"] | null;
+            /** @description What the host says to those who wait; left out when that is nothing. */
+            message?: string;
+        };
+        /**
+         * @description For whom somebody waits who need not be let in.
+         * @enum {string}
+         */
+        WaitingFor: "host";
         /**
          * @description A day on which a week can begin.
          * @enum {string}
@@ -8683,6 +8760,133 @@ export interface operations {
             };
         };
     };
+    participants_door: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_change_door: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoorChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     meetings_duplicate: {
         parameters: {
             query?: never;
@@ -9316,6 +9520,52 @@ export interface operations {
             };
             /** @description Something in the request does not fit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_admit_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Admitted"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
