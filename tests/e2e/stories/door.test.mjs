@@ -97,8 +97,7 @@ step('the host lets all of them in at once', async () => {
 
 step('a locked room takes back who was in it, and nobody else', async () => {
   await button(host, 'Door').click();
-  // The switch itself is drawn over.
-  await host.getByText('Lock the room').click();
+  await host.getByRole('switch', { name: 'Lock the room' }).click();
   await until('it is locked', async () => (await council.host.get(`/meetings/${meeting.id}/door`)).locked);
   await host.keyboard.press('Escape');
   await button(host, 'Locked').waitFor();

@@ -138,7 +138,7 @@ step('the keyboard does it too', async () => {
   await host.keyboard.press('Control+Alt+KeyP');
   await button(host, 'Actions for Grace').waitFor();
   await host.evaluate(() => document.activeElement?.blur());
-  await host.keyboard.press('?');
+  await host.keyboard.press('Shift+?');
   const help = host.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await help.getByRole('row', { name: /Hand up or down/ }).waitFor();
   await host.keyboard.press('Escape');

@@ -14,7 +14,11 @@ export function useKeys(does: Partial<Record<Shortcut, () => void>>, help: () =>
   });
   // Also while writing in the chat.
   useHotkeys(items, []);
-  useHotkeys([['shift+?', help]]);
+  // With Shift on most keyboards, without on some.
+  useHotkeys([
+    ['shift+?', help],
+    ['?', help],
+  ]);
 }
 
 /** Calls `speak` while the space bar is held, where it does nothing else and as long as `isQuiet` when it goes down. */
