@@ -1,5 +1,5 @@
 // The chat of a meeting: answers, names, changes, what is unread, search, and a long history. BARAZA_CHAT_MESSAGES makes it
-// longer; each is a call of the API.
+// longer.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
