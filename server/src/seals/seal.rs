@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use kernel::db::{self, Actor};
+use tokio::time::{Instant, sleep};
 
 use super::{rules, store};
 use crate::app::App;
 
 /// Entries that one transaction seals.
-const BATCH: usize = 1000;
+const BATCH: usize = 200;
 /// Pause when everything is sealed.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How much longer than a full batch took is rested behind it: where much comes in at once, whoever brings it goes first.
+const REST: u32 = 3;
 /// How often it is noted that nothing has come.
 const QUIET: TimeDelta = TimeDelta::minutes(1);
 
@@ -21,8 +24,9 @@ const QUIET: TimeDelta = TimeDelta::minutes(1);
 /// When the database is away.
 pub async fn run(app: &App) -> anyhow::Result<()> {
     loop {
-        all(app).await?;
-        tokio::time::sleep(PAUSE).await;
+        let began = Instant::now();
+        let rest = if step(app).await? { began.elapsed() * REST } else { PAUSE };
+        sleep(rest).await;
     }
 }
 
