@@ -72,8 +72,8 @@ insert into my_meetings (user_id, meeting_id, organization_id, status, scheduled
     select p.user_id, m.id, m.organization_id, m.status, m.scheduled_start, m.meeting_type, m.host_id,
            m.related_object_type, m.related_object_id
     from meetings m join meeting_participants p on p.meeting_id = m.id;
-insert into meeting_search (meeting_id, organization_id, status, scheduled_start, document)
-    select m.id, m.organization, m.status, m.start,
+insert into meeting_search (bucket, meeting_id, organization_id, status, scheduled_start, document)
+    select search_bucket(m.organization), m.id, m.organization, m.status, m.start,
            meeting_document(a.title, m.host_name, b.description, c.agenda)
     from planned m join sentences a on a.sentence = m.a join sentences b on b.sentence = m.b
          join sentences c on c.sentence = m.c;

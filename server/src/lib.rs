@@ -31,6 +31,7 @@ pub mod serve;
 pub mod service_access;
 pub mod settings;
 pub mod shows;
+pub mod stage;
 mod switches;
 pub mod system;
 pub mod table;

@@ -35,7 +35,7 @@ use crate::{
     attendance, audit, chat, contacts, custom_fields, door, guests,
     http::{self, error::MEDIA_TYPE},
     meetings, notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room,
-    seals, service_access, settings, shows, system, timeline, webhooks,
+    seals, service_access, settings, shows, stage, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -134,7 +134,7 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(meetings::api::cancel))
             .routes(routes!(meetings::api::end))
             // Participants and the door
-            .routes(routes!(participants::api::list))
+            .routes(routes!(participants::api::list, stage::api::change_rights))
             .routes(routes!(participants::api::invite))
             .routes(routes!(participants::api::change, participants::api::remove))
             .routes(routes!(participants::api::respond))
@@ -148,6 +148,12 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(participants::moderation_api::mute))
             .routes(routes!(participants::moderation_api::mute_all))
             .routes(routes!(participants::moderation_api::remove))
+            .routes(routes!(participants::moderation_api::ask))
+            .routes(routes!(participants::moderation_api::lower_hand))
+            .routes(routes!(participants::moderation_api::lower_hands))
+            .routes(routes!(stage::api::read))
+            .routes(routes!(stage::api::set_spotlight))
+            .routes(routes!(stage::api::hand_over))
             // Guests
             .routes(routes!(guests::api::list, guests::api::create))
             .routes(routes!(guests::api::revoke))

@@ -196,35 +196,57 @@ impl Writer {
     }
 }
 
-/// A table that browsers keep as `name` with the ending `.csv`.
-pub fn download(name: &str, table: impl Into<Body>) -> Response {
+/// A file of a media type that browsers keep as `name`.
+pub fn file(media_type: &'static str, name: &str, content: impl Into<Body>) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    (headers, table.into()).into_response()
+    (headers, content.into()).into_response()
 }
 
-/// A long table, sent as it is read: `read` gives a page of lines behind a place, and the place where it ended unless it
-/// was the last. What goes wrong on the way breaks the table off.
+/// A table that browsers keep as `name` with the ending `.csv`.
+pub fn download(name: &str, table: impl Into<Body>) -> Response {
+    file("text/csv; charset=utf-8", &format!("{name}.csv"), table)
+}
+
+/// A long file, sent as it is read: `read` gives what is behind a place, and the place where that ended unless it was the
+/// last. What goes wrong on the way breaks the file off.
+pub fn pages<Place, Read, Reading>(read: Read) -> Body
+where
+    Place: Send + 'static,
+    Read: Fn(Option<Place>) -> Reading + Send + 'static,
+    Reading: Future<Output = anyhow::Result<(Vec<u8>, Option<Place>)>> + Send + 'static,
+{
+    Body::from_stream(stream::try_unfold((read, Some(None)), |(read, after)| async move {
+        let Some(after) = after else { return Ok(None) };
+        let (bytes, end) = read(after).await?;
+        anyhow::Ok(Some((bytes, (read, end.map(Some)))))
+    }))
+}
+
+/// A long table, sent as it is read: pages of lines.
 pub fn streamed<Place, Read, Reading>(columns: &'static [&'static str], read: Read) -> Body
 where
     Place: Send + 'static,
     Read: Fn(Option<Place>) -> Reading + Send + 'static,
     Reading: Future<Output = anyhow::Result<(Vec<Vec<String>>, Option<Place>)>> + Send + 'static,
 {
-    Body::from_stream(stream::try_unfold((read, Some(None)), move |(read, after)| async move {
-        let Some(after) = after else { return Ok(None) };
-        let mut table = csv::Writer::from_writer(Vec::new());
-        if after.is_none() {
-            table.write_record(columns)?;
+    pages(move |after| {
+        let is_first = after.is_none();
+        let reading = read(after);
+        async move {
+            let (lines, end) = reading.await?;
+            let mut table = csv::Writer::from_writer(Vec::new());
+            if is_first {
+                table.write_record(columns)?;
+            }
+            for line in lines {
+                table.write_record(line)?;
+            }
+            Ok((table.into_inner()?, end))
         }
-        let (lines, end) = read(after).await?;
-        for line in lines {
-            table.write_record(line)?;
-        }
-        anyhow::Ok(Some((table.into_inner()?, (read, end.map(Some)))))
-    }))
+    })
 }
 
 /// A time as tables have it; empty for none.

@@ -35,6 +35,7 @@ mod service_access;
 mod settings;
 mod shows;
 mod sign_in;
+mod stage;
 mod system;
 mod timeline;
 mod webhooks;

@@ -79,6 +79,13 @@ POST   /meetings/{id}/duplicate                      401    ok    ok   ok    403
 POST   /meetings/{id}/end                            401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/invite                         401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/participants                   401    ok    ok   ok    403   ok   ok   404   401
+PATCH  /meetings/{id}/participants                   401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/participants/{user}/ask        401   403   403  403    403  403  409   404   401
+POST   /meetings/{id}/participants/{user}/lower-hand 401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/lower-hands                    401   403   403  403    403  403   ok   404   401
+GET    /meetings/{id}/stage                          401   403   403  403    403   ok   ok   404    ok
+PUT    /meetings/{id}/spotlight                      401   403   403  403    403  403   ok   404   401
+POST   /meetings/{id}/host                           401   403   403  403    403  403   ok   404   401
 PATCH  /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404   401
 DELETE /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/participants/{user}/mute       401   403   403  403    403  403   ok   404   401
@@ -175,6 +182,10 @@ POST   /webhooks/livekit                             403   403   403  403    403
 
 /// Operations that change something and need not be in the audit log after a success of this test, and why.
 const NOT_AUDITED_HERE: &[(&str, &str)] = &[
+    (
+        "POST /meetings/{id}/participants/{user}/ask",
+        "nobody is in the room; stage::a_listener_is_asked_to_speak",
+    ),
     ("POST /auth/setup", "nobody may twice; audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/login", "audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/logout", "audit::whoever_signs_in_or_out_is_named"),
@@ -349,7 +360,11 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PATCH /meetings/{id}" | "PUT /meetings/{id}" => json!({"title": "Changed"}),
         "POST /meetings/{id}/invite" => json!({"user_ids": [target]}),
         "PATCH /meetings/{id}/door" => json!({"locked": true}),
-        "PATCH /meetings/{id}/participants/{user}" => json!({"can_unmute": false}),
+        "PATCH /meetings/{id}/participants" | "PATCH /meetings/{id}/participants/{user}" => {
+            json!({"can_unmute": false})
+        }
+        "PUT /meetings/{id}/spotlight" => json!({"user_ids": [target]}),
+        "POST /meetings/{id}/host" => json!({"user_id": target}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),
         "PUT /meetings/{id}/chat/read" => json!({"message_id": target}),

@@ -1,10 +1,15 @@
-//! Passwords: argon2id, one at a time and behind everything else that wants a processor.
+//! Passwords: argon2id, one at a time, with rests, and behind everything else that wants a processor.
+
+use std::sync::Arc;
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::{SaltString, rand_core::OsRng},
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{OwnedSemaphorePermit, oneshot},
+    time::Instant,
+};
 
 use crate::{
     app::App,
@@ -63,13 +68,42 @@ fn argon2id() -> std::result::Result<Argon2<'static>, argon2::Error> {
 /// # Errors
 /// 500 when the machine has no randomness or no memory.
 pub async fn hash(app: &App, password: String) -> Result<String> {
-    let _permit = app.hashing.acquire().await.map_err(Problem::internal)?;
-    aside(move || {
+    let turn = Turn::take(app).await?;
+    let hashed = aside(move || {
         let salt = SaltString::generate(&mut OsRng);
         argon2id()?.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
     })
-    .await?
-    .map_err(Problem::internal)
+    .await?;
+    turn.give_back();
+    hashed.map_err(Problem::internal)
+}
+
+/// The turn of whoever may use a processor for a password.
+struct Turn {
+    permit: OwnedSemaphorePermit,
+    since: Instant,
+}
+
+impl Turn {
+    async fn take(app: &App) -> Result<Self> {
+        let permit = app.hashing.clone().acquire_owned().await.map_err(Problem::internal)?;
+        Ok(Self { permit, since: Instant::now() })
+    }
+
+    /// Lets the next one who waits begin after a rest as long as the turn: however many sign in, half of one processor is
+    /// theirs. A scheduler that weighs programs rather than threads does not see that the thread can wait.
+    fn give_back(self) {
+        let Self { permit, since } = self;
+        // One is held by the program, one by this turn, and one by each who waits.
+        if Arc::strong_count(permit.semaphore()) <= 2 {
+            return;
+        }
+        let rest = since.elapsed();
+        tokio::spawn(async move {
+            tokio::time::sleep(rest).await;
+            drop(permit);
+        });
+    }
 }
 
 /// Does long work on a thread of its own to which the system gives a processor last, so that it keeps nobody waiting.
@@ -91,8 +125,8 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 /// # Errors
 /// 429 after too many failures under this key, 500 when the work could not be done.
 pub async fn guess(app: &App, key: &str, password: String, hash: Option<String>) -> Result<bool> {
-    let permit = app.hashing.clone().acquire_owned().await.map_err(Problem::internal)?;
-    // Under the permit, so that right ones made at once are not counted together.
+    let turn = Turn::take(app).await?;
+    // Within the turn, so that right ones made at once are not counted together.
     app.throttles.passwords.attempt(key).await?;
     let right = aside(move || {
         if let Some(Ok(hash)) = hash.as_deref().map(PasswordHash::new) {
@@ -106,7 +140,7 @@ pub async fn guess(app: &App, key: &str, password: String, hash: Option<String>)
     if right {
         app.throttles.passwords.forget(key).await;
     }
-    drop(permit);
+    turn.give_back();
     Ok(right)
 }
 

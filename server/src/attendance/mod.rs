@@ -36,7 +36,11 @@ pub async fn joined(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     store::open(tx, meeting.into(), connection, OpenedBy::Webhook, now).await?;
-    store::close_replaced(tx, meeting.id, &connection.identity).await
+    for span in store::replaced(tx, meeting.id, &connection.identity).await? {
+        let (at, how) = rules::replaced(span.last_sign, span.misses, span.later);
+        store::conclude(tx, span.id, at, how).await?;
+    }
+    Ok(())
 }
 
 /// LiveKit told that a connection ended at `left_at`.

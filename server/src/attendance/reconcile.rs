@@ -19,7 +19,7 @@ use crate::{
         self,
         model::{Meeting, MeetingStatus, State},
     },
-    recordings, shows,
+    recordings, shows, stage,
 };
 
 /// Compares every meeting that may have people in it with LiveKit, once.
@@ -69,7 +69,8 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
     }
     shows::confirm(&mut tx, &meeting, shows::window(app), asked_at).await?;
     let afterwards = afterwards(&mut tx, &meeting, room.is_some(), &people).await?;
-    let taken = afterwards.take(&mut tx, name, asked_at).await?;
+    let mut taken = afterwards.take(&mut tx, name, asked_at).await?;
+    taken.extend(stage::look_who_leads(&mut tx, &meeting, &state, asked_at).await?);
     tx.commit().await?;
     jobs::spawn_taken(app, taken);
     Ok(())

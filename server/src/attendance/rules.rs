@@ -167,7 +167,8 @@ pub fn compare(room: Option<&Room>, known: &[Known]) -> Vec<Action> {
             .min();
         let is_of_an_earlier_room = room.is_some_and(|room| room.sid != span.room_sid);
         actions.push(if let Some(later) = later {
-            replaced(span, later)
+            let (at, how) = replaced(span.last_sign(), span.misses, later);
+            Action::Close(span.id, at, how)
         } else if is_of_an_earlier_room {
             Action::Close(span.id, span.last_sign(), ClosedBy::RoomFinished)
         } else if span.misses + 1 >= MISSES {
@@ -182,13 +183,9 @@ pub fn compare(room: Option<&Room>, known: &[Known]) -> Vec<Action> {
 /// How a connection ended after which the same identity came again at `later`: then, unless comparisons say that it had
 /// ended before. One that they missed was last there when it was last seen, and one that they would have seen since is
 /// not there any more.
-fn replaced(span: &Known, later: DateTime<Utc>) -> Action {
-    let gone_by = span.last_sign() + if span.misses > 0 { Duration::zero() } else { UNSEEN };
-    if later <= gone_by {
-        Action::Close(span.id, later, ClosedBy::Replaced)
-    } else {
-        Action::Close(span.id, gone_by, ClosedBy::Reconcile)
-    }
+pub fn replaced(last_sign: DateTime<Utc>, misses: i16, later: DateTime<Utc>) -> (DateTime<Utc>, ClosedBy) {
+    let gone_by = last_sign + if misses > 0 { Duration::zero() } else { UNSEEN };
+    if later <= gone_by { (later, ClosedBy::Replaced) } else { (gone_by, ClosedBy::Reconcile) }
 }
 
 #[cfg(test)]

@@ -104,28 +104,32 @@ fn columns(person: &Person) -> (Option<uuid::Uuid>, Option<&str>) {
     }
 }
 
-/// Closes every open span of an identity that has a later connection: at the beginning of that one, unless comparisons
-/// say that it had ended before (the same as in `rules::replaced`).
-pub async fn close_replaced(tx: &mut Tx, meeting: MeetingId, identity: &str) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update attendance_spans s set
-                left_at = least(later.joined_at, later.gone_by),
-                closed_by = case when later.joined_at <= later.gone_by then 'replaced'::span_closed_by else 'reconcile' end
-         from (select a.id, min(b.joined_at) as joined_at,
-                      greatest(a.joined_at, a.last_seen_at)
-                      + case when a.misses > 0 then interval '0' else interval '35 seconds' end as gone_by
-               from attendance_spans a
-               join attendance_spans b on b.meeting_id = a.meeting_id and b.identity = a.identity and b.id <> a.id
-                                      and b.joined_at > a.joined_at
-               where a.meeting_id = $1 and a.identity = $2 and a.left_at is null
-               group by a.id) later
-         where s.id = later.id",
+/// An open span of an identity that has a later connection.
+pub struct Replaced {
+    pub id: SpanId,
+    /// The last moment at which it was surely there.
+    pub last_sign: DateTime<Utc>,
+    /// Comparisons in a row that missed it.
+    pub misses: i16,
+    /// When the later connection began.
+    pub later: DateTime<Utc>,
+}
+
+/// Open spans of an identity that has later connections.
+pub async fn replaced(tx: &mut Tx, meeting: MeetingId, identity: &str) -> sqlx::Result<Vec<Replaced>> {
+    sqlx::query_as!(
+        Replaced,
+        r#"select a.id as "id: SpanId", greatest(a.joined_at, a.last_seen_at) as "last_sign!", a.misses,
+                  min(b.joined_at) as "later!"
+           from attendance_spans a
+           join attendance_spans b on b.meeting_id = a.meeting_id and b.identity = a.identity and b.id <> a.id
+                                  and b.joined_at > a.joined_at
+           where a.meeting_id = $1 and a.identity = $2 and a.left_at is null group by a.id"#,
         meeting.0,
         identity,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Closes the spans of a room that closed at `at`. One that a comparison had missed already ended when it was last

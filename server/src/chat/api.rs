@@ -129,6 +129,9 @@ fn accepted(posted: &Posted, message: &Message, mentions: &[Uuid]) -> Result<()>
     if posted.banned {
         return Err(Problem::new(StatusCode::FORBIDDEN, "BANNED", "You were removed from this meeting."));
     }
+    if posted.allowed == Some(false) {
+        return Err(not_allowed());
+    }
     let at = message.created_at;
     MeetingState::from_columns(posted.status, at, None, None, posted.ended_by, None)
         .open()
@@ -142,6 +145,15 @@ fn accepted(posted: &Posted, message: &Message, mentions: &[Uuid]) -> Result<()>
         .number
         .map(drop)
         .ok_or_else(|| Problem::internal("the database refused a message that the rules allow"))
+}
+
+/// 403 for whom a host has forbidden it.
+pub(super) fn not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "NOT_ALLOWED",
+        "The host does not allow you to do this at the moment.",
+    )
 }
 
 /// 422 with a pointer to everybody who is named and not in the meeting.
@@ -258,6 +270,7 @@ mod tests {
                 ended_by: None,
                 takes_part: true,
                 banned: false,
+                allowed: Some(true),
                 sender_name: "A".into(),
                 answers: true,
                 named: sqlx::types::Json(vec![Mentioned { id: stranger, name: "B".into() }]),

@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use kernel::{
     db::{Actor, Tx},
-    ids::{MeetingId, MessageId},
+    ids::{MeetingId, MessageId, UserId},
 };
 use serde::Deserialize;
 use serde_json::Map;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    api::{no_message, refuse_strangers},
+    api::{no_message, not_allowed, refuse_strangers},
     rules::{self, Author, MessageType},
     store::{self, Change, Message},
 };
@@ -23,7 +23,7 @@ use crate::{
         api::{refused, require},
         model::{EndedBy, MeetingStatus, State as MeetingState},
     },
-    room,
+    participants, room,
 };
 
 /// Other words for a message.
@@ -53,6 +53,10 @@ pub async fn edit(
     rules::check_references(MessageType::Text, false, &body.mentions)?;
     let mut tx = app.begin_for(&attending).await?;
     let (found, status, ended_by) = lock(&mut tx, &attending, id, message).await?;
+    let me = participants::find(&mut tx, id, UserId(attending.id())).await?;
+    if me.is_some_and(|me| !me.rights.can_chat) {
+        return Err(not_allowed());
+    }
     rules::may_edit(author(&mut tx, &attending, &found).await?, found.kind, found.deleted_at.is_some())?;
     let now = app.clock.now();
     MeetingState::from_columns(status, now, None, None, ended_by, None).open().map_err(refused)?;

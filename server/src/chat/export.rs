@@ -2,13 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
-use futures::stream;
+use axum::{extract::State, response::Response};
 use kernel::ids::MeetingId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -51,26 +45,22 @@ pub struct RecordedMessage {
     responses((status = 200, body = Listing<RecordedMessage>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn json(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
     begin(&app, &caller, id).await?;
-    let pages = stream::try_unfold(Some(None), move |after| {
+    let body = table::pages(move |after| {
         let app = app.clone();
         async move {
-            let Some(after) = after else { return Ok(None) };
             let (items, end) = page(&app, &caller, id, after).await?;
-            let mut text = String::new();
-            for (index, item) in items.iter().enumerate() {
-                text.push_str(if after.is_none() && index == 0 { "" } else { ",\n" });
-                text.push_str(&serde_json::to_string(item)?);
-            }
-            let head = if after.is_none() { "{\"items\": [\n" } else { "" };
+            let items: Vec<String> =
+                items.iter().map(serde_json::to_string).collect::<serde_json::Result<_>>()?;
+            let head = match after {
+                None => "{\"items\": [\n",
+                Some(_) if items.is_empty() => "",
+                Some(_) => ",\n",
+            };
             let foot = if end.is_none() { "\n], \"next_cursor\": null}\n" } else { "" };
-            anyhow::Ok(Some((format!("{head}{text}{foot}"), end.map(Some))))
+            Ok((format!("{head}{}{foot}", items.join(",\n")).into_bytes(), end))
         }
     });
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"chat-{id}.json\"")),
-    ];
-    Ok((headers, Body::from_stream(pages)).into_response())
+    Ok(table::file("application/json", &format!("chat-{id}.json"), body))
 }
 
 const COLUMNS: [&str; 14] = [

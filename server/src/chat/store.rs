@@ -123,6 +123,8 @@ pub struct Posted {
     pub ended_by: Option<EndedBy>,
     pub takes_part: bool,
     pub banned: bool,
+    /// Whether the host allows them to post such a thing; of no meaning for whoever takes no part.
+    pub allowed: Option<bool>,
     pub sender_name: String,
     /// Whether what it answers is there.
     pub answers: bool,
@@ -141,7 +143,7 @@ pub async fn post(
     sqlx::query_as!(
         Posted,
         r#"select number, meeting_status as "status!: MeetingStatus", how_ended as "ended_by: EndedBy",
-                  takes_part as "takes_part!", banned as "banned!", sender_name as "sender_name!", answers as "answers!",
+                  takes_part as "takes_part!", banned as "banned!", allowed, sender_name as "sender_name!", answers as "answers!",
                   named as "named!: Json<Vec<Mentioned>>"
            from (select set_config(case when $2 then 'app.guest_id' else 'app.user_id' end, $1::uuid::text, true)::uuid as person,
                         set_config('app.correlation_id', $12, true)

@@ -33,6 +33,7 @@ use crate::{
     participants::{
         self,
         join::{Admission, AtTheDoor, Permissions, Waiting},
+        model::ParticipantRights,
     },
 };
 
@@ -198,6 +199,7 @@ pub(super) struct Facts {
     pub meeting_type: MeetingType,
     pub room_name: String,
     pub can_unmute: bool,
+    pub can_use_camera: bool,
     pub can_share_screen: bool,
     pub must_wait: bool,
     pub denied: bool,
@@ -298,8 +300,13 @@ fn decide(facts: &Facts, now: DateTime<Utc>) -> Result<Option<Waiting>> {
 }
 
 fn admission(app: &App, facts: &Facts, now: DateTime<Utc>) -> Result<Admission> {
-    let rights = Rights::of(facts.meeting_type, facts.can_unmute, facts.can_share_screen)
-        .recorded_strictly(facts.record_strict);
+    let rights = ParticipantRights {
+        can_unmute: facts.can_unmute,
+        can_use_camera: facts.can_use_camera,
+        can_share_screen: facts.can_share_screen,
+        ..ParticipantRights::ALL
+    };
+    let rights = Rights::of(facts.meeting_type, rights).recorded_strictly(facts.record_strict);
     let metadata = serde_json::json!({
         "user_id": null,
         "guest_id": facts.guest_id,
@@ -356,6 +363,7 @@ mod tests {
                 meeting_type: MeetingType::Video,
                 room_name: "room".into(),
                 can_unmute: true,
+                can_use_camera: true,
                 can_share_screen: true,
                 must_wait: false,
                 denied: false,

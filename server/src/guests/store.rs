@@ -159,7 +159,7 @@ pub async fn request_join(tx: &mut Tx, knock: Knock<'_>) -> sqlx::Result<Option<
                   meeting_id as "meeting_id!: MeetingId", organization_id as "organization_id!: OrganizationId",
                   status as "status!: MeetingStatus", ended_by as "ended_by: EndedBy", actual_start, actual_end, scheduled_end,
                   meeting_type as "meeting_type!: MeetingType", room_name as "room_name!", can_unmute as "can_unmute!",
-                  can_share_screen as "can_share_screen!", must_wait as "must_wait!", denied as "denied!", banned as "banned!",
+                  can_use_camera as "can_use_camera!", can_share_screen as "can_share_screen!", must_wait as "must_wait!", denied as "denied!", banned as "banned!",
                   is_full as "is_full!", granted as "granted!", locked as "locked!", host_absent as "host_absent!", lobby_message as "lobby_message!",
                   app_records_strictly(organization_id) as "record_strict!"
            from request_guest_join($1, $2, $3, $4, $5, $6)"#,

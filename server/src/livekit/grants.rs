@@ -4,7 +4,7 @@
 use kernel::livekit::{PublishSource, VideoGrant};
 use livekit_protocol as proto;
 
-use crate::meetings::model::MeetingType;
+use crate::{meetings::model::MeetingType, participants::model::ParticipantRights};
 
 /// What a participant may do in the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +16,17 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// Microphone and camera follow `can_unmute`, a shared screen follows `can_share_screen`; audio meetings know the
-    /// microphone only.
-    pub fn of(kind: MeetingType, can_unmute: bool, can_share_screen: bool) -> Self {
+    /// The microphone follows `can_unmute`, the camera `can_use_camera`, a shared screen `can_share_screen`; audio meetings
+    /// know the microphone only.
+    pub fn of(kind: MeetingType, rights: ParticipantRights) -> Self {
         let mut sources = Vec::new();
-        if can_unmute {
+        if rights.can_unmute {
             sources.push(PublishSource::Microphone);
-            if kind != MeetingType::Audio {
-                sources.push(PublishSource::Camera);
-            }
         }
-        if can_share_screen && kind != MeetingType::Audio {
+        if rights.can_use_camera && kind != MeetingType::Audio {
+            sources.push(PublishSource::Camera);
+        }
+        if rights.can_share_screen && kind != MeetingType::Audio {
             sources.extend([PublishSource::ScreenShare, PublishSource::ScreenShareAudio]);
         }
         Self { sources, data: true }
@@ -80,7 +80,15 @@ mod tests {
 
     #[test]
     fn sources_follow_type_and_flags() {
-        let sources = |kind, unmute, share| Rights::of(kind, unmute, share).sources;
+        let sources = |kind, can_unmute, can_share_screen| {
+            let rights = ParticipantRights {
+                can_unmute,
+                can_use_camera: can_unmute,
+                can_share_screen,
+                ..ParticipantRights::ALL
+            };
+            Rights::of(kind, rights).sources
+        };
         assert_eq!(sources(MeetingType::Audio, true, true), [Microphone]);
         assert_eq!(sources(MeetingType::Video, true, false), [Microphone, Camera]);
         assert_eq!(
@@ -89,13 +97,22 @@ mod tests {
         );
         assert_eq!(sources(MeetingType::ScreenShare, false, true), [ScreenShare, ScreenShareAudio]);
         assert!(sources(MeetingType::Audio, false, true).is_empty());
+        let seen = ParticipantRights { can_unmute: false, can_share_screen: false, ..ParticipantRights::ALL };
+        assert_eq!(Rights::of(MeetingType::Video, seen).sources, [Camera]);
+        assert!(Rights::of(MeetingType::Audio, seen).sources.is_empty());
     }
 
     #[test]
     fn nobody_administers_the_room_and_whoever_may_publish_nothing_may_not_publish() {
         for kind in [MeetingType::Audio, MeetingType::Video, MeetingType::ScreenShare] {
-            for flags in 0..4 {
-                let rights = Rights::of(kind, flags & 1 == 1, flags & 2 == 2);
+            for flags in 0..8 {
+                let rights = ParticipantRights {
+                    can_unmute: flags & 1 == 1,
+                    can_use_camera: flags & 2 == 2,
+                    can_share_screen: flags & 4 == 4,
+                    ..ParticipantRights::ALL
+                };
+                let rights = Rights::of(kind, rights);
                 let grant = rights.grant("room");
                 assert!(!grant.room_admin && !grant.room_create && !grant.recorder && !grant.hidden);
                 assert_eq!((grant.room.as_str(), grant.room_join, grant.can_subscribe), ("room", true, true));

@@ -1,14 +1,17 @@
 //! Endpoints of participants and of the door.
 
 use axum::{extract::State, http::StatusCode};
-use kernel::ids::{MeetingId, UserId};
+use kernel::{
+    db::Actor,
+    ids::{MeetingId, UserId},
+};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
     announce,
-    model::{Participant, ParticipantStatus},
+    model::{Participant, ParticipantRights, ParticipantStatus, RightsChange},
     require_members, store, take_rights,
 };
 use crate::{
@@ -89,15 +92,13 @@ pub async fn invite(
 /// What changes a participant; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ParticipantChange {
-    /// `co_host` or `participant`; only the host decides.
+    /// `co_host` or `participant`; only the host decides, or whoever leads in their place. Whoever becomes a co-host gets
+    /// all rights that are not said apart.
     #[serde(default)]
     pub role: Option<MeetingRole>,
-    /// Whether they may use microphone and camera.
-    #[serde(default)]
-    pub can_unmute: Option<bool>,
-    /// Whether they may share their screen.
-    #[serde(default)]
-    pub can_share_screen: Option<bool>,
+    /// What they may do.
+    #[serde(flatten)]
+    pub rights: RightsChange,
 }
 
 /// Changes a participant's role and rights. Host and co-hosts may; in the room it takes effect at once.
@@ -115,9 +116,14 @@ pub async fn change(
     // Locks are taken in one order everywhere: the meeting, its people, its stream of events.
     meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
+    let mut rights = participant.rights;
     if let Some(role) = body.role.filter(|role| *role != participant.role) {
         if standing.meeting_role != Some(MeetingRole::Host) {
-            return Err(Problem::forbidden("Only the host of the meeting changes roles."));
+            if store::acting_host(&mut tx, id).await? != Some(caller.user_id) {
+                return Err(Problem::forbidden("Only the host of the meeting changes roles."));
+            }
+            // The database lets only the host.
+            tx.act_for(Actor::System).await?;
         }
         if role == MeetingRole::Host || participant.role == MeetingRole::Host {
             return Err(Problem::invalid_field("/role", "INVALID", "A meeting has exactly one host."));
@@ -125,9 +131,15 @@ pub async fn change(
         if participant.is_guest {
             return Err(Problem::invalid_field("/role", "GUEST", "A guest takes part, and no more."));
         }
+        if role.moderates() {
+            rights = ParticipantRights::ALL;
+        }
     }
-    store::change(&mut tx, id, user, body.role, body.can_unmute, body.can_share_screen, caller.user_id)
-        .await?;
+    let role = body.role.unwrap_or(participant.role);
+    store::change(&mut tx, id, user, role, body.rights.of(rights), caller.user_id).await?;
+    if body.role.is_some() {
+        store::settle_acting(&mut tx, id, user, role).await?;
+    }
     let changed = announce(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     let taken = take_rights(&mut tx, id, Some(user), app.clock.now()).await?;
     tx.commit().await?;

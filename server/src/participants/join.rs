@@ -13,7 +13,7 @@ use kernel::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::store::JoinFacts;
+use super::{model::ParticipantRights, store::JoinFacts};
 use crate::{
     access::{caller::Caller, policy::MeetingRole},
     app::App,
@@ -202,8 +202,14 @@ fn decide(facts: &JoinFacts, now: DateTime<Utc>) -> Result<Decision> {
     if facts.granted != Some(true) {
         return Err(Problem::internal("the database refused a join that the rules allow"));
     }
-    let (can_unmute, can_share) = (facts.can_unmute == Some(true), facts.can_share_screen == Some(true));
-    let rights = Rights::of(facts.meeting_type, can_unmute, can_share).recorded_strictly(facts.record_strict);
+    let may = |right: Option<bool>| right == Some(true);
+    let rights = ParticipantRights {
+        can_unmute: may(facts.can_unmute),
+        can_use_camera: may(facts.can_use_camera),
+        can_share_screen: may(facts.can_share_screen),
+        ..ParticipantRights::ALL
+    };
+    let rights = Rights::of(facts.meeting_type, rights).recorded_strictly(facts.record_strict);
     Ok(Decision::Admit(role, rights))
 }
 
@@ -229,6 +235,7 @@ mod tests {
             avatar_url: None,
             role: Some(MeetingRole::Participant),
             can_unmute: Some(true),
+            can_use_camera: Some(true),
             can_share_screen: Some(true),
             must_wait: Some(false),
             denied: Some(false),
@@ -250,7 +257,7 @@ mod tests {
             change(&mut facts);
             decide(&facts, now).map_err(|problem| problem.code)
         };
-        let audio = Rights::of(MeetingType::Audio, true, true);
+        let audio = Rights::of(MeetingType::Audio, ParticipantRights::ALL);
         assert_eq!(code(&|_| ()), Ok(Decision::Admit(MeetingRole::Participant, audio)));
         assert_eq!(code(&|f| f.role = None), Err("NOT_INVITED"));
         assert_eq!(code(&|f| f.banned = Some(true)), Err("BANNED"));

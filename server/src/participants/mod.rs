@@ -8,7 +8,7 @@ mod moderation;
 mod store;
 
 pub use moderation::{RIGHTS, api as moderation_api, set_rights, take_rights};
-pub use store::{add_first, emit, first_of, invite_as_before};
+pub use store::{add_first, emit, find, first_of, invite_as_before, some};
 
 use chrono::{DateTime, Utc};
 use kernel::{

@@ -53,8 +53,7 @@ pub async fn set_rights(app: &App, SetRights { meeting: id, user }: SetRights) -
     tx.commit().await?;
     let Some(meeting) = meeting else { return Ok(()) };
     for person in people {
-        let rights = Rights::of(meeting.meeting_type, person.can_unmute, person.can_share_screen)
-            .recorded_strictly(meeting.record_strict);
+        let rights = Rights::of(meeting.meeting_type, person.rights).recorded_strictly(meeting.record_strict);
         app.livekit.set_rights(&meeting.room_name, &person.identity(), &rights).await?;
     }
     Ok(())

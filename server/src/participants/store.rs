@@ -11,7 +11,7 @@ use sqlx::{PgPool, postgres::types::PgInterval};
 
 use super::{
     joining::Ask,
-    model::{Participant, ParticipantStatus, ParticipantUser},
+    model::{Participant, ParticipantRights, ParticipantStatus, ParticipantUser},
 };
 use crate::{
     access::policy::MeetingRole,
@@ -50,8 +50,12 @@ pub async fn invite(
 ) -> sqlx::Result<()> {
     let users: Vec<uuid::Uuid> = users.iter().map(|user| user.0).collect();
     sqlx::query!(
-        "insert into meeting_participants (meeting_id, user_id, organization_id, invited_by, updated_by)
-         select distinct $1::uuid, invitee, $3::uuid, $4::uuid, $4::uuid from unnest($2::uuid[]) invitee
+        "insert into meeting_participants
+           (meeting_id, user_id, organization_id, can_unmute, can_use_camera, can_share_screen, can_chat, can_react,
+            invited_by, updated_by)
+         select distinct m.id, invitee, $3::uuid, m.participants_can_unmute, m.participants_can_use_camera,
+                m.participants_can_share_screen, m.participants_can_chat, m.participants_can_react, $4::uuid, $4::uuid
+         from meetings m, unnest($2::uuid[]) invitee where m.id = $1
          on conflict (meeting_id, user_id) do nothing",
         meeting.0,
         &users,
@@ -73,10 +77,11 @@ pub async fn invite_as_before(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into meeting_participants
-           (meeting_id, user_id, organization_id, role, can_unmute, can_share_screen, invited_by, updated_by)
+           (meeting_id, user_id, organization_id, role, can_unmute, can_use_camera, can_share_screen, can_chat, can_react,
+            invited_by, updated_by)
          select $1, p.user_id, p.organization_id,
                 case when p.role = 'participant' then p.role else 'co_host'::meeting_role end, p.can_unmute,
-                p.can_share_screen, $3, $3
+                p.can_use_camera, p.can_share_screen, p.can_chat, p.can_react, $3, $3
          from meeting_participants p
          join organization_members m on m.organization_id = p.organization_id and m.user_id = p.user_id and m.is_active
          where p.meeting_id = $2
@@ -96,7 +101,8 @@ macro_rules! select_participants {
             Row,
             r#"select p.meeting_id as "meeting_id!: MeetingId", p.id as "user_id!: UserId", p.is_guest as "is_guest!", p.name as "name!", p.avatar_url,
                       p.role as "role!: MeetingRole", p.status as "status!: ParticipantStatus", p.can_unmute as "can_unmute!",
-                      p.can_share_screen as "can_share_screen!", p.hand_raised_at, p.first_joined_at, p.last_left_at
+                      p.can_use_camera as "can_use_camera!", p.can_share_screen as "can_share_screen!",
+                      p.can_chat as "can_chat!", p.can_react as "can_react!", p.hand_raised_at, p.first_joined_at, p.last_left_at
                from meeting_people p "# + $rest,
             $($arg),+
         )
@@ -112,7 +118,10 @@ struct Row {
     role: MeetingRole,
     status: ParticipantStatus,
     can_unmute: bool,
+    can_use_camera: bool,
     can_share_screen: bool,
+    can_chat: bool,
+    can_react: bool,
     hand_raised_at: Option<DateTime<Utc>>,
     first_joined_at: Option<DateTime<Utc>>,
     last_left_at: Option<DateTime<Utc>>,
@@ -125,8 +134,13 @@ impl From<Row> for Participant {
             role: row.role,
             status: row.status,
             is_guest: row.is_guest,
-            can_unmute: row.can_unmute,
-            can_share_screen: row.can_share_screen,
+            rights: ParticipantRights {
+                can_unmute: row.can_unmute,
+                can_use_camera: row.can_use_camera,
+                can_share_screen: row.can_share_screen,
+                can_chat: row.can_chat,
+                can_react: row.can_react,
+            },
             hand_raised: row.hand_raised_at.is_some(),
             hand_raised_at: row.hand_raised_at,
             online: row.status == ParticipantStatus::Joined,
@@ -210,33 +224,89 @@ pub async fn online(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Partici
     Ok(rows.into_iter().map(Participant::from).collect())
 }
 
-/// Changes role and rights; `None` stays.
+/// Stores role and rights.
 pub async fn change(
     tx: &mut Tx,
     meeting: MeetingId,
     user: UserId,
-    role: Option<MeetingRole>,
-    can_unmute: Option<bool>,
-    can_share_screen: Option<bool>,
+    role: MeetingRole,
+    rights: ParticipantRights,
     by: UserId,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "with guest as (update guests set can_unmute = coalesce($4, can_unmute),
-                               can_share_screen = coalesce($5, can_share_screen), updated_by = $6
+        "with guest as (update guests set can_unmute = $4, can_use_camera = $5, can_share_screen = $6, can_chat = $7,
+                               can_react = $8, updated_by = $9
                         where meeting_id = $1 and id = $2)
-         update meeting_participants set role = coalesce($3, role), can_unmute = coalesce($4, can_unmute),
-                can_share_screen = coalesce($5, can_share_screen), updated_by = $6
+         update meeting_participants set role = $3, can_unmute = $4, can_use_camera = $5, can_share_screen = $6,
+                can_chat = $7, can_react = $8, updated_by = $9
          where meeting_id = $1 and user_id = $2",
         meeting.0,
         user.0,
-        role as Option<MeetingRole>,
-        can_unmute,
-        can_share_screen,
+        role as MeetingRole,
+        rights.can_unmute,
+        rights.can_use_camera,
+        rights.can_share_screen,
+        rights.can_chat,
+        rights.can_react,
         by.0,
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Who leads in the host's place.
+pub async fn acting_host(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar!(r#"select acting_host_id as "id: UserId" from meetings where id = $1"#, meeting.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map(Option::flatten)
+}
+
+/// Somebody was given a role for good: whoever leads in the host's place keeps it afterwards, and leads no more without.
+pub async fn settle_acting(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: UserId,
+    role: MeetingRole,
+) -> sqlx::Result<()> {
+    let moderates = role.moderates();
+    sqlx::query!(
+        "update meetings set acting_host_id = case when $4 then acting_host_id end,
+                acting_host_was = case when $4 then $3::meeting_role end
+         where id = $1 and acting_host_id = $2",
+        meeting.0,
+        user.0,
+        role as MeetingRole,
+        moderates,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lowers the hand of one person, or of everybody. Gives whose hand was up.
+pub async fn lower_hands(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    user: Option<UserId>,
+    by: UserId,
+) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"with visitors as (
+               update guests set hand_raised_at = null, updated_by = $3
+               where meeting_id = $1 and hand_raised_at is not null and ($2::uuid is null or id = $2) returning id),
+           members as (
+               update meeting_participants set hand_raised_at = null, updated_by = $3
+               where meeting_id = $1 and hand_raised_at is not null and ($2::uuid is null or user_id = $2)
+               returning user_id)
+           select id as "id!: UserId" from visitors union all select user_id from members"#,
+        meeting.0,
+        user.map(|id| id.0),
+        by.0,
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Takes a participant off the list. What they did stays in the record. A guest may not come back.
@@ -410,6 +480,7 @@ pub struct JoinFacts {
     pub avatar_url: Option<String>,
     pub role: Option<MeetingRole>,
     pub can_unmute: Option<bool>,
+    pub can_use_camera: Option<bool>,
     pub can_share_screen: Option<bool>,
     pub must_wait: Option<bool>,
     pub denied: Option<bool>,
@@ -436,8 +507,8 @@ pub async fn request_join(
         r#"select a.number as "number!", j.organization_id as "organization_id!: OrganizationId",
                   j.status as "status!: MeetingStatus", j.ended_by as "ended_by: EndedBy", j.actual_start, j.actual_end,
                   j.scheduled_end, j.meeting_type as "meeting_type!: MeetingType", j.room_name as "room_name!",
-                  j.name as "name!", j.avatar_url, j.role as "role: MeetingRole", j.can_unmute, j.can_share_screen,
-                  j.must_wait, j.denied, j.banned, j.is_full, j.granted, j.record_strict as "record_strict!",
+                  j.name as "name!", j.avatar_url, j.role as "role: MeetingRole", j.can_unmute, j.can_use_camera,
+                  j.can_share_screen, j.must_wait, j.denied, j.banned, j.is_full, j.granted, j.record_strict as "record_strict!",
                   j.locked, j.host_absent, j.lobby_message as "lobby_message!"
            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
                 with ordinality as a (person, meeting, at, correlation, number),

@@ -30,20 +30,15 @@ pub async fn run(app: &App) -> anyhow::Result<()> {
     }
 }
 
-/// Seals what there is, unless another process does.
+/// Seals some entries, unless another process does; whether there may be more.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn all(app: &App) -> anyhow::Result<()> {
-    while step(app).await? {}
-    Ok(())
-}
-
-/// Seals some entries; whether there may be more.
-async fn step(app: &App) -> anyhow::Result<bool> {
+pub async fn step(app: &App) -> anyhow::Result<bool> {
     let mut tx = db::begin(&app.pool, Actor::System).await?;
     let Some(progress) = store::lock(&mut tx).await? else { return Ok(false) };
-    let waiting = store::waiting(&mut tx, progress.open, i64::try_from(BATCH)?).await?;
+    let open = store::open(&mut tx).await?;
+    let waiting = store::waiting(&mut tx, open, i64::try_from(BATCH)?).await?;
     if waiting.is_empty() && progress.complete_at.is_some_and(|at| progress.now - at < QUIET) {
         return Ok(false);
     }

@@ -26,8 +26,6 @@ pub struct Span {
 
 /// How far sealing has come.
 pub struct Progress {
-    /// What is to be looked at.
-    pub open: Span,
     /// All earlier transactions have ended: none of their entries can come in any more.
     pub horizon: i64,
     /// When everything was sealed the last time.
@@ -38,24 +36,16 @@ pub struct Progress {
 
 /// How far sealing has come, locked; `None` while another process seals.
 pub async fn lock(tx: &mut Tx) -> sqlx::Result<Option<Progress>> {
-    let row = sqlx::query!(
-        r#"select case when cluster = c.system_identifier then mark else 0 end as "mark!",
-                  case when cluster = c.system_identifier then pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-                       else 9223372036854775807 end as "until!",
-                  pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "horizon!", complete_at, now() as "now!"
-           from seal_progress, pg_control_system() c for update of seal_progress skip locked"#,
+    sqlx::query_as!(
+        Progress,
+        r#"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "horizon!", complete_at, now() as "now!"
+           from seal_progress for update skip locked"#,
     )
     .fetch_optional(&mut **tx)
-    .await?;
-    Ok(row.map(|row| Progress {
-        open: Span { mark: row.mark, until: row.until },
-        horizon: row.horizon,
-        complete_at: row.complete_at,
-        now: row.now,
-    }))
+    .await
 }
 
-/// The same for whoever only reads.
+/// What is to be looked at.
 pub async fn open(tx: &mut Tx) -> sqlx::Result<Span> {
     sqlx::query_as!(
         Span,

@@ -131,6 +131,8 @@ impl Cluster {
 
     /// How to run it on the ports of `plan`.
     pub fn service(&self, folder: &Folder, plan: &Plan, url: &str) -> Service {
+        let told = rustix::system::sysinfo();
+        let memory = told.totalram.saturating_mul(told.mem_unit.into()) / (1024 * 1024);
         // Fast shutdown when `up` dies: nothing is left behind, and the next start needs no recovery.
         let mut command = self.program("postgres", Signal::SIGINT);
         command.arg("-D").arg(&self.dir);
@@ -139,6 +141,8 @@ impl Cluster {
             &format!("port={}", plan.postgres),
             "unix_socket_directories=",
             "max_connections=200",
+            // Half of what its manual has for a machine of its own. A container may have less than the machine tells of.
+            &format!("shared_buffers={}MB", (memory / 8).clamp(128, 1024)),
             "timezone=UTC",
             "log_timezone=UTC",
         ] {

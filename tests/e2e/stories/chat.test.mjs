@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 
-import { Council, PASSWORD } from '../lib/api.mjs';
+import { Council } from '../lib/api.mjs';
 import { launch, person, pictures } from '../lib/browser.mjs';
+import { button, signIn, step } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -18,7 +19,6 @@ let council;
 let meeting;
 let host;
 let member;
-let broken = false;
 
 before(async () => {
   up = await Up.start();
@@ -37,28 +37,9 @@ after(async () => {
   await up?.end();
 });
 
-/** A step that needs the ones before. */
-function step(name, run) {
-  test(name, { timeout: 300_000 }, async (t) => {
-    if (broken) return t.skip('a step before it failed');
-    broken = true;
-    await run(t);
-    broken = false;
-  });
-}
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
 const log = (page) => page.getByRole('log', { name: 'Messages' });
 const field = (page) => page.getByRole('textbox', { name: 'Write a message' });
 const row = (page, text) => log(page).locator('[data-message]').filter({ hasText: text });
-
-async function signIn(page, email) {
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(email);
-  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
-  await button(page, 'Sign in').click();
-  await page.getByRole('heading', { name: 'Meetings' }).waitFor();
-}
 
 async function enter(page) {
   await page.goto(`/meetings/${meeting.id}`);
@@ -158,7 +139,7 @@ step(`${MANY} messages come before a late one`, async () => {
   await row(host, `Message number ${MANY} of`).waitFor();
   await say(host, 'The needle');
   await row(member, 'The needle').waitFor();
-});
+}, { timeout: 300_000 });
 
 step('words are found far back, and one goes there', async () => {
   await button(host, 'Search in the chat').click();

@@ -1,11 +1,12 @@
 // The door: people knock, the host hears it, lets all of them in, locks the room; whoever was banned does not come back.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 
 import { Api, Council, PASSWORD } from '../lib/api.mjs';
 import { launch, person, pictures } from '../lib/browser.mjs';
 import { Client, endClients } from '../lib/clients.mjs';
+import { button, signIn, step } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -16,7 +17,6 @@ let meeting;
 let link;
 let host;
 let guest;
-let broken = false;
 
 before(async () => {
   up = await Up.start();
@@ -37,25 +37,10 @@ after(async () => {
   await up?.end();
 });
 
-/** A step that needs the ones before. */
-function step(name, run) {
-  test(name, { timeout: 120_000 }, async (t) => {
-    if (broken) return t.skip('a step before it failed');
-    broken = true;
-    await run(t);
-    broken = false;
-  });
-}
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
 const refused = (code) => (error) => error.code === code || assert.fail(error.message);
 
 step('the host is in the room and says something to those who will wait', async () => {
-  await host.goto('/login');
-  await host.getByLabel('Email').fill('host@example.org');
-  await host.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
-  await button(host, 'Sign in').click();
-  await host.getByRole('heading', { name: 'Meetings' }).waitFor();
+  await signIn(host, 'host@example.org');
   await host.goto(`/meetings/${meeting.id}`);
   await button(host, 'Join meeting').click();
   await host.getByRole('toolbar', { name: 'Controls' }).waitFor();

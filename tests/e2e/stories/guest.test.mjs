@@ -1,10 +1,11 @@
 // A guest: enters by a link without an account, speaks and chats, and is out the moment the link is revoked.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 
-import { Council, PASSWORD } from '../lib/api.mjs';
+import { Council } from '../lib/api.mjs';
 import { launch, loudest, person, pictures, plays } from '../lib/browser.mjs';
+import { button, signIn, step, tile } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -15,7 +16,6 @@ let meeting;
 let host;
 let guest;
 let url;
-let broken = false;
 
 before(async () => {
   up = await Up.start();
@@ -33,27 +33,10 @@ after(async () => {
   await up?.end();
 });
 
-/** A step that needs the ones before. */
-function step(name, run) {
-  test(name, { timeout: 120_000 }, async (t) => {
-    if (broken) return t.skip('a step before it failed');
-    broken = true;
-    await run(t);
-    broken = false;
-  });
-}
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const tile = (page, name) => page.getByRole('region', { name: 'Participants' }).getByRole('article', { name, exact: true });
-
 step('the organization and the meeting allow guests', async () => {
   await council.host.patch(`/organizations/${council.id}/settings`, { allow_guests: true });
   meeting = await council.schedule({ title: 'Open day', settings: { allow_guests: true } });
-  await host.goto('/login');
-  await host.getByLabel('Email').fill('host@example.org');
-  await host.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
-  await button(host, 'Sign in').click();
-  await host.getByRole('heading', { name: 'Meetings' }).waitFor();
+  await signIn(host, 'host@example.org');
 });
 
 step('the host makes a link', async () => {

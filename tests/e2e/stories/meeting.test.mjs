@@ -1,9 +1,10 @@
 // The main job, as two people do it in their browsers: from the set-up link to watching the recording.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 
 import { launch, loudest, person, pictures, plays } from '../lib/browser.mjs';
+import { button, step, tile } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -15,7 +16,6 @@ let browser;
 let host;
 let guest;
 let invitation;
-let broken = false;
 
 before(async () => {
   up = await Up.start();
@@ -30,19 +30,6 @@ after(async () => {
   await browser?.close();
   await up?.end();
 });
-
-/** A step that needs the ones before. */
-function step(name, run) {
-  test(name, { timeout: 120_000 }, async (t) => {
-    if (broken) return t.skip('a step before it failed');
-    broken = true;
-    await run(t);
-    broken = false;
-  });
-}
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const tile = (page, name) => page.getByRole('region', { name: 'Participants' }).getByRole('article', { name, exact: true });
 
 step('the host sets the platform up', async () => {
   await host.goto(`/setup?token=${up.setup_token}`);

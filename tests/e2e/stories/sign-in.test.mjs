@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 
 import { launch, person, pictures } from '../lib/browser.mjs';
+import { button, givePassword, step } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -18,7 +19,6 @@ let here;
 let there;
 let secret;
 let recoveryCode;
-let broken = false;
 
 before(async () => {
   up = await Up.start();
@@ -34,18 +34,6 @@ after(async () => {
   await up?.end();
 });
 
-/** A step that needs the ones before. */
-function step(name, run) {
-  test(name, { timeout: 120_000 }, async (t) => {
-    if (broken) return t.skip('a step before it failed');
-    broken = true;
-    await run(t);
-    broken = false;
-  });
-}
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-
 /** The code of an authenticator app (RFC 6238), computed by nobody else's library. */
 function code(now = Date.now()) {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -56,13 +44,6 @@ function code(now = Date.now()) {
   const hash = createHmac('sha1', key).update(step).digest();
   const number = (hash.readUInt32BE(hash.at(-1) & 15) & 0x7fffffff) % 1_000_000;
   return String(number).padStart(6, '0');
-}
-
-async function givePassword(page, password) {
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(EMAIL);
-  await page.getByRole('textbox', { name: 'Password' }).fill(password);
-  await button(page, 'Sign in').click();
 }
 
 step('the platform is set up', async () => {
@@ -92,14 +73,14 @@ step('the second factor is switched on', async () => {
 });
 
 step('signing in elsewhere takes a code, and no code twice', async () => {
-  await givePassword(there, PASSWORD);
+  await givePassword(there, EMAIL, PASSWORD);
   await there.getByRole('textbox', { name: 'Code' }).fill('000000');
   await button(there, 'Sign in').click();
   await there.getByRole('alert').getByText('This code is wrong').first().waitFor();
   await there.getByRole('textbox', { name: 'Code' }).fill(recoveryCode);
   await button(there, 'Sign in').click();
   await there.getByRole('heading', { name: 'Meetings' }).waitFor();
-  await givePassword(there, PASSWORD);
+  await givePassword(there, EMAIL, PASSWORD);
   await there.getByRole('textbox', { name: 'Code' }).fill(recoveryCode);
   await button(there, 'Sign in').click();
   await there.getByRole('alert').getByText('This code is wrong').first().waitFor();
@@ -135,9 +116,9 @@ step('a forgotten password is replaced with a link from the mailbox', async () =
 step('that has ended all sessions, and the old password is of no use', async () => {
   await here.goto('/meetings');
   await here.getByRole('heading', { name: 'Sign in' }).waitFor();
-  await givePassword(here, PASSWORD);
+  await givePassword(here, EMAIL, PASSWORD);
   await here.getByRole('alert').waitFor();
-  await givePassword(here, OTHER);
+  await givePassword(here, EMAIL, OTHER);
   // A code of the time step after the one that was used.
   await until('a fresh code is taken', async () => {
     if (await here.getByRole('heading', { name: 'Meetings' }).isVisible()) return true;

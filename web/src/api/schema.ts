@@ -921,6 +921,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/host": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hands the meeting over: they host it from now on, with all that belongs to it, and whoever did becomes a co-host. The
+         *     host may, and whoever manages the organization's meetings.
+         */
+        post: operations["participants_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/invite": {
         parameters: {
             query?: never;
@@ -1040,6 +1060,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/lower-hands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lowers everybody's hand. */
+        post: operations["participants_lower_hands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/mute-all": {
         parameters: {
             query?: never;
@@ -1071,7 +1108,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Allows or forbids something to everybody who does not moderate, and to those who come later. What was decided for one
+         *     alone is overwritten. Host and co-hosts may; in the room it takes effect at once.
+         */
+        patch: operations["participants_change_all"];
         trace?: never;
     };
     "/api/v1/meetings/{id}/participants/{user}": {
@@ -1090,6 +1131,43 @@ export interface paths {
         head?: never;
         /** Changes a participant's role and rights. Host and co-hosts may; in the room it takes effect at once. */
         patch: operations["participants_change"];
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/participants/{user}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks someone in the room to switch their microphone on, or another source. Whoever may not is allowed to first, so
+         *     that this is also how a listener is invited to speak. Nobody is switched on but by themselves.
+         */
+        post: operations["participants_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/participants/{user}/lower-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lowers someone's hand. */
+        post: operations["participants_lower_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/meetings/{id}/participants/{user}/mute": {
@@ -1216,6 +1294,40 @@ export interface paths {
          *     who are invited, officers, and services that may change meetings. Saying it again changes nothing.
          */
         post: operations["shows_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/spotlight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts people in front for everybody. Host and co-hosts may. */
+        put: operations["participants_set_spotlight"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everybody in the room sees alike, and what one may do there oneself. People who take part see it. */
+        get: operations["participants_stage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2239,6 +2351,10 @@ export interface components {
          * @enum {string}
          */
         ApiScope: "meetings.read" | "meetings.write" | "calendar.read" | "calendar.write" | "attendance.read" | "recordings.read" | "members.read" | "members.write";
+        /** @description What to ask for. */
+        Asking: {
+            source?: components["schemas"]["PublishSource"] | null;
+        };
         /** @description The attendance of a meeting. */
         Attendance: {
             /** @description The figures. */
@@ -3091,6 +3207,11 @@ export interface components {
             /** @description A JWT for the `Authorization` header, to ask again as who they are. */
             access_token: string;
         };
+        /** @description Who is to host the meeting. */
+        HandOver: {
+            /** @description A member who is invited. */
+            user_id: components["schemas"]["UserId"];
+        };
         /** @description A field before and after. */
         HistoryChange: {
             /** @description The field; `settings.allow_guests` for a part of one. */
@@ -3858,7 +3979,7 @@ export interface components {
         /** @description A page of a list. */
         Listing_Participant: {
             /** @description The items in order. */
-            items: {
+            items: (components["schemas"]["ParticipantRights"] & {
                 /** @description The person. */
                 user: components["schemas"]["ParticipantUser"];
                 /** @description Role in the meeting. */
@@ -3867,10 +3988,6 @@ export interface components {
                 status: components["schemas"]["ParticipantStatus"];
                 /** @description Whether they came by a guest link; then the person's id is the guest's. */
                 is_guest: boolean;
-                /** @description Whether they may use microphone and camera. */
-                can_unmute: boolean;
-                /** @description Whether they may share their screen. */
-                can_share_screen: boolean;
                 /** @description Whether their hand is up. */
                 hand_raised: boolean;
                 /**
@@ -3890,7 +4007,7 @@ export interface components {
                  * @description When they last left.
                  */
                 last_left_at?: string | null;
-            }[];
+            })[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
@@ -4027,6 +4144,11 @@ export interface components {
         Logout: {
             /** @description A signed logout token. */
             logout_token: string;
+        };
+        /** @description How many hands were lowered. */
+        Lowered: {
+            /** @description Hands that were up. */
+            lowered: number;
         };
         /** @description A link with its address. */
         MadeGuestLink: components["schemas"]["GuestLink"] & {
@@ -4545,6 +4667,11 @@ export interface components {
             /** @description What the caller may do, whatever the meeting's state. */
             can: components["schemas"]["Action"][];
         };
+        /** @description The stage as one person stands on it. */
+        MyStage: components["schemas"]["Stage"] & {
+            /** @description What the caller may do. */
+            my_rights: components["schemas"]["ParticipantRights"];
+        };
         /** @description The caller's vote in a poll. */
         MyVote: {
             /** @description The numbers of the chosen options; `null` in a secret poll, where nobody knows them any more. */
@@ -4863,7 +4990,7 @@ export interface components {
          */
         Outcome: "decided" | "tie" | "no_majority" | "no_quorum";
         /** @description A participant as everybody in the meeting sees them. */
-        Participant: {
+        Participant: components["schemas"]["ParticipantRights"] & {
             /** @description The person. */
             user: components["schemas"]["ParticipantUser"];
             /** @description Role in the meeting. */
@@ -4872,10 +4999,6 @@ export interface components {
             status: components["schemas"]["ParticipantStatus"];
             /** @description Whether they came by a guest link; then the person's id is the guest's. */
             is_guest: boolean;
-            /** @description Whether they may use microphone and camera. */
-            can_unmute: boolean;
-            /** @description Whether they may share their screen. */
-            can_share_screen: boolean;
             /** @description Whether their hand is up. */
             hand_raised: boolean;
             /**
@@ -4897,12 +5020,21 @@ export interface components {
             last_left_at?: string | null;
         };
         /** @description What changes a participant; what is absent stays. */
-        ParticipantChange: {
+        ParticipantChange: components["schemas"]["RightsChange"] & {
             role?: components["schemas"]["MeetingRole"] | null;
-            /** @description Whether they may use microphone and camera. */
-            can_unmute?: boolean | null;
+        };
+        /** @description What a participant may do in the room, besides seeing and hearing. */
+        ParticipantRights: {
+            /** @description Whether they may use the microphone. */
+            can_unmute: boolean;
+            /** @description Whether they may use the camera. */
+            can_use_camera: boolean;
             /** @description Whether they may share their screen. */
-            can_share_screen?: boolean | null;
+            can_share_screen: boolean;
+            /** @description Whether they may write in the chat. */
+            can_chat: boolean;
+            /** @description Whether they may send reactions. */
+            can_react: boolean;
         };
         /**
          * @description Where a participant stands.
@@ -5247,6 +5379,19 @@ export interface components {
             /** @description The option that has won. */
             winner?: number | null;
         };
+        /** @description What changes about rights; what is absent stays. */
+        RightsChange: {
+            /** @description Whether they may use the microphone, and the camera unless that is said apart. */
+            can_unmute?: boolean | null;
+            /** @description Whether they may use the camera. */
+            can_use_camera?: boolean | null;
+            /** @description Whether they may share their screen. */
+            can_share_screen?: boolean | null;
+            /** @description Whether they may write in the chat. */
+            can_chat?: boolean | null;
+            /** @description Whether they may send reactions. */
+            can_react?: boolean | null;
+        };
         /** @description How a secret is replaced. */
         Rotation: {
             /**
@@ -5545,6 +5690,19 @@ export interface components {
         ShownDeviceToken: components["schemas"]["DeviceToken"] & {
             /** @description The secret, `bz_dev_…`, for the `Authorization` header. */
             token: string;
+        };
+        /** @description Whom everybody is to see in front. */
+        Spotlight: {
+            /** @description Members and guests of the meeting, at most 4; nobody ends it. */
+            user_ids: components["schemas"]["UserId"][];
+        };
+        /** @description What everybody in the room sees alike. */
+        Stage: {
+            /** @description Members and guests whom everybody sees in front, at most 4. */
+            spotlight: components["schemas"]["UserId"][];
+            acting_host_id?: components["schemas"]["UserId"] | null;
+            /** @description What whoever comes may do, unless they moderate or it was decided for them alone. */
+            participants: components["schemas"]["ParticipantRights"];
         };
         /**
          * @description How far a recording is.
@@ -9267,6 +9425,81 @@ export interface operations {
             };
         };
     };
+    participants_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Participant"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     participants_invite: {
         parameters: {
             query?: never;
@@ -9669,6 +9902,52 @@ export interface operations {
             };
         };
     };
+    participants_lower_hands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lowered"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     participants_mute_all: {
         parameters: {
             query?: never;
@@ -9773,6 +10052,73 @@ export interface operations {
                 };
             };
             /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_change_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RightsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9895,6 +10241,130 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asking"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Participant"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_lower_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lowered"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10445,6 +10915,119 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_set_spotlight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Spotlight"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    participants_stage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyStage"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,6 +18,7 @@ export type MeetingStatus = Schemas['MeetingStatus'];
 export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
 export type Joined = Schemas['Admission'];
+export type Door = Schemas['Door'];
 /** What somebody waits for at the door. */
 export type Waiting = Schemas['Waiting'];
 export type Message = Schemas['Message'];

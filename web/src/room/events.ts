@@ -1,7 +1,4 @@
-import type { components } from '../api/schema';
-import type { Meeting, Message, Participant, Recording } from '../api/types';
-
-type Door = components['schemas']['Door'];
+import type { Door, Meeting, Message, Participant, Recording } from '../api/types';
 
 /** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
 export type MeetingEvent = Happening & {

@@ -27,8 +27,10 @@ use crate::{
         model::Meeting,
     },
     participants::{
+        announce, announce_all,
         api::{no_participant, refuse_for_host},
-        store,
+        model::{Participant, RightsChange},
+        store, take_rights,
     },
 };
 
@@ -86,6 +88,104 @@ pub async fn mute_all(
         muted_tracks += mute_one(&app, &meeting, &participant.identity(), PublishSource::Microphone).await?;
     }
     Ok(Json(Muted { muted_tracks }))
+}
+
+/// What to ask for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct Asking {
+    /// One source; the microphone when absent.
+    #[serde(default)]
+    pub source: Option<PublishSource>,
+}
+
+/// Asks someone in the room to switch their microphone on, or another source. Whoever may not is allowed to first, so
+/// that this is also how a listener is invited to speak. Nobody is switched on but by themselves.
+#[utoipa::path(post, path = "/meetings/{id}/participants/{user}/ask", tag = "participants",
+    params(("id" = MeetingId, Path), ("user" = UserId, Path)), request_body = Asking,
+    responses((status = 200, body = Participant), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn ask(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, user)): Path<(MeetingId, UserId)>,
+    Json(body): Json<Asking>,
+) -> Result<Json<Participant>> {
+    let source = body.source.unwrap_or(PublishSource::Microphone);
+    let mut tx = app.begin(&caller).await?;
+    let viewer = require(&mut tx, &caller, id, Action::Moderate).await?.member;
+    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
+    let participant = store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
+    if !participant.online {
+        return Err(Problem::conflict("NOT_THERE", "This person is not in the room."));
+    }
+    let allowed = Some(true);
+    let change = match source {
+        PublishSource::Microphone => {
+            let can_use_camera = Some(participant.rights.can_use_camera);
+            RightsChange { can_unmute: allowed, can_use_camera, ..RightsChange::default() }
+        }
+        PublishSource::Camera => RightsChange { can_use_camera: allowed, ..RightsChange::default() },
+        PublishSource::ScreenShare | PublishSource::ScreenShareAudio => {
+            RightsChange { can_share_screen: allowed, ..RightsChange::default() }
+        }
+    };
+    let rights = change.of(participant.rights);
+    let mut taken = None;
+    if rights != participant.rights {
+        store::change(&mut tx, id, user, participant.role, rights, caller.user_id).await?;
+        announce(&mut tx, id, user).await?;
+        taken = take_rights(&mut tx, id, Some(user), app.clock.now()).await?;
+    }
+    log(&mut tx, &meeting, "participant.asked", ("participant", user.0), json!({"source": source})).await?;
+    let asked = json!({"user_id": user, "source": source});
+    store::emit(&mut tx, id, "participant.asked", &asked).await?;
+    tx.commit().await?;
+    jobs::run_taken(&app, taken).await;
+    Ok(Json(Participant { rights, ..participant }.seen_by(viewer)))
+}
+
+/// How many hands were lowered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Lowered {
+    /// Hands that were up.
+    pub lowered: usize,
+}
+
+/// Lowers someone's hand.
+#[utoipa::path(post, path = "/meetings/{id}/participants/{user}/lower-hand", tag = "participants",
+    params(("id" = MeetingId, Path), ("user" = UserId, Path)),
+    responses((status = 200, body = Lowered), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn lower_hand(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, user)): Path<(MeetingId, UserId)>,
+) -> Result<Json<Lowered>> {
+    lower(&app, &caller, id, Some(user)).await
+}
+
+/// Lowers everybody's hand.
+#[utoipa::path(post, path = "/meetings/{id}/lower-hands", tag = "participants", params(("id" = MeetingId, Path)),
+    responses((status = 200, body = Lowered), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn lower_hands(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MeetingId>,
+) -> Result<Json<Lowered>> {
+    lower(&app, &caller, id, None).await
+}
+
+async fn lower(app: &App, caller: &Caller, id: MeetingId, user: Option<UserId>) -> Result<Json<Lowered>> {
+    let mut tx = app.begin(caller).await?;
+    require(&mut tx, caller, id, Action::Moderate).await?;
+    let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
+    if let Some(user) = user {
+        store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
+    }
+    let people = store::lower_hands(&mut tx, id, user, caller.user_id).await?;
+    let entity = user.map_or(("meeting", id.0), |user| ("participant", user.0));
+    log(&mut tx, &meeting, "hands.lowered", entity, json!({"user_ids": people})).await?;
+    announce_all(&mut tx, id, &people).await?;
+    tx.commit().await?;
+    Ok(Json(Lowered { lowered: people.len() }))
 }
 
 /// What moderators do changes no row: it is written down here.

@@ -1,3 +1,4 @@
+import { useDocumentVisibility } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
@@ -28,7 +29,7 @@ export function useReadMark(
 ): string | undefined {
   const queryClient = useQueryClient();
   const { data: mark } = useQuery(readMarkQuery(meetingId));
-  const visible = useVisible();
+  const visible = useDocumentVisibility() === 'visible';
   const told = useRef<string>(undefined);
   const due = useRef<ReturnType<typeof setTimeout>>(undefined);
   const last = history?.messages.findLast(({ type }) => type === 'text' || type === 'poll')?.id;
@@ -66,15 +67,4 @@ export function useReadMark(
   // Whoever closes the chat has read what is in it.
   useEffect(() => () => void (due.current && tell.current()), []);
   return first?.id;
-}
-
-/** Whether somebody can see the page. */
-function useVisible(): boolean {
-  const [visible, setVisible] = useState(() => document.visibilityState === 'visible');
-  useEffect(() => {
-    const look = () => setVisible(document.visibilityState === 'visible');
-    document.addEventListener('visibilitychange', look);
-    return () => document.removeEventListener('visibilitychange', look);
-  }, []);
-  return visible;
 }

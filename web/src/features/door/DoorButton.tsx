@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { isOfficer, ORG_ROLES } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
-import { type Door, doorQuery } from './queries';
+import { doorQuery } from './queries';
 
 /** Opens the settings of a meeting's door, for those who moderate. */
 export function DoorButton({ meetingId }: { meetingId: string }) {

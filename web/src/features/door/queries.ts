@@ -1,8 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, take } from '../../api/client';
-import type { components } from '../../api/schema';
-
-export type Door = components['schemas']['Door'];
 
 /** The door of a meeting, for those who keep it. */
 export const doorQuery = (meeting: string) =>

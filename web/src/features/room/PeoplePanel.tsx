@@ -90,6 +90,10 @@ const MOST_SHOWN = 50;
 function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] }) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
+  const changed = {
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
+    onError: notifyProblem,
+  };
   const decide = useMutation({
     mutationFn: ({ user, admit }: { user: string; admit: boolean }) => {
       const params = { path: { id: meeting.id, user } };
@@ -97,14 +101,12 @@ function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] 
         ? take(api.POST('/api/v1/meetings/{id}/lobby/{user}/admit', { params }))
         : take(api.POST('/api/v1/meetings/{id}/lobby/{user}/deny', { params }));
     },
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
-    onError: notifyProblem,
+    ...changed,
   });
   const admitAll = useMutation({
     mutationFn: () =>
       take(api.POST('/api/v1/meetings/{id}/lobby/admit-all', { params: { path: { id: meeting.id } } })),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
-    onError: notifyProblem,
+    ...changed,
   });
   return (
     <Stack gap="xs" role="group" aria-label={t('room.waiting')}>

@@ -1,7 +1,6 @@
 import { useConnectionState, useRoomContext, useStartAudio } from '@livekit/components-react';
 import { ActionIcon, Badge, Button, Drawer, Group, Tabs, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { notifications } from '@mantine/notifications';
 import { IconUsers, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { ConnectionState } from 'livekit-client';
@@ -11,6 +10,7 @@ import { can, type Joined, type Meeting } from '../../api/types';
 import type { Unread } from '../../room/messages';
 import { userIdOf } from '../../room/people';
 import { mayVote, pollsOf } from '../../room/polls';
+import { callToLook } from '../../ui/callToLook';
 import { Chat } from '../chat/Chat';
 import { pollsQuery } from '../chat/queries';
 import { useUnread } from '../chat/useReadMark';
@@ -186,23 +186,7 @@ function useMentions(meetingId: string, { mentions }: Unread, reading: boolean, 
     const more = known.current !== undefined && mentions > known.current;
     known.current = mentions;
     if (!more || reading) return;
-    const id = `mention-${meetingId}`;
-    notifications.hide(id);
-    notifications.show({
-      id,
-      message: (
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          onClick={() => {
-            notifications.hide(id);
-            look();
-          }}
-        >
-          {t('chat.youAreNamed')}
-        </Button>
-      ),
-    });
+    callToLook({ id: `mention-${meetingId}`, text: t('chat.youAreNamed'), look });
   });
 }
 
@@ -219,22 +203,7 @@ function useUnanswered(meeting: Meeting, looking: boolean, look: () => void): nu
     const poll = polls?.find(({ id }) => id === newest);
     // UUIDv7: a greater id is a later poll, and not the one before whose turn it is now.
     if (seen === undefined || looking || !poll || newest < seen) return;
-    const id = `poll-${poll.id}`;
-    notifications.show({
-      id,
-      message: (
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          onClick={() => {
-            notifications.hide(id);
-            look();
-          }}
-        >
-          {t('poll.opened', { question: poll.question })}
-        </Button>
-      ),
-    });
+    callToLook({ id: `poll-${poll.id}`, text: t('poll.opened', { question: poll.question }), look });
   });
   return polls?.length ?? 0;
 }

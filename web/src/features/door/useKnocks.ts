@@ -1,9 +1,9 @@
-import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Participant } from '../../api/types';
 import { chime } from '../../room/chime';
+import { callToLook } from '../../ui/callToLook';
 
 /** Shows and sounds to those who keep the door that somebody new stands before it. */
 export function useKnocks(
@@ -22,21 +22,8 @@ export function useKnocks(
     if (fresh.length === 0) return;
     chime();
     if (looking) return;
-    const first = fresh[0]?.user.name ?? '';
-    const message = (
-      <Button
-        variant="subtle"
-        size="compact-sm"
-        onClick={() => {
-          notifications.hide(id);
-          look();
-        }}
-      >
-        {t('door.knocks', { count: waiting.length, name: first })}
-      </Button>
-    );
+    const name = fresh[0]?.user.name ?? '';
     // One for all of them, however many come at once.
-    notifications.hide(id);
-    notifications.show({ id, message, autoClose: false });
+    callToLook({ id, text: t('door.knocks', { count: waiting.length, name }), look, stays: true });
   });
 }
