@@ -4669,6 +4669,8 @@ export interface components {
         };
         /** @description The stage as one person stands on it. */
         MyStage: components["schemas"]["Stage"] & {
+            /** @description The caller: a user's id, or a guest's. */
+            my_id: components["schemas"]["UserId"];
             /** @description What the caller may do. */
             my_rights: components["schemas"]["ParticipantRights"];
         };

@@ -19,6 +19,9 @@ export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
 export type Joined = Schemas['Admission'];
 export type Door = Schemas['Door'];
+export type Stage = Schemas['Stage'];
+export type MyStage = Schemas['MyStage'];
+export type ParticipantRights = Schemas['ParticipantRights'];
 /** What somebody waits for at the door. */
 export type Waiting = Schemas['Waiting'];
 export type Message = Schemas['Message'];

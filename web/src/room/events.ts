@@ -1,4 +1,4 @@
-import type { Door, Meeting, Message, Participant, Recording } from '../api/types';
+import type { Door, Meeting, Message, Participant, Recording, Stage } from '../api/types';
 
 /** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
 export type MeetingEvent = Happening & {
@@ -17,6 +17,9 @@ type Happening =
   | { event: 'participant.updated'; data: Participant }
   | { event: 'participant.removed'; data: { user_id: string } }
   | { event: 'door.changed'; data: Door }
+  | { event: 'stage.changed'; data: Stage }
+  /** A host asks somebody to switch something on. */
+  | { event: 'participant.asked'; data: { user_id: string; source: string } }
   /** Somebody asks to be let in. */
   | { event: 'lobby.knocked'; data: { user_id: string } }
   | {
@@ -34,6 +37,8 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'participant.updated',
   'participant.removed',
   'door.changed',
+  'stage.changed',
+  'participant.asked',
   'lobby.knocked',
   'meeting.updated',
   'recording.updated',
@@ -55,7 +60,10 @@ function subject({ event, data }: MeetingEvent): string {
     case 'participant.removed':
     case 'lobby.knocked':
       return `participant ${data.user_id}`;
+    case 'participant.asked':
+      return `asked ${data.user_id}`;
     case 'door.changed':
+    case 'stage.changed':
       return event;
     case 'presence.changed':
       return `presence ${data.user_id}`;

@@ -40,9 +40,9 @@ export function mergeMessages(known: readonly Message[], incoming: readonly Mess
   return sorted ? list : list.sort(inOrder);
 }
 
-/** Messages that carry something to read: a hand that goes up or down shows on the person instead. */
+/** Messages that carry something to read: hands show on the person, and reactions float by. */
 export const readable = (messages: readonly Message[]) =>
-  messages.filter(({ type }) => type === 'text' || type === 'poll' || type === 'reaction');
+  messages.filter(({ type }) => type === 'text' || type === 'poll');
 
 /** What somebody has not read: how much, and in how much of it they are named. */
 export type Unread = { count: number; mentions: number };

@@ -9,16 +9,25 @@ const person = (name: string, known: Partial<Participant> = {}, isLocal = false)
   known: { role: 'participant', hand_raised: false, ...known } as Participant,
 });
 
-it('puts hands first, then who leads, then oneself', () => {
+it('puts hands first as they went up, then who leads, then oneself', () => {
   const people = [
     person('Zawadi'),
     person('Me', {}, true),
     person('Asha'),
     person('Host', { role: 'host' }),
-    person('Yusuf', { hand_raised: true }),
+    person('Amina', { hand_raised: true, hand_raised_at: '2026-11-02T09:01:00Z' }),
+    person('Yusuf', { hand_raised: true, hand_raised_at: '2026-11-02T09:00:00Z' }),
     { identity: 'new', name: 'Neema', isLocal: false },
   ];
-  expect(inOrder(people).map(({ name }) => name)).toEqual(['Yusuf', 'Host', 'Me', 'Asha', 'Neema', 'Zawadi']);
+  expect(inOrder(people).map(({ name }) => name)).toEqual([
+    'Yusuf',
+    'Amina',
+    'Host',
+    'Me',
+    'Asha',
+    'Neema',
+    'Zawadi',
+  ]);
 });
 
 it('finds the user behind an identity', () => {

@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, Skeleton, Stack } from '@mantine/core';
+import { ActionIcon, Group, Menu, Skeleton, Stack, Text } from '@mantine/core';
 import { IconDots, IconDownload, IconSearch } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
@@ -27,6 +27,8 @@ type Props = {
   people: readonly { id: string; name: string }[];
   /** The meeting takes messages and votes. */
   writable: boolean;
+  /** A host does not allow the viewer to write at the moment. */
+  silenced?: boolean;
   /** The viewer may delete what others wrote, and close polls. */
   moderates: boolean;
   /** The viewer may take the chat along as a file. */
@@ -34,7 +36,9 @@ type Props = {
 };
 
 /** A meeting's chat; `writable` adds the field to write in. */
-export function Chat({ meetingId, title, me, people, writable, moderates, exportable = false }: Props) {
+export function Chat(props: Props) {
+  const { meetingId, title, me, people, silenced = false, moderates, exportable = false } = props;
+  const writable = props.writable && !silenced;
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const { data, error, refetch } = useQuery(chatQuery(meetingId));
@@ -143,6 +147,11 @@ export function Chat({ meetingId, title, me, people, writable, moderates, export
           actions={actions}
           pollCard={pollCard}
         />
+      )}
+      {silenced && (
+        <Text size="sm" c="dimmed" role="status">
+          {t('chat.silenced')}
+        </Text>
       )}
       {writable && (
         <Composer

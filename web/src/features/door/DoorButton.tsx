@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
-import { isOfficer, ORG_ROLES } from '../../api/types';
+import { type Door, isOfficer, ORG_ROLES } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { doorQuery } from './queries';
 

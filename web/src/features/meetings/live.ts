@@ -6,6 +6,8 @@ import { type MeetingEvent, newsFilter } from '../../room/events';
 import { followEvents } from '../../room/stream';
 import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../chat/queries';
 import { doorQuery } from '../door/queries';
+import { hearReaction } from '../reactions/queries';
+import { hearAsked, hearRights, hearStage } from '../stage/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
 
@@ -32,6 +34,7 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     queryClient.setQueryData<Participant[]>([...key, 'participants'], (list) => list && change(list));
   switch (event) {
     case 'chat.message':
+      if (data.type === 'reaction') hearReaction(queryClient, meetingId, data);
       if (!isKnownPoll(queryClient, meetingId, data)) hearMessages(queryClient, meetingId, [data]);
       break;
     case 'chat.updated':
@@ -41,6 +44,7 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       hearPoll(queryClient, meetingId, data);
       break;
     case 'participant.updated':
+      hearRights(queryClient, meetingId, data);
       participants((list) => upsert(list, data, (one) => one.user.id));
       // Rights may have moved with it.
       void queryClient.invalidateQueries({ queryKey: key, exact: true });
@@ -55,6 +59,12 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       break;
     case 'door.changed':
       queryClient.setQueryData(doorQuery(meetingId).queryKey, (door) => door && data);
+      break;
+    case 'stage.changed':
+      hearStage(queryClient, meetingId, data);
+      break;
+    case 'participant.asked':
+      hearAsked(queryClient, meetingId, data);
       break;
     case 'presence.changed':
       participants((list) =>

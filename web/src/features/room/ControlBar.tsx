@@ -11,23 +11,28 @@ import {
   Text,
   Tooltip,
 } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useFullscreenDocument } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   type Icon,
   IconChartBar,
   IconDots,
+  IconEar,
   IconHandStop,
   IconKeyboard,
+  IconLayoutGrid,
+  IconMaximize,
   IconMessageCircle,
   IconMicrophone,
   IconMicrophoneOff,
   IconPhoneOff,
+  IconPictureInPicture,
   IconPlayerRecord,
   IconPlayerStop,
   IconScreenShare,
   IconScreenShareOff,
   IconSettings,
+  IconUser,
   IconUsers,
   IconVideo,
   IconVideoOff,
@@ -39,6 +44,7 @@ import { can, type Meeting } from '../../api/types';
 import { ariaKeysOf, keysOf, type Shortcut } from '../../room/shortcuts';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { recordingsQuery } from '../meetings/queries';
+import { ReactButton } from '../reactions/Reactions';
 import classes from './Conference.module.css';
 import { DeviceDialog } from './DeviceDialog';
 import { troubleOf } from './devices';
@@ -46,6 +52,7 @@ import { KeysDialog } from './KeysDialog';
 import type { Panel } from './RoomScreen';
 import type { ConferenceState } from './useConference';
 import { IS_MAC, useKeys, useSpaceToTalk } from './useKeys';
+import type { Seen } from './useView';
 
 type Props = {
   meeting: Meeting;
@@ -55,6 +62,7 @@ type Props = {
   unread: number;
   /** Polls that wait for the viewer's vote. */
   unanswered: number;
+  seen: Seen;
   onPanel: (panel: Panel) => void;
   onLeave: () => void;
 };
@@ -67,6 +75,7 @@ export function ControlBar({
   panel,
   unread,
   unanswered,
+  seen,
   onPanel,
   onLeave,
 }: Props) {
@@ -149,6 +158,12 @@ export function ControlBar({
             on={hand.raised}
             keys="hand"
             onClick={hand.toggle}
+          />
+          <ReactButton
+            meetingId={meeting.id}
+            forbidden={
+              conference.stage?.my_rights.can_react === false ? t('room.forbidden.reactions') : undefined
+            }
           />
           <Indicator
             label={unread > 99 ? '99+' : unread}
@@ -235,6 +250,7 @@ export function ControlBar({
                   {recordLabel}
                 </Menu.Item>
               )}
+              <ViewItems seen={seen} />
               <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
                 {t('room.devices')}
               </Menu.Item>
@@ -272,6 +288,54 @@ export function ControlBar({
       {choosing && <DeviceDialog onClose={devices.close} />}
       {helping && <KeysDialog onClose={help.close} />}
       {ending && <EndDialog meetingId={meeting.id} onClose={end.close} />}
+    </>
+  );
+}
+
+/** How the viewer sees the room; what the browser can't do is left out. */
+function ViewItems({ seen }: { seen: Seen }) {
+  const { t } = useTranslation();
+  const { toggle, fullscreen } = useFullscreenDocument();
+  const picture = useMutation({
+    mutationFn: async () => {
+      if (document.pictureInPictureElement) return document.exitPictureInPicture();
+      const videos = [...document.querySelectorAll<HTMLVideoElement>('main video')];
+      // What is in front comes first on the page.
+      const video = videos.find(({ readyState }) => readyState > 0);
+      if (video) await video.requestPictureInPicture();
+      else notifications.show({ message: t('view.noPicture') });
+    },
+    onError: notifyProblem,
+  });
+  const speaker = seen.view === 'speaker';
+  return (
+    <>
+      <Menu.Item
+        leftSection={speaker ? <IconLayoutGrid size={16} aria-hidden /> : <IconUser size={16} aria-hidden />}
+        onClick={() => seen.change({ view: speaker ? 'grid' : 'speaker' })}
+      >
+        {t(speaker ? 'view.grid' : 'view.speaker')}
+      </Menu.Item>
+      <Menu.Item
+        leftSection={<IconEar size={16} aria-hidden />}
+        onClick={() => seen.change({ audioFirst: !seen.audioFirst })}
+      >
+        {t(seen.audioFirst ? 'view.withCameras' : 'view.audioFirst')}
+      </Menu.Item>
+      {document.fullscreenEnabled && (
+        <Menu.Item leftSection={<IconMaximize size={16} aria-hidden />} onClick={toggle}>
+          {t(fullscreen ? 'view.leaveFullScreen' : 'view.fullScreen')}
+        </Menu.Item>
+      )}
+      {document.pictureInPictureEnabled && (
+        <Menu.Item
+          leftSection={<IconPictureInPicture size={16} aria-hidden />}
+          onClick={() => picture.mutate()}
+        >
+          {t('view.pictureInPicture')}
+        </Menu.Item>
+      )}
+      <Menu.Divider />
     </>
   );
 }

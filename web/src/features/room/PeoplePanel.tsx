@@ -1,15 +1,6 @@
 import { useIsMuted, useParticipants } from '@livekit/components-react';
-import { ActionIcon, Button, Group, Menu, Stack, Text } from '@mantine/core';
-import {
-  IconBan,
-  IconDots,
-  IconHandStop,
-  IconMicrophone,
-  IconMicrophoneOff,
-  IconScreenShare,
-  IconScreenShareOff,
-  IconUserMinus,
-} from '@tabler/icons-react';
+import { Badge, Button, Group, Stack, Text } from '@mantine/core';
+import { IconHandOff, IconHandStop, IconMicrophone, IconMicrophoneOff } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type Participant as LiveKitParticipant, Track } from 'livekit-client';
 import { useTranslation } from 'react-i18next';
@@ -20,26 +11,50 @@ import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem } from '../../ui/ProblemNote';
 import { DoorButton } from '../door/DoorButton';
 import { GuestLinksButton } from '../guests/GuestLinks';
+import { RightsButton } from '../stage/RightsButton';
+import { Moderate } from './Moderate';
 import type { ConferenceState } from './useConference';
 
 /** Who is here, hands first, and for those who moderate what they can do about it. */
 export function PeoplePanel({ meeting, conference }: { meeting: Meeting; conference: ConferenceState }) {
   const { t } = useTranslation();
   const { present, listed, waiting, moderates } = conference;
+  const speakers = present.filter(({ listens }) => !listens);
+  const listeners = present.filter(({ listens }) => listens);
+  const hands = present.filter(({ known }) => known?.hand_raised).length;
   const participants = new Map(useParticipants().map((one) => [one.identity, one]));
   const here = new Set(present.map(({ identity }) => userIdOf(identity)));
   const absent = listed?.filter((one) => !here.has(one.user.id) && !waiting.includes(one)) ?? [];
+  const params = { path: { id: meeting.id } };
   const muteAll = useMutation({
-    mutationFn: () =>
-      take(api.POST('/api/v1/meetings/{id}/mute-all', { params: { path: { id: meeting.id } } })),
+    mutationFn: () => take(api.POST('/api/v1/meetings/{id}/mute-all', { params })),
     onError: notifyProblem,
   });
+  const lowerHands = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/meetings/{id}/lower-hands', { params })),
+    onError: notifyProblem,
+  });
+  const row = (person: Present) => {
+    const participant = participants.get(person.identity);
+    return (
+      participant && (
+        <PersonRow
+          key={person.identity}
+          meeting={meeting}
+          person={person}
+          participant={participant}
+          conference={conference}
+        />
+      )
+    );
+  };
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section style={{ height: '100%', overflowY: 'auto' }} tabIndex={0} aria-label={t('room.people')}>
       <Stack gap="xs">
         {waiting.length > 0 && <Lobby meeting={meeting} waiting={waiting} />}
         {moderates && <DoorButton meetingId={meeting.id} />}
+        {moderates && <RightsButton meeting={meeting} />}
         {moderates && <GuestLinksButton meeting={meeting} />}
         {moderates && (
           <Button
@@ -51,20 +66,23 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
             {t('room.muteAll')}
           </Button>
         )}
-        {present.map((person) => {
-          const participant = participants.get(person.identity);
-          return (
-            participant && (
-              <PersonRow
-                key={person.identity}
-                meeting={meeting}
-                person={person}
-                participant={participant}
-                moderates={moderates}
-              />
-            )
-          );
-        })}
+        {moderates && hands > 1 && (
+          <Button
+            variant="default"
+            leftSection={<IconHandOff size={16} aria-hidden />}
+            loading={lowerHands.isPending}
+            onClick={() => lowerHands.mutate()}
+          >
+            {t('stage.lowerAll', { count: hands })}
+          </Button>
+        )}
+        {speakers.map(row)}
+        {listeners.length > 0 && (
+          <Text size="sm" c="dimmed" mt="sm" component="h2" fw={400}>
+            {t('stage.listening', { count: listeners.length })}
+          </Text>
+        )}
+        {listeners.map(row)}
         {absent.length > 0 && (
           <Text size="sm" c="dimmed" mt="sm" component="h2" fw={400}>
             {t('room.notHere', { count: absent.length })}
@@ -152,12 +170,19 @@ function Lobby({ meeting, waiting }: { meeting: Meeting; waiting: Participant[] 
   );
 }
 
-type RowProps = { meeting: Meeting; person: Present; participant: LiveKitParticipant; moderates: boolean };
+type RowProps = {
+  meeting: Meeting;
+  person: Present;
+  participant: LiveKitParticipant;
+  conference: ConferenceState;
+};
 
-function PersonRow({ meeting, person, participant, moderates }: RowProps) {
+function PersonRow({ meeting, person, participant, conference }: RowProps) {
   const { t } = useTranslation();
   const silent = useIsMuted({ participant, source: Track.Source.Microphone });
   const { name, isLocal, known } = person;
+  const { moderates, stage } = conference;
+  const id = userIdOf(person.identity);
   return (
     <Group gap="sm" wrap="nowrap" mih={44}>
       <PersonAvatar name={name} url={known?.user.avatar_url ?? avatarOf(participant.metadata)} size={32} />
@@ -171,107 +196,20 @@ function PersonRow({ meeting, person, participant, moderates }: RowProps) {
           </Text>
         )}
       </div>
+      {stage?.acting_host_id === id && (
+        <Badge size="sm" variant="light">
+          {t('stage.actingBadge')}
+        </Badge>
+      )}
       {known?.hand_raised && <IconHandStop size={18} role="img" aria-label={t('room.handRaised')} />}
       {silent ? (
         <IconMicrophoneOff size={18} role="img" aria-label={t('room.muted')} />
       ) : (
         <IconMicrophone size={18} role="img" aria-label={t('room.speaksFreely')} />
       )}
-      {moderates && !isLocal && <Moderate meeting={meeting} person={person} silent={silent} />}
+      {moderates && (
+        <Moderate meeting={meeting} person={person} participant={participant} conference={conference} />
+      )}
     </Group>
-  );
-}
-
-function Moderate({ meeting, person, silent }: { meeting: Meeting; person: Present; silent: boolean }) {
-  const { t } = useTranslation();
-  const queryClient = useQueryClient();
-  const { known, name } = person;
-  // The camera goes with the microphone, where the meeting has cameras.
-  const media = meeting.meeting_type === 'audio' ? 'Microphone' : 'Media';
-  const path = { id: meeting.id, user: userIdOf(person.identity) };
-  const act = useMutation({
-    mutationFn: (call: () => Promise<unknown>) => call(),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id, 'participants'] }),
-    onError: notifyProblem,
-  });
-  const allow = (body: { can_unmute?: boolean; can_share_screen?: boolean }) => () =>
-    take(api.PATCH('/api/v1/meetings/{id}/participants/{user}', { params: { path }, body }));
-  const remove = (ban: boolean) => () =>
-    take(api.POST('/api/v1/meetings/{id}/participants/{user}/remove', { params: { path }, body: { ban } }));
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          aria-label={t('people.actionsFor', { name })}
-          loading={act.isPending}
-        >
-          <IconDots size={18} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          leftSection={<IconMicrophoneOff size={16} aria-hidden />}
-          disabled={silent}
-          onClick={() =>
-            act.mutate(() =>
-              take(
-                api.POST('/api/v1/meetings/{id}/participants/{user}/mute', {
-                  params: { path },
-                  body: { source: 'microphone' },
-                }),
-              ),
-            )
-          }
-        >
-          {t('room.moderate.mute')}
-        </Menu.Item>
-        {known && (
-          <>
-            <Menu.Item
-              leftSection={
-                known.can_unmute ? (
-                  <IconMicrophoneOff size={16} aria-hidden />
-                ) : (
-                  <IconMicrophone size={16} aria-hidden />
-                )
-              }
-              onClick={() => act.mutate(allow({ can_unmute: !known.can_unmute }))}
-            >
-              {known.can_unmute ? t(`room.moderate.forbid${media}`) : t(`room.moderate.allow${media}`)}
-            </Menu.Item>
-            <Menu.Item
-              leftSection={
-                known.can_share_screen ? (
-                  <IconScreenShareOff size={16} aria-hidden />
-                ) : (
-                  <IconScreenShare size={16} aria-hidden />
-                )
-              }
-              onClick={() => act.mutate(allow({ can_share_screen: !known.can_share_screen }))}
-            >
-              {known.can_share_screen ? t('room.moderate.forbidSharing') : t('room.moderate.allowSharing')}
-            </Menu.Item>
-          </>
-        )}
-        <Menu.Divider />
-        <Menu.Item
-          c="var(--mantine-color-error)"
-          leftSection={<IconUserMinus size={16} aria-hidden />}
-          onClick={() => act.mutate(remove(false))}
-        >
-          {t('room.moderate.remove')}
-        </Menu.Item>
-        <Menu.Item
-          c="var(--mantine-color-error)"
-          leftSection={<IconBan size={16} aria-hidden />}
-          onClick={() => act.mutate(remove(true))}
-        >
-          {t('room.moderate.ban')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

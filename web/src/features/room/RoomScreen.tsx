@@ -16,11 +16,14 @@ import { pollsQuery } from '../chat/queries';
 import { useUnread } from '../chat/useReadMark';
 import { useKnocks } from '../door/useKnocks';
 import { PollsPanel } from '../polls/PollsPanel';
+import { FloatingReactions } from '../reactions/Reactions';
+import { AskedDialog } from '../stage/AskedDialog';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
 import { PeoplePanel } from './PeoplePanel';
 import { Stage } from './Stage';
-import { useConference } from './useConference';
+import { type ConferenceState, useConference } from './useConference';
+import { useView } from './useView';
 
 /** What the side panel shows. */
 export type Panel = 'chat' | 'people' | 'polls';
@@ -39,6 +42,8 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const unanswered = useUnanswered(meeting, panel === 'polls', () => setPanel('polls'));
   const titles = { chat: t('room.chat'), people: t('room.people'), polls: t('poll.title') };
   const connection = useConnectionState();
+  const seen = useView();
+  const acting = nameOf(conference, conference.stage?.acting_host_id);
   const toggle = (next: Panel) => setPanel((now) => (now === next ? null : next));
 
   const side = panel && (
@@ -63,6 +68,11 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
           </Badge>
         </Group>
         <Group gap="md" wrap="nowrap">
+          {acting && (
+            <Text size="sm" role="status" className={classes.title}>
+              {t('stage.acting', { name: acting })}
+            </Text>
+          )}
           {conference.recording && (
             <Group gap={6} wrap="nowrap" role="status">
               <span className={classes.recordingDot} aria-hidden />
@@ -83,13 +93,21 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         </Group>
       </header>
       <main className={classes.main}>
-        <Stage meeting={meeting} present={conference.present} phone={phone} />
+        <Stage
+          meeting={meeting}
+          present={conference.present}
+          spotlight={conference.stage?.spotlight ?? []}
+          phone={phone}
+          seen={seen}
+        />
+        <FloatingReactions meetingId={meeting.id} />
         {connection !== ConnectionState.Connected && (
           <div className={classes.notice} role="status">
             {connection === ConnectionState.Connecting ? t('room.connecting') : t('room.reconnecting')}
           </div>
         )}
         <AudioStart />
+        <AskedDialog meetingId={meeting.id} me={conference.stage?.my_id} />
         {!phone && panel && (
           <aside className={classes.side} aria-label={titles[panel]}>
             {side}
@@ -103,6 +121,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         panel={panel}
         unread={unread.count}
         unanswered={unanswered}
+        seen={seen}
         onPanel={toggle}
         onLeave={onLeave}
       />
@@ -118,13 +137,18 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   );
 }
 
+/** What somebody in the room is called; undefined for nobody. */
+const nameOf = ({ listed, present }: ConferenceState, id: string | null | undefined) =>
+  present.find(({ identity }) => userIdOf(identity) === id)?.name ??
+  listed?.find(({ user }) => user.id === id)?.user.name;
+
 type SidePanelProps = {
   panel: Panel;
   onPanel: (panel: Panel) => void;
   onClose: () => void;
   meeting: Meeting;
   me: string;
-  conference: ReturnType<typeof useConference>;
+  conference: ConferenceState;
 };
 
 function SidePanel({ panel, onPanel, onClose, meeting, me, conference }: SidePanelProps) {
@@ -164,6 +188,7 @@ function SidePanel({ panel, onPanel, onClose, meeting, me, conference }: SidePan
           me={me}
           people={people}
           writable={can(meeting, 'chat')}
+          silenced={conference.stage?.my_rights.can_chat === false}
           moderates={can(meeting, 'moderate')}
           exportable={meeting.my.role !== null}
         />

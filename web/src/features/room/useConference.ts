@@ -20,6 +20,7 @@ import { inOrder, type Present, userIdOf } from '../../room/people';
 import { type Rights, rightsOfJoin, rightsOfPermission } from '../../room/rights';
 import { applyEvent, useLiveMeeting } from '../meetings/live';
 import { participantsQuery, recordingsQuery } from '../meetings/queries';
+import { stageQuery } from '../stage/queries';
 
 /** Writes the server's data packets into what the pages have loaded. */
 function usePackets(meetingId: string) {
@@ -77,6 +78,8 @@ export function useConference(meeting: Meeting, joined: Joined) {
     ...recordingsQuery(meeting.id, live),
     enabled: can(meeting, 'record'),
   });
+  const { data: stage } = useQuery(stageQuery(meeting.id));
+  const isAudio = meeting.meeting_type === 'audio';
   const participants = useParticipants();
   const { localParticipant } = useLocalParticipant();
   const recorderIsHere = useIsRecording();
@@ -90,11 +93,13 @@ export function useConference(meeting: Meeting, joined: Joined) {
           identity: participant.identity,
           name: known?.user.name || participant.name || participant.identity,
           isLocal: participant.isLocal,
+          listens:
+            isAudio && !!participant.permissions && !rightsOfPermission(participant.permissions).microphone,
           known,
         };
       }),
     );
-  }, [participants, listed]);
+  }, [participants, listed, isAudio]);
 
   const { permissions } = localParticipant;
   const rights: Rights = permissions
@@ -111,6 +116,9 @@ export function useConference(meeting: Meeting, joined: Joined) {
     me: present.find(({ isLocal }) => isLocal),
     rights,
     moderates: can(meeting, 'moderate'),
+    stage,
+    /** Decides about roles. */
+    leads: meeting.my.role === 'host' || (stage !== undefined && stage.acting_host_id === stage.my_id),
     /** The recording that runs or is about to, as far as the viewer may know it. */
     active,
     recording: recorderIsHere || active?.status === 'recording',
