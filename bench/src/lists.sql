@@ -1,5 +1,6 @@
--- Meetings of 200 organizations, evenly: people, meetings with words of every frequency, who takes part.
--- Variables of psql: count (how many meetings), admin (who calls). Triggers are off: what they would write one by one is
+-- Meetings of 200 organizations: people, meetings with words of every frequency, who takes part. The first organization has
+-- 5000 whatever the count, so that the same page is asked of a platform with few and with many meetings of others.
+-- Variables of psql: count (how many meetings, in steps of 5000), admin (who calls). Triggers are off: what they would write one by one is
 -- written here at once.
 \set ON_ERROR_STOP on
 set app.actor = 'system';
@@ -44,16 +45,18 @@ alter table people add primary key (organization_number, number);
 analyze people;
 
 create temp table planned as
-    select n, n / 200 as k, n % 200 as organization_number, p.organization, p.id as host, p.name as host_name,
+    select n, k, m.organization_number, p.organization, p.id as host, p.name as host_name,
            (lpad(to_hex(1700000000000 + n * 1000::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
             || substr(md5(n::text), 4, 15))::uuid as id,
-           timestamptz '2030-01-01' + (n / 200) * interval '37 minutes' as start,
+           timestamptz '2030-01-01' + k * interval '37 minutes' as start,
            abs(hashint4(n)) % 4000 as a, abs(hashint4(n + 1000000000)) % 4000 as b, abs(hashint4(-n)) % 4000 as c,
            -- Few go on at once, and none is to come that has passed: the background work is not measured here.
-           case when n / 200 % 2500 = 0 then 'in_progress' when n / 200 % 10 < 4 then 'scheduled'
-                when n / 200 % 10 = 4 then 'cancelled' else 'completed' end::meeting_status as status
-    from generate_series(0, :count - 1) n
-         join people p on p.organization_number = n % 200 and p.number = n / 200 % 20;
+           case when k % 2500 = 0 then 'in_progress' when k % 10 < 4 then 'scheduled'
+                when k % 10 = 4 then 'cancelled' else 'completed' end::meeting_status as status
+    from (select n, case when n % step = 0 then 0 else 1 + (n - n / step - 1) % 199 end as organization_number,
+                 case when n % step = 0 then n / step else (n - n / step - 1) / 199 end as k
+          from generate_series(0, :count - 1) n, (select :count / 5000 as step) s) m
+         join people p on p.organization_number = m.organization_number and p.number = k % 20;
 insert into meetings (id, organization_id, title, description, agenda, scheduled_start, scheduled_end, status, meeting_type,
         venue_mode, host_id, room_name, provider_meeting_id, custom_fields, related_object_type, related_object_id, created_by)
     select m.id, m.organization, a.title, b.description, c.agenda, m.start, m.start + interval '1 hour', m.status,
@@ -72,8 +75,8 @@ insert into my_meetings (user_id, meeting_id, organization_id, status, scheduled
     select p.user_id, m.id, m.organization_id, m.status, m.scheduled_start, m.meeting_type, m.host_id,
            m.related_object_type, m.related_object_id
     from meetings m join meeting_participants p on p.meeting_id = m.id;
-insert into meeting_search (bucket, meeting_id, organization_id, status, scheduled_start, document)
-    select search_bucket(m.organization), m.id, m.organization, m.status, m.start,
+insert into meeting_search (meeting_id, organization_id, status, scheduled_start, document)
+    select m.id, m.organization, m.status, m.start,
            meeting_document(a.title, m.host_name, b.description, c.agenda)
     from planned m join sentences a on a.sentence = m.a join sentences b on b.sentence = m.b
          join sentences c on c.sentence = m.c;

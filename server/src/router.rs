@@ -159,6 +159,7 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(guests::api::revoke))
             .routes(routes!(guests::entrance::preview))
             .routes(routes!(guests::entrance::join))
+            .routes(routes!(guests::entrance::connection_check))
             // In the meeting
             .routes(routes!(chat::api::list, chat::api::post))
             .routes(routes!(chat::api::read, chat::changes::edit, chat::changes::delete))
@@ -168,6 +169,7 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(chat::polls::api::vote))
             .routes(routes!(chat::polls::api::close))
             .routes(routes!(room::api::events))
+            .routes(routes!(room::check::begin))
             // Recordings
             .routes(routes!(recordings::api::list_of_meeting, recordings::api::start))
             .routes(routes!(recordings::api::list_of_organization))

@@ -280,8 +280,7 @@ async fn every_table_is_under_audit_or_says_why_not() {
     let app = TestApp::start().await;
     let bare: Vec<String> = sqlx::query_scalar(
         "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
-           and c.relname <> '_sqlx_migrations'
+         where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations'
            and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'audit_insert_delete') order by 1",
     )
     .fetch_all(&mut app.database().await)

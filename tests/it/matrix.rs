@@ -130,6 +130,8 @@ POST   /meetings/{id}/guest-links                    401    ok    ok   ok    403
 GET    /meetings/{id}/guest-links                    401    ok    ok   ok    403  403   ok   404   401
 DELETE /guest-links/{id}                             401    ok    ok   ok    404  404   ok   404   401
 GET    /guest/{token}                                404   404   404  404    404  404  404   404   404
+POST   /connection-check                             401    ok    ok   ok     ok   ok   ok    ok   401
+POST   /guest/{token}/connection-check               404   404   404  404    404  404  404   404   404
 POST   /guest/{token}/join                           404   404   404  404    404  404  404   404   404
 GET    /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
 POST   /meetings/{id}/chat                           401   403   403  403    403   ok   ok   404    ok
@@ -182,6 +184,8 @@ POST   /webhooks/livekit                             403   403   403  403    403
 
 /// Operations that change something and need not be in the audit log after a success of this test, and why.
 const NOT_AUDITED_HERE: &[(&str, &str)] = &[
+    ("POST /connection-check", "changes nothing"),
+    ("POST /guest/{token}/connection-check", "changes nothing"),
     (
         "POST /meetings/{id}/participants/{user}/ask",
         "nobody is in the room; stage::a_listener_is_asked_to_speak",

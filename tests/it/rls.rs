@@ -14,8 +14,7 @@ type Rows = BTreeMap<String, BTreeSet<String>>;
 async fn tables(connection: &mut PgConnection) -> Vec<String> {
     sqlx::query_scalar(
         "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
-           and c.relname <> '_sqlx_migrations' order by 1",
+         where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations' order by 1",
     )
     .fetch_all(connection)
     .await
@@ -146,7 +145,7 @@ async fn every_table_has_row_level_security_enabled_and_forced() {
     .expect("a list of tables");
     assert!(bare.is_empty(), "without forced row-level security: {bare:?}");
     let no_policy: Vec<String> = sqlx::query_scalar(
-        "select c.relname::text from pg_class c where c.relforcerowsecurity and not c.relispartition
+        "select c.relname::text from pg_class c where c.relforcerowsecurity
          and not exists (select from pg_policy p where p.polrelid = c.oid)",
     )
     .fetch_all(&mut app.database().await)

@@ -35,6 +35,7 @@ use crate::{
         join::{Admission, AtTheDoor, Permissions, Waiting},
         model::ParticipantRights,
     },
+    room::check::{self, Trial},
 };
 
 /// What a link is good for.
@@ -110,16 +111,7 @@ pub async fn preview(
     Returning(before): Returning,
     Path(token): Path<String>,
 ) -> Result<Json<GuestInvitation>> {
-    let mut tx = app.begin_system().await?;
-    let found = store::preview(&mut tx, &hash_secret(&token), app.clock.now()).await?.ok_or_else(no_link)?;
-    // Whoever entered by it before comes back by it also when it is used up.
-    let comes_back = before.is_some_and(|guest| guest.meeting_id == found.meeting_id);
-    if !(comes_back && found.state == LinkState::UsedUp) {
-        found.state.require_open()?;
-    }
-    if !found.allowed {
-        return Err(not_allowed());
-    }
+    let found = open_link(&app, before, &token).await?;
     Ok(Json(GuestInvitation {
         meeting_id: found.meeting_id,
         title: found.title,
@@ -131,6 +123,34 @@ pub async fn preview(
         meeting_type: found.meeting_type,
         require_approval: found.require_approval,
     }))
+}
+
+/// A room to try the connection in before entering by a link.
+#[utoipa::path(post, path = "/guest/{token}/connection-check", tag = "guests", operation_id = "guest_connection_check",
+    params(("token" = String, Path)), security(()),
+    responses((status = 200, body = Trial), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn connection_check(
+    State(app): State<App>,
+    Returning(before): Returning,
+    Path(token): Path<String>,
+) -> Result<Json<Trial>> {
+    open_link(&app, before, &token).await?;
+    Ok(Json(check::trial(&app)?))
+}
+
+/// What a link leads to that is open for whoever comes by it.
+async fn open_link(app: &App, before: Option<Guest>, token: &str) -> Result<Preview> {
+    let mut tx = app.begin_system().await?;
+    let found = store::preview(&mut tx, &hash_secret(token), app.clock.now()).await?.ok_or_else(no_link)?;
+    // Whoever entered by it before comes back by it also when it is used up.
+    let comes_back = before.is_some_and(|guest| guest.meeting_id == found.meeting_id);
+    if !(comes_back && found.state == LinkState::UsedUp) {
+        found.state.require_open()?;
+    }
+    if !found.allowed {
+        return Err(not_allowed());
+    }
+    Ok(found)
 }
 
 /// Who wants to enter.

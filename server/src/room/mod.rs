@@ -5,6 +5,7 @@
 //! that [`hub`] feeds. Both are told by [`watch`] that there is something, and both can take up where they stopped.
 
 pub mod api;
+pub mod check;
 pub mod event;
 pub mod fanout;
 pub mod hub;

@@ -29,6 +29,14 @@ async function open(page, say, name) {
   await page.getByRole('menuitem', { name: say(name) }).click();
 }
 
+/** A dialog that a button in a panel of the room opens; on a phone the panel is a dialog too. */
+const fromPanel = (panel, name) => async (page, say) => {
+  await enter(page, say);
+  await open(page, say, panel);
+  await button(page, say(name)).click();
+  await page.getByRole('dialog').last().getByRole('button').first().waitFor();
+};
+
 /** Where somebody comes without an account. */
 export const outside = (council) => [
   { name: 'set-up', path: '/setup?token=none' },
@@ -107,6 +115,9 @@ export const administration = ({ meetings }) => [
   { name: 'meeting-change', path: `/meetings/${meetings.next.id}/details`, then: press('overview.edit') },
   { name: 'meeting-cancel', path: `/meetings/${meetings.next.id}/details`, then: press('overview.cancel') },
   { name: 'meeting-invite', path: `/meetings/${meetings.next.id}/details`, then: press('overview.invite') },
+  { name: 'room-door', path: `/meetings/${meetings.live.id}`, busy: true, then: fromPanel('room.people', 'door.open') },
+  { name: 'room-rights', path: `/meetings/${meetings.live.id}`, busy: true, then: fromPanel('room.people', 'stage.forAll') },
+  { name: 'room-new-poll', path: `/meetings/${meetings.live.id}`, busy: true, then: fromPanel('poll.title', 'poll.new') },
   { name: 'guest-links', path: `/meetings/${meetings.next.id}/details`, then: press('guestLinks.open') },
   { name: 'bulk-cancel', path: '/meetings?view=table&tab=upcoming', then: async (page, say) => {
     await page.getByRole('checkbox', { name: say('table.selectAll') }).filter({ visible: true }).first().check();

@@ -52,8 +52,18 @@ const control = (page, name) => page.getByRole('toolbar', { name: 'Controls' }).
 const isForbidden = async (page, name) => (await control(page, name).getAttribute('aria-disabled')) === 'true';
 const inFront = (page) => page.locator('[data-front]').getByRole('article').first();
 
-step('the host asks somebody to switch the microphone on', async () => {
+step('before joining one hears the speaker, and learns whether the connection is good', async () => {
   await Promise.all([signIn(host, 'host@example.org'), signIn(member, 'member.1@example.org')]);
+  await member.goto(`/meetings/${meeting.id}`);
+  await button(member, 'Play a test sound').click();
+  await button(member, 'Check the connection').click();
+  await member.getByText('Your connection is fine').waitFor({ timeout: 40_000 });
+  assert.equal(await member.getByRole('img', { name: 'works', exact: true }).count(), 3);
+  assert.deepEqual(await faultsOf(member), []);
+  assert.deepEqual((await council.host.get(`/meetings/${meeting.id}`)).status, 'scheduled', 'that was no join');
+});
+
+step('the host asks somebody to switch the microphone on', async () => {
   await Promise.all([enter(host, meeting), enter(member, meeting)]);
   await control(member, 'Mute microphone').click();
   await button(host, 'People').click();

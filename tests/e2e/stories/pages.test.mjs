@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { launch } from '../lib/browser.mjs';
+import { launch, person } from '../lib/browser.mjs';
 import { endClients } from '../lib/clients.mjs';
 import { administration, inside, office, outside, visitor, walk } from '../lib/tour.mjs';
 import { Up } from '../lib/up.mjs';
@@ -53,6 +53,18 @@ function tour(who, parts, { viewport, language, scheme, email }) {
     assert.deepEqual(Object.assign({}, ...(await Promise.all(halves))), {});
   });
 }
+
+test('the pages are an app that can be installed', async () => {
+  const page = await person(browser, up.url);
+  await page.goto('/login');
+  const session = await page.context().newCDPSession(page);
+  const { errors } = await session.send('Page.getAppManifest');
+  assert.deepEqual(errors, []);
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+  // Tests browse in private.
+  assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito'), []);
+  await page.context().close();
+});
 
 const host = 'host@example.org';
 // Not each with each: what a color, a width or a word breaks is broken for everybody.

@@ -223,6 +223,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connection-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A room to try the connection in: whether the browser reaches the media server by WebSocket, UDP and TCP is found out by
+         *     entering it. It belongs to no meeting and leaves no trace in a record.
+         */
+        post: operations["participants_connection_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contact-groups/{id}": {
         parameters: {
             query?: never;
@@ -363,6 +383,23 @@ export interface paths {
         get: operations["guests_preview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest/{token}/connection-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A room to try the connection in before entering by a link. */
+        post: operations["guests_guest_connection_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5745,6 +5782,18 @@ export interface components {
              */
             data: Record<string, never>;
         };
+        /** @description Where a connection can be tried. */
+        Trial: {
+            /** @description Where LiveKit answers, `ws://…` or `wss://…`. */
+            server_url: string;
+            /** @description A token for an empty room of one's own, in which nothing can be published. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description Until when it opens the room.
+             */
+            expires_at: string;
+        };
         /**
          * Format: uuid
          * @description A person's account; also their LiveKit identity.
@@ -6405,6 +6454,34 @@ export interface operations {
             };
         };
     };
+    participants_connection_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     contacts_read_group: {
         parameters: {
             query?: never;
@@ -6962,6 +7039,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuestInvitation"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guests_guest_connection_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
                 };
             };
             403: {

@@ -105,6 +105,9 @@ function GuestRoom({ token, invitation }: { token: string; invitation: GuestInvi
           meeting={meeting}
           me={{ name: name.trim() || '?' }}
           problem={phase.problem}
+          ask={() =>
+            take(api.POST('/api/v1/guest/{token}/connection-check', { params: { path: { token } } }))
+          }
           onJoin={(choices, now) => {
             setMissing(!name.trim());
             if (name.trim()) join(choices, now);

@@ -16,19 +16,22 @@ import {
   IconMicrophoneOff,
   IconVideo,
   IconVideoOff,
+  IconVolume,
 } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '../../api/problem';
 import { can, type Meeting } from '../../api/types';
+import { testSound } from '../../room/chime';
 import { type Choices, readChoices } from '../../room/choices';
 import { Logo } from '../../ui/Logo';
 import { PersonAvatar } from '../../ui/PersonAvatar';
-import { ProblemNote } from '../../ui/ProblemNote';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { participantsQuery } from '../meetings/queries';
 import { StatusBadge } from '../meetings/status';
+import { type AskTrial, ConnectionTest } from './ConnectionTest';
 import { DeviceSelect } from './DeviceSelect';
 import { type DeviceTrouble, useCameraPreview, useDevices, useLevel, useMicrophonePreview } from './devices';
 import classes from './Prejoin.module.css';
@@ -41,12 +44,14 @@ type Props = {
   guest?: ReactNode;
   /** Why the last attempt to join failed. */
   problem?: Problem;
+  /** Where the connection can be tried. */
+  ask: AskTrial;
   /** `now` is what of the choices can be had. */
   onJoin: (choices: Choices, now: Choices) => void;
 };
 
 /** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
-export function Prejoin({ meeting, me, guest, problem, onJoin }: Props) {
+export function Prejoin({ meeting, me, guest, problem, ask, onJoin }: Props) {
   const { t } = useTranslation();
   const [choices, setChoices] = useState(() => readChoices(localStorage));
   const change = (part: Partial<Choices>) => setChoices((before) => ({ ...before, ...part }));
@@ -162,9 +167,27 @@ export function Prejoin({ meeting, me, guest, problem, onJoin }: Props) {
             value={choices.audiooutput}
             onChange={(audiooutput) => change({ audiooutput })}
           />
+          <SpeakerTest speaker={choices.audiooutput} />
+          <ConnectionTest ask={ask} />
         </Stack>
       </div>
     </main>
+  );
+}
+
+/** Whether one hears anything is best found out before others speak. */
+function SpeakerTest({ speaker }: { speaker: string | undefined }) {
+  const { t } = useTranslation();
+  const sound = useMutation({ mutationFn: () => testSound(speaker), onError: notifyProblem });
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconVolume size={18} aria-hidden />}
+      loading={sound.isPending}
+      onClick={() => sound.mutate()}
+    >
+      {t('room.testSpeaker')}
+    </Button>
   );
 }
 

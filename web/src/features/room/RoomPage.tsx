@@ -2,6 +2,7 @@ import { Center, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { api, take } from '../../api/client';
 import { ErrorPage, usePageTitle } from '../../ui/pages';
 import { meetingQuery } from '../meetings/queries';
 import { useHere } from '../orgs/OrganizationGate';
@@ -12,6 +13,8 @@ import { useJourney, useMembersWay } from './useJourney';
 import { LobbyScreen, WaitScreen } from './WaitScreen';
 
 const route = getRouteApi('/signed-in/meetings/$id');
+
+const askTrial = () => take(api.POST('/api/v1/connection-check'));
 
 /** The way through a meeting's room: before, in it, and after. */
 export function RoomPage() {
@@ -32,7 +35,7 @@ export function RoomPage() {
     );
   switch (phase.at) {
     case 'prejoin':
-      return <Prejoin meeting={meeting} me={me} problem={phase.problem} onJoin={join} />;
+      return <Prejoin meeting={meeting} me={me} problem={phase.problem} ask={askTrial} onJoin={join} />;
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
     case 'lobby':
