@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Duration, Utc};
-use kernel::livekit::{Identity, VideoGrant};
+use kernel::livekit::{Identity, PublishSource, VideoGrant};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ const LIFE: Duration = Duration::minutes(2);
 pub struct Trial {
     /// Where LiveKit answers, `ws://…` or `wss://…`.
     pub server_url: String,
-    /// A token for an empty room of one's own, in which nothing can be published.
+    /// A token for a room of one's own, in which nobody listens.
     pub token: String,
     /// Until when it opens the room.
     pub expires_at: DateTime<Utc>,
@@ -46,6 +46,8 @@ pub fn trial(app: &App) -> Result<Trial> {
     let grant = VideoGrant {
         room_join: true,
         room: format!("check-{whom}"),
+        can_publish: true,
+        can_publish_sources: vec![PublishSource::Microphone],
         can_subscribe: true,
         ..VideoGrant::default()
     };

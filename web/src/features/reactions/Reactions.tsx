@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Popover, Tooltip, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, Group, Menu, Popover, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconMoodSmile } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -10,21 +10,50 @@ import classes from './Reactions.module.css';
 
 const SIGNS = { thumb: '👍', clap: '👏', heart: '❤️', laugh: '😂', party: '🎉', think: '🤔' } as const;
 type Sign = keyof typeof SIGNS;
+const ALL = Object.keys(SIGNS) as Sign[];
 
-/** Sends a reaction; `forbidden` says why the viewer may not. */
-export function ReactButton({ meetingId, forbidden }: { meetingId: string; forbidden?: string }) {
-  const { t } = useTranslation();
-  const send = useMutation({
-    mutationFn: (sign: string) =>
+function useSend(meetingId: string) {
+  return useMutation({
+    mutationFn: (sign: Sign) =>
       take(
         api.POST('/api/v1/meetings/{id}/chat', {
           params: { path: { id: meetingId } },
-          body: { type: 'reaction', content: sign },
+          body: { type: 'reaction', content: SIGNS[sign] },
           headers: idempotent(),
         }),
       ),
     onError: notifyProblem,
   });
+}
+
+/** The reactions as a row in a menu, where there is no place for a button. */
+export function ReactItems({ meetingId, forbidden }: { meetingId: string; forbidden?: string }) {
+  const { t } = useTranslation();
+  const send = useSend(meetingId);
+  if (forbidden) return <Menu.Label>{forbidden}</Menu.Label>;
+  return (
+    <Group gap={0} wrap="nowrap">
+      {ALL.map((sign) => (
+        <Menu.Item
+          key={sign}
+          w={44}
+          px={0}
+          ta="center"
+          fz={22}
+          aria-label={t(`reaction.signs.${sign}`)}
+          onClick={() => send.mutate(sign)}
+        >
+          {SIGNS[sign]}
+        </Menu.Item>
+      ))}
+    </Group>
+  );
+}
+
+/** Sends a reaction; `forbidden` says why the viewer may not. */
+export function ReactButton({ meetingId, forbidden }: { meetingId: string; forbidden?: string }) {
+  const { t } = useTranslation();
+  const send = useSend(meetingId);
   const button = (
     <ActionIcon
       size={48}
@@ -49,14 +78,14 @@ export function ReactButton({ meetingId, forbidden }: { meetingId: string; forbi
       <Popover.Target>{button}</Popover.Target>
       <Popover.Dropdown p={6} aria-label={t('reaction.send')}>
         <Group gap={4} wrap="nowrap">
-          {(Object.keys(SIGNS) as Sign[]).map((sign) => (
+          {ALL.map((sign) => (
             <ActionIcon
               key={sign}
               variant="subtle"
               size={44}
               fz={24}
               aria-label={t(`reaction.signs.${sign}`)}
-              onClick={() => send.mutate(SIGNS[sign])}
+              onClick={() => send.mutate(sign)}
             >
               {SIGNS[sign]}
             </ActionIcon>

@@ -44,7 +44,7 @@ import { can, type Meeting } from '../../api/types';
 import { ariaKeysOf, keysOf, type Shortcut } from '../../room/shortcuts';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { recordingsQuery } from '../meetings/queries';
-import { ReactButton } from '../reactions/Reactions';
+import { ReactButton, ReactItems } from '../reactions/Reactions';
 import classes from './Conference.module.css';
 import { DeviceDialog } from './DeviceDialog';
 import { troubleOf } from './devices';
@@ -119,6 +119,8 @@ export function ControlBar({
   const toggleShare = () =>
     media.mutate(() => localParticipant.setScreenShareEnabled(!isScreenShareEnabled, { audio: true }));
   const shareLabel = isScreenShareEnabled ? t('room.stopSharing') : t('room.share');
+  const noReactions =
+    conference.stage?.my_rights.can_react === false ? t('room.forbidden.reactions') : undefined;
   const recordLabel = record.running ? t('room.stopRecording') : t('room.startRecording');
 
   return (
@@ -159,12 +161,7 @@ export function ControlBar({
             keys="hand"
             onClick={hand.toggle}
           />
-          <ReactButton
-            meetingId={meeting.id}
-            forbidden={
-              conference.stage?.my_rights.can_react === false ? t('room.forbidden.reactions') : undefined
-            }
-          />
+          {!phone && <ReactButton meetingId={meeting.id} forbidden={noReactions} />}
           <Indicator
             label={unread > 99 ? '99+' : unread}
             size={18}
@@ -250,6 +247,7 @@ export function ControlBar({
                   {recordLabel}
                 </Menu.Item>
               )}
+              {phone && <ReactItems meetingId={meeting.id} forbidden={noReactions} />}
               <ViewItems seen={seen} />
               <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
                 {t('room.devices')}
