@@ -2,10 +2,12 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Duration, Utc};
-use kernel::livekit::{Identity, PublishSource, VideoGrant};
+use kernel::{
+    ids::uuid_at,
+    livekit::{Identity, PublishSource, VideoGrant},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{
     access::caller::Caller,
@@ -41,7 +43,7 @@ pub async fn begin(State(app): State<App>, _: Caller) -> Result<Json<Trial>> {
 /// 500 when a token cannot be signed, which does not happen.
 pub fn trial(app: &App) -> Result<Trial> {
     let now = app.clock.now();
-    let whom = Uuid::new_v4().to_string();
+    let whom = uuid_at(now).to_string();
     let who = Identity { identity: &whom, name: "", metadata: "" };
     let grant = VideoGrant {
         room_join: true,

@@ -5786,7 +5786,7 @@ export interface components {
         Trial: {
             /** @description Where LiveKit answers, `ws://…` or `wss://…`. */
             server_url: string;
-            /** @description A token for an empty room of one's own, in which nothing can be published. */
+            /** @description A token for a room of one's own, in which nobody listens. */
             token: string;
             /**
              * Format: date-time

@@ -181,8 +181,11 @@ async fn lower(app: &App, caller: &Caller, id: MeetingId, user: Option<UserId>) 
         store::find(&mut tx, id, user).await?.ok_or_else(no_participant)?;
     }
     let people = store::lower_hands(&mut tx, id, user, caller.user_id).await?;
-    let entity = user.map_or(("meeting", id.0), |user| ("participant", user.0));
-    log(&mut tx, &meeting, "hands.lowered", entity, json!({"user_ids": people})).await?;
+    let (action, entity) = match user {
+        Some(user) => ("participant.hand_lowered", ("participant", user.0)),
+        None => ("meeting.hands_lowered", ("meeting", id.0)),
+    };
+    log(&mut tx, &meeting, action, entity, json!({"user_ids": people})).await?;
     announce_all(&mut tx, id, &people).await?;
     tx.commit().await?;
     Ok(Json(Lowered { lowered: people.len() }))

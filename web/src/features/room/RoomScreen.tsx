@@ -16,7 +16,6 @@ import { pollsQuery } from '../chat/queries';
 import { useUnread } from '../chat/useReadMark';
 import { useKnocks } from '../door/useKnocks';
 import { PollsPanel } from '../polls/PollsPanel';
-import { FloatingReactions } from '../reactions/Reactions';
 import { AskedDialog } from '../stage/AskedDialog';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
@@ -100,7 +99,6 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
           phone={phone}
           seen={seen}
         />
-        <FloatingReactions meetingId={meeting.id} />
         {connection !== ConnectionState.Connected && (
           <div className={classes.notice} role="status">
             {connection === ConnectionState.Connecting ? t('room.connecting') : t('room.reconnecting')}

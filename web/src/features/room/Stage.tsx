@@ -30,6 +30,7 @@ import { avatarOf, type Present, userIdOf } from '../../room/people';
 import { seating } from '../../room/seating';
 import { inFront } from '../../room/view';
 import { PersonAvatar } from '../../ui/PersonAvatar';
+import { FloatingReactions } from '../reactions/Reactions';
 import classes from './Stage.module.css';
 import type { Seen } from './useView';
 
@@ -104,6 +105,7 @@ export function Stage({ meeting, present, spotlight, phone, seen }: Props) {
 
   return (
     <section className={classes.stage} aria-label={t('room.stage')} data-front={hasFront || undefined}>
+      <FloatingReactions meetingId={meeting.id} />
       {share && (
         <figure className={classes.share}>
           <VideoTrack trackRef={share} className={classes.shareVideo} />
