@@ -362,12 +362,11 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         }
         "POST /meetings/{id}/duplicate" => json!({"scheduled_start": "2026-12-09T09:00:00Z"}),
         "PATCH /meetings/{id}" | "PUT /meetings/{id}" => json!({"title": "Changed"}),
-        "POST /meetings/{id}/invite" => json!({"user_ids": [target]}),
+        "POST /meetings/{id}/invite" | "PUT /meetings/{id}/spotlight" => json!({"user_ids": [target]}),
         "PATCH /meetings/{id}/door" => json!({"locked": true}),
         "PATCH /meetings/{id}/participants" | "PATCH /meetings/{id}/participants/{user}" => {
             json!({"can_unmute": false})
         }
-        "PUT /meetings/{id}/spotlight" => json!({"user_ids": [target]}),
         "POST /meetings/{id}/host" => json!({"user_id": target}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),

@@ -109,6 +109,7 @@ macro_rules! select_participants {
     };
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "the columns are")]
 struct Row {
     meeting_id: MeetingId,
     user_id: UserId,
