@@ -19,7 +19,7 @@ use crate::{
     access::{guest::Attending, policy::Action},
     app::App,
     guests,
-    http::{Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, error::FieldError},
+    http::{Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result},
     meetings::{
         api::{not_found, refused, require},
         model::State as MeetingState,
@@ -158,18 +158,7 @@ pub(super) fn not_allowed() -> Problem {
 
 /// 422 with a pointer to everybody who is named and not in the meeting.
 pub(super) fn refuse_strangers(mentions: &[Uuid], found: &[Mentioned]) -> Result<()> {
-    let is_stranger = |id: &Uuid| !found.iter().any(|person| person.id == *id);
-    let faults: Vec<FieldError> = mentions
-        .iter()
-        .enumerate()
-        .filter(|(_, id)| is_stranger(id))
-        .map(|(index, _)| FieldError {
-            pointer: format!("/mentions/{index}"),
-            code: "NOT_A_PARTICIPANT",
-            detail: "This person is not in the meeting.".to_owned(),
-        })
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
+    participants::require_there(mentions, "/mentions", |id| found.iter().any(|person| person.id == *id))
 }
 
 /// Which messages are wanted.

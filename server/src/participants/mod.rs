@@ -18,6 +18,7 @@ use kernel::{
 };
 
 use model::Participant;
+use uuid::Uuid;
 
 use crate::{
     http::{Problem, Result, error::FieldError},
@@ -109,4 +110,22 @@ fn refuse_strangers(pointers: Vec<String>) -> Result<()> {
         kind: "urn:baraza:problem:not_a_member".into(),
         ..Problem::invalid(pointers.into_iter().map(error).collect())
     })
+}
+
+/// Requires that all these people, members or guests, are in the meeting.
+///
+/// # Errors
+/// 422 `NOT_A_PARTICIPANT` with a pointer to each whom `is_there` does not know.
+pub fn require_there(people: &[Uuid], pointer: &str, is_there: impl Fn(&Uuid) -> bool) -> Result<()> {
+    let faults: Vec<FieldError> = people
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| !is_there(id))
+        .map(|(index, _)| FieldError {
+            pointer: format!("{pointer}/{index}"),
+            code: "NOT_A_PARTICIPANT",
+            detail: "This person is not in the meeting.".to_owned(),
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }

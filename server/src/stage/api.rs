@@ -16,7 +16,7 @@ use crate::{
         policy::{Action, MeetingRole},
     },
     app::App,
-    http::{Json, Path, Problem, Result, error::FieldError},
+    http::{Json, Path, Problem, Result},
     jobs,
     meetings::{
         self,
@@ -122,18 +122,8 @@ pub async fn set_spotlight(
     }
     meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let known = participants::some(&mut tx, id, &body.user_ids).await?;
-    let is_known = |user: &UserId| known.iter().any(|one| one.user.id == *user);
-    let strangers = body.user_ids.iter().enumerate().filter(|(_, user)| !is_known(user));
-    let faults: Vec<FieldError> = strangers
-        .map(|(index, _)| FieldError {
-            pointer: format!("/user_ids/{index}"),
-            code: "NOT_A_PARTICIPANT",
-            detail: "This person is not in the meeting.".to_owned(),
-        })
-        .collect();
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
+    let ids: Vec<_> = body.user_ids.iter().map(|user| user.0).collect();
+    participants::require_there(&ids, "/user_ids", |id| known.iter().any(|one| one.user.id.0 == *id))?;
     let stage = store::read(&mut tx, id).await?.ok_or_else(not_found)?;
     if stage.spotlight == body.user_ids {
         return Ok(Json(stage));

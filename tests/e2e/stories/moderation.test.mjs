@@ -128,6 +128,7 @@ step('somebody is put in front for everybody, and one pins whom one likes', asyn
   for (const page of [host, member]) {
     await until('they are large', async () => (await inFront(page).getAttribute('aria-label')) === 'Member 1');
   }
+  await pictures('moderation-in-front', host, member);
   await tile(host, 'Host').hover();
   await button(host, 'Show Host large').click();
   await until('one’s own choice counts', async () => (await inFront(host).getAttribute('aria-label')) === 'Host');
