@@ -357,3 +357,31 @@ async fn a_meeting_that_is_over_is_led_by_nobody() {
     assert_eq!((held.acting().await, held.role(&officer).await), (Value::Null, json!("participant")));
     app.settle().await;
 }
+
+#[tokio::test]
+async fn a_connection_is_tried_in_a_room_of_no_meeting() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    app.execute("update organizations set settings = settings || '{\"allow_guests\": true}'").await;
+    let settings = json!({"allow_guests": true});
+    let meeting = organization.meeting().set("settings", settings).create().await;
+    let link = organization.admin.post(&meeting.path("/guest-links"), json!({})).await.is(201);
+    let door = link["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("a token").to_owned();
+    let as_guest = async || app.api.post(&format!("/guest/{door}/connection-check"), json!({})).await;
+    let trials =
+        [organization.admin.post("/connection-check", json!({})).await.is(200), as_guest().await.is(200)];
+    for trial in &trials {
+        let connection = app.livekit.connect(trial["token"].as_str().expect("a token"));
+        assert!(connection.room.starts_with("check-"), "{}", connection.room);
+        assert!(app.livekit.publish(&connection, TrackSource::Microphone).is_ok());
+        assert!(app.livekit.publish(&connection, TrackSource::Camera).is_err());
+    }
+    assert_ne!(trials[0]["token"], trials[1]["token"]);
+    app.settle().await;
+    app.run_jobs().await;
+    assert_eq!(app.value::<i64>("select count(*) from attendance_spans").await, 0);
+    assert_eq!(organization.admin.get(&meeting.path("")).await.is(200)["status"], "scheduled");
+    let id = link["id"].as_str().expect("an id");
+    organization.admin.delete(&format!("/guest-links/{id}")).await.is(204);
+    assert!(as_guest().await.status >= 400);
+}
