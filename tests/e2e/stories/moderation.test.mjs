@@ -162,7 +162,7 @@ step('hands are lowered, a co-host is made, and the meeting handed over', async 
   await act('Lower hand');
   await control(member, 'Raise hand').waitFor();
   await act('Make co-host');
-  await host.getByText('Co-host').waitFor();
+  await host.getByText('Co-host', { exact: true }).waitFor();
   await act('Make host');
   const dialog = host.getByRole('dialog', { name: 'Make host' });
   assert.deepEqual(await faultsOf(host), []);
