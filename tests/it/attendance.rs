@@ -5,7 +5,10 @@ use harness::{
     Meeting, Person, TestApp, Value,
     app::beginning,
     json,
-    livekit::{DisconnectReason, proto::participant_info::Kind},
+    livekit::{
+        DisconnectReason,
+        proto::{TrackSource, participant_info::Kind},
+    },
 };
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -100,6 +103,69 @@ async fn the_leave_call_closes_the_span_and_the_webhook_behind_it_changes_nothin
     app.settle().await;
     assert_eq!(item(&report(&organization.admin, &meeting).await, &guest), guests);
     assert_eq!(app.value::<i64>("select count(*) from attendance_log where event = 'leave'").await, 1);
+}
+
+// A person's devices: a second one beside the first is a connection of its own, and the time of both counts once.
+#[tokio::test]
+async fn a_second_device_is_the_same_person() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let member = organization.member("member").await;
+    let meeting = organization.meeting().set("max_participants", 1).invite(&member).create().await;
+    let first = app.enter(&member, &meeting).await;
+    app.pass(Duration::minutes(1));
+    let admission = member.post(&meeting.path("/join"), json!({"beside": true})).await.is(200);
+    let beside = format!("{}#beside", member.id);
+    assert_eq!(admission["identity"], beside.as_str(), "a full room has a place for whoever is in it");
+    assert_eq!(app.livekit.connect(admission["token"].as_str().expect("a token")).identity, beside);
+    app.settle().await;
+    app.pass(Duration::minutes(1));
+    for stranger in [organization.admin.id.as_str(), "x", ""] {
+        let foreign = json!({"identity": stranger});
+        member.post(&meeting.path("/leave"), foreign).await.problem(422, "VALIDATION_FAILED");
+    }
+    member.post(&meeting.path("/leave"), json!({"identity": beside})).await.is(204);
+    app.settle().await;
+    let both = report(&organization.admin, &meeting).await;
+    let of_member = item(&both, &member);
+    assert_eq!(of_member["status"], "joined", "the first device is still there");
+    assert_eq!(of_member["spans"].as_array().map(Vec::len), Some(2));
+    assert_near(&of_member["duration_seconds"], 120.0);
+    app.pass(Duration::minutes(1));
+    member.post(&meeting.path("/leave"), json!({"identity": first.identity})).await.is(204);
+    app.settle().await;
+    let end = report(&organization.admin, &meeting).await;
+    assert_eq!(item(&end, &member)["status"], "left");
+    assert_near(&item(&end, &member)["duration_seconds"], 180.0);
+    assert!(app.livekit.identities(&meeting.room).is_empty(), "nobody is left in the room");
+}
+
+// What is done about a person is done on all their devices.
+#[tokio::test]
+async fn moderation_reaches_both_devices() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let member = organization.member("member").await;
+    let meeting = organization.meeting().invite(&member).create().await;
+    let first = app.enter(&member, &meeting).await;
+    let admission = member.post(&meeting.path("/join"), json!({"beside": true})).await.is(200);
+    let second = app.livekit.connect(admission["token"].as_str().expect("a token"));
+    app.settle().await;
+    let devices = [first, second];
+    let tracks =
+        devices.each_ref().map(|it| app.livekit.publish(it, TrackSource::Microphone).expect("may speak"));
+    let of_member = meeting.path(&format!("/participants/{}", member.id));
+    organization.admin.patch(&of_member, json!({"can_share_screen": false})).await.is(200);
+    for device in &devices {
+        assert_eq!(app.livekit.sources(device), [TrackSource::Microphone, TrackSource::Camera]);
+    }
+    let muted = organization.admin.post(&format!("{of_member}/mute"), json!({})).await.is(200);
+    assert_eq!(muted["muted_tracks"], 2);
+    assert!(devices.iter().zip(&tracks).all(|(it, track)| app.livekit.is_muted(it, track) == Some(true)));
+    organization.admin.post(&format!("{of_member}/remove"), json!({"ban": true})).await.is(204);
+    app.settle().await;
+    assert!(app.livekit.identities(&meeting.room).is_empty(), "both are out");
+    member.post(&meeting.path("/join"), json!({"beside": true})).await.problem(403, "BANNED");
 }
 
 // TST-04, ATT-05

@@ -323,3 +323,41 @@ fn print_livekit_configuration() {
     let (api, public) = (config.livekit_http_url(), config.livekit_public_url());
     println!("livekit: {api} {public} {} {}", keys.api_key, keys.api_secret.expose_secret());
 }
+
+// TOK-10: a room of another provider is entered through our door.
+#[tokio::test]
+async fn whoever_may_enter_is_sent_to_a_room_elsewhere() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let member = organization.member("member").await;
+    let officer = organization.member("secretary").await;
+    let address = "https://us02web.zoom.us/j/81234567890?pwd=abc";
+    let plan = organization.meeting().set("external_url", address).set("require_approval", true);
+    let meeting = plan.invite(&member).create().await;
+    let shown = member.get(&meeting.path("")).await.is(200);
+    assert_eq!((&shown["provider"], &shown["external_url"]), (&json!("zoom"), &json!(address)));
+    let shown = officer.get(&meeting.path("")).await.is(200);
+    assert_eq!((&shown["provider"], &shown["external_url"]), (&json!("zoom"), &Value::Null), "not invited");
+    officer.join(&meeting).await.problem(403, "NOT_INVITED");
+
+    assert_eq!(member.join(&meeting).await.is(202)["status"], "pending_approval");
+    let admit = meeting.path(&format!("/lobby/{}/admit", member.id));
+    organization.admin.post(&admit, json!({})).await.is(200);
+    let admission = member.join(&meeting).await.is(200);
+    assert_eq!(admission, json!({"status": "admitted", "provider": "zoom", "join_url": address}));
+
+    organization.admin.patch(&meeting.path(""), json!({"external_url": null})).await.is(200);
+    let admission = member.join(&meeting).await.is(200);
+    let connection = app.livekit.connect(token(&admission));
+    app.settle().await;
+    let moved = json!({"external_url": address});
+    organization.admin.patch(&meeting.path(""), moved).await.problem(409, "MEETING_IN_PROGRESS");
+    app.go(&connection).await;
+    for bad in ["zoom.us/j/1", "http://zoom.us/j/1", "javascript:alert(1)", "https://a:b@zoom.us/j/1", ""] {
+        organization
+            .admin
+            .patch(&meeting.path(""), json!({"external_url": bad}))
+            .await
+            .fault_at("/external_url");
+    }
+}

@@ -1,8 +1,13 @@
 //! How often something may be tried: per process, counted per key.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
+use governor::{
+    DefaultKeyedRateLimiter, Quota,
+    clock::{Clock, DefaultClock},
+};
 use moka::future::Cache;
+use uuid::Uuid;
 
 use crate::http::{Problem, Result};
 
@@ -16,6 +21,8 @@ pub struct Throttles {
     pub resets_of_address: Throttle,
     /// Asking for a new password, per client.
     pub resets_by_client: Throttle,
+    /// What somebody says in a meeting, reactions and hands included: a flood drowns what others say.
+    pub messages: Pace,
 }
 
 impl Default for Throttles {
@@ -25,7 +32,40 @@ impl Default for Throttles {
             codes: Throttle::new(5, Duration::from_mins(5)),
             resets_of_address: Throttle::new(3, Duration::from_mins(15)),
             resets_by_client: Throttle::new(30, Duration::from_mins(15)),
+            messages: Pace::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
         }
+    }
+}
+
+/// More than anybody types, and enough for a program that reads something out.
+const MESSAGES_PER_SECOND: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
+const MESSAGES_AT_ONCE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
+
+/// So many keys are kept before those that are at rest are forgotten.
+const MOST_KEYS: usize = 100_000;
+
+/// A steady pace with room for a burst, per meeting and person.
+pub struct Pace {
+    limiter: DefaultKeyedRateLimiter<(Uuid, Uuid)>,
+}
+
+impl Pace {
+    fn new(per_second: NonZeroU32, at_once: NonZeroU32) -> Self {
+        Self { limiter: DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(at_once)) }
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// 429 when they come too fast; then it does not count.
+    pub fn keep(&self, meeting: Uuid, person: Uuid) -> Result<()> {
+        if self.limiter.len() > MOST_KEYS {
+            self.limiter.retain_recent();
+        }
+        self.limiter.check_key(&(meeting, person)).map_err(|early| {
+            let wait = early.wait_time_from(DefaultClock::default().now());
+            Problem::limited(wait.as_secs() + 1)
+        })
     }
 }
 
@@ -79,5 +119,16 @@ mod tests {
         assert!(throttle.attempt("b").await.is_ok(), "another key is free");
         throttle.forget("a").await;
         assert!(throttle.attempt("a").await.is_ok());
+    }
+
+    #[test]
+    fn a_burst_passes_and_a_flood_does_not() {
+        let pace = Throttles::default().messages;
+        let (meeting, other, person) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let passed = (0..100).filter(|_| pace.keep(meeting, person).is_ok()).count();
+        assert!((30..=32).contains(&passed), "{passed} passed");
+        let refused = pace.keep(meeting, person).expect_err("too fast");
+        assert_eq!((refused.code, refused.retry_after), ("RATE_LIMITED", Some(1)));
+        assert!(pace.keep(other, person).is_ok() && pace.keep(meeting, other).is_ok(), "others are free");
     }
 }

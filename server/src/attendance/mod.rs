@@ -85,12 +85,17 @@ pub async fn room_finished(
     Ok(!anybody(tx, meeting.id).await?)
 }
 
-/// A person leaves by our own call: their open spans end now.
+/// A person leaves by our own call: the open spans of these devices of theirs end now.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn leave(tx: &mut Tx, meeting: MeetingId, identity: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
-    store::leave(tx, meeting, identity, now).await
+pub async fn leave(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    devices: &[String],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    store::leave(tx, meeting, devices, now).await
 }
 
 /// Whether someone may be in the room: everybody on the list who is not banned, and guests who may stay.

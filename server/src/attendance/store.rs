@@ -174,13 +174,18 @@ pub async fn close_earlier_rooms(
     Ok(())
 }
 
-/// Closes the open spans of somebody who leaves; `identity` as LiveKit has it, without what a client hangs on to it.
-pub async fn leave(tx: &mut Tx, meeting: MeetingId, identity: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+/// Closes the open spans of these identities, whose person leaves.
+pub async fn leave(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    identities: &[String],
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update attendance_spans set left_at = greatest(joined_at, $3), closed_by = 'leave_call'
-         where meeting_id = $1 and split_part(identity, '#', 1) = $2 and left_at is null",
+         where meeting_id = $1 and identity = any ($2) and left_at is null",
         meeting.0,
-        identity,
+        identities,
         at,
     )
     .execute(&mut **tx)

@@ -51,11 +51,12 @@ pub struct NewMessage {
 }
 
 /// Says something in a meeting: a text, a reaction, a hand that goes up or down, a poll. People who take part may,
-/// before, during and after the meeting until it was ended for all; only the host and co-hosts open polls.
+/// before, during and after the meeting until it was ended for all; only the host and co-hosts open polls. Nobody says
+/// more than 30 things at once and 3 a second for long.
 #[utoipa::path(post, path = "/meetings/{id}/chat", tag = "chat", params(("id" = MeetingId, Path)),
     request_body = NewMessage,
     responses((status = 201, body = Message), (status = 403, body = Problem), (status = 404, body = Problem),
-              (status = 409, body = Problem), (status = 422, body = Problem)))]
+              (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn post(
     State(app): State<App>,
     attending: Attending,
@@ -65,6 +66,7 @@ pub async fn post(
     let (content, metadata) = (body.content.unwrap_or_default(), body.metadata.unwrap_or_default());
     rules::check(body.kind, &content, &metadata)?;
     rules::check_references(body.kind, body.reply_to.is_some(), &body.mentions)?;
+    app.throttles.messages.keep(id.0, attending.id())?;
     let now = app.clock.now();
     let message = Message {
         reply_to: body.reply_to,

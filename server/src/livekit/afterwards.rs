@@ -7,6 +7,7 @@ use kernel::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::client::devices;
 use crate::{app::App, attendance, meetings};
 
 /// The job that closes the room of a meeting that is over.
@@ -44,9 +45,14 @@ impl Afterwards {
         Self { close: true, remove: Vec::new() }
     }
 
-    /// Throws one person out.
-    pub fn removing(identity: String) -> Self {
-        Self { close: false, remove: vec![identity] }
+    /// Throws one person out, with all devices.
+    pub fn removing(identity: &str) -> Self {
+        Self::disconnecting(devices(identity).into())
+    }
+
+    /// Ends the connections of these identities.
+    pub fn disconnecting(identities: Vec<String>) -> Self {
+        Self { close: false, remove: identities }
     }
 
     /// Writes the calls as jobs that the caller does after its commit.

@@ -17,6 +17,19 @@ use super::grants::{Rights, track_source};
 /// The topic of all our data packets.
 pub const TOPIC: &str = "baraza";
 
+/// What the identity of a person's second device has behind it. LiveKit allows one connection per identity.
+const BESIDE: &str = "#beside";
+
+/// The identity of someone's second device, beside the one whose identity is theirs alone.
+pub fn beside(identity: &str) -> String {
+    format!("{identity}{BESIDE}")
+}
+
+/// The identities of someone's devices: the one, and one beside it.
+pub fn devices(identity: &str) -> [String; 2] {
+    [identity.to_owned(), beside(identity)]
+}
+
 /// Why a call failed: LiveKit is away, or it answered with an error that is not just "absent".
 #[derive(Debug, thiserror::Error)]
 #[error("LiveKit: {0}")]

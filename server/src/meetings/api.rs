@@ -82,8 +82,10 @@ pub struct MeetingOut {
     pub meeting_type: MeetingType,
     /// Who holds it; `null` when that account was erased.
     pub host: Option<HostOut>,
-    /// Which service carries it.
+    /// Whose room it takes place in: `livekit` for ours, or `zoom`, `google_meet`, `teams`, `webex`, `other`.
     pub provider: String,
+    /// The room elsewhere; `null` for a room of ours, and for whoever is not invited.
+    pub external_url: Option<String>,
     /// Name of the LiveKit room; `null` for whoever is not invited.
     pub room_name: Option<String>,
     /// The page of the room; empty for whoever is not invited.
@@ -176,6 +178,7 @@ impl MeetingOut {
             shown_at: row.shown_at,
             meeting_type: row.meeting_type,
             provider: row.provider,
+            external_url: row.external_url.filter(|_| invited),
             participant_count: row.participant_count,
             max_participants: row.max_participants,
             auto_record: row.auto_record,
@@ -282,6 +285,10 @@ pub async fn change(
         conditions.unchanged(&read_out(&app, &mut tx, &caller, id).await?)?;
     }
     meeting.state.open().map_err(refused)?;
+    if body.external_url.is_some() && meeting.state.status() == MeetingStatus::InProgress {
+        let detail = "People are in the room. It can be moved elsewhere before or after.";
+        return Err(Problem::conflict("MEETING_IN_PROGRESS", detail));
+    }
     let mut checks = Checks::default();
     body.check(&mut checks);
     rules::check_times(
@@ -308,6 +315,7 @@ pub async fn change(
         timezone: body.timezone.as_deref(),
         meeting_type: body.meeting_type,
         venue_mode: body.venue_mode,
+        external_url: body.external_url.as_ref().map(Option::as_ref),
         max_participants: body.max_participants,
         auto_record: body.auto_record,
         require_approval: body.require_approval,

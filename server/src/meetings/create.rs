@@ -106,6 +106,8 @@ pub async fn duplicate(
             .and_then(|end| body.scheduled_start.checked_add_signed(end - row.scheduled_start)),
         timezone: Some(row.timezone),
         venue_mode: row.venue_mode,
+        // A room elsewhere may be for one time only.
+        external_url: None,
         meeting_type: Some(row.meeting_type),
         instant: false,
         max_participants: Some(row.max_participants),
@@ -180,6 +182,7 @@ async fn insert(
         timezone: &timezone,
         meeting_type: plan.meeting_type.unwrap_or(defaults.meeting_type),
         venue_mode: plan.venue_mode,
+        external_url: plan.external_url.as_ref(),
         instant: plan.instant,
         room_name: &rules::room_name(org, now, rand::rng().random()),
         max_participants: plan.max_participants.unwrap_or(defaults.max_participants),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
+    elsewhere::ExternalUrl,
     model::{MeetingSettingsChange, MeetingType, RelatedObject, VenueMode},
     rules,
 };
@@ -87,6 +88,10 @@ macro_rules! new_meeting {
                 /// The place, at most 500 characters.
                 #[serde(default)]
                 pub location: String,
+                /// The room elsewhere that people are sent to, as Zoom, Google Meet or Teams gave it; in a room of ours
+                /// when absent.
+                #[serde(default)]
+                pub external_url: Option<ExternalUrl>,
                 /// Its media; as the organization's settings say when absent.
                 #[serde(default)]
                 pub meeting_type: Option<MeetingType>,
@@ -133,6 +138,7 @@ macro_rules! new_meeting {
                     end,
                     timezone: self.timezone,
                     venue_mode: self.venue_mode,
+                    external_url: self.external_url,
                     meeting_type: self.meeting_type,
                     instant,
                     max_participants: self.max_participants,
@@ -184,6 +190,8 @@ pub struct Plan {
     pub timezone: Option<String>,
     /// Where people meet.
     pub venue_mode: VenueMode,
+    /// The room elsewhere.
+    pub external_url: Option<ExternalUrl>,
     /// Its media.
     pub meeting_type: Option<MeetingType>,
     /// Whether it starts now.
@@ -266,6 +274,10 @@ body! {
         pub venue_mode: Option<VenueMode>,
         /// The place, at most 500 characters.
         pub location: Option<String>,
+        /// The room elsewhere that people are sent to; `null` for a room of ours. Not while people are in that.
+        #[serde(deserialize_with = "given")]
+        #[schema(value_type = Option<ExternalUrl>)]
+        pub external_url: Option<Option<ExternalUrl>>,
         /// Its media.
         pub meeting_type: Option<MeetingType>,
         /// How many may be in the room at once; `null` for no limit.

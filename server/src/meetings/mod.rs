@@ -3,6 +3,7 @@
 pub mod api;
 pub mod bulk;
 pub mod create;
+pub mod elsewhere;
 pub mod history;
 pub mod input;
 pub mod lists;

@@ -11,9 +11,12 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::model::{
-    EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, Show, ShowSource, ShowStatus,
-    State, VenueMode,
+use super::{
+    elsewhere::{self, ExternalUrl},
+    model::{
+        EndedBy, Meeting, MeetingStatus, MeetingType, RelatedObject, ScheduleKind, Show, ShowSource,
+        ShowStatus, State, VenueMode,
+    },
 };
 use crate::{
     access::policy::{Decisions, MeetingRole, Membership, OrgRole, Standing},
@@ -45,6 +48,7 @@ pub struct Row {
     pub host_id: Option<UserId>,
     pub host_name: Option<String>,
     pub provider: String,
+    pub external_url: Option<String>,
     pub room_name: String,
     pub max_participants: Option<i32>,
     pub auto_record: bool,
@@ -77,6 +81,7 @@ pub struct New<'a> {
     pub timezone: &'a str,
     pub meeting_type: MeetingType,
     pub venue_mode: VenueMode,
+    pub external_url: Option<&'a ExternalUrl>,
     pub instant: bool,
     pub room_name: &'a str,
     pub max_participants: Option<i32>,
@@ -141,7 +146,7 @@ macro_rules! select_rows {
                       m.show_status as "show_status: ShowStatus", m.shown_at,
                       m.meeting_type as "meeting_type: MeetingType", m.venue_mode as "venue_mode: VenueMode",
                       m.schedule_kind as "schedule_kind: ScheduleKind", m.host_id as "host_id: UserId",
-                      h.name as "host_name?", m.provider, m.room_name, m.max_participants, m.auto_record,
+                      h.name as "host_name?", m.provider, m.external_url, m.room_name, m.max_participants, m.auto_record,
                       m.require_approval, m.settings, m.custom_fields,
                       case when m.related_object_type is not null then jsonb_build_object(
                           'type', m.related_object_type, 'id', m.related_object_id)
@@ -214,11 +219,11 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         "insert into meetings (id, organization_id, title, description, agenda, scheduled_start, scheduled_end, timezone,
                 meeting_type, venue_mode, schedule_kind, host_id, provider_meeting_id, room_name, max_participants,
                 auto_record, require_approval, settings, custom_fields, related_object_type, related_object_id,
-                created_by_type, location, created_by, updated_by)
+                created_by_type, location, created_by, updated_by, provider, external_url)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $23,
                  case when $10 then 'instant'::schedule_kind else 'scheduled'::schedule_kind end,
                  $11, $12::text, $12::text, $13, $14, $15, $16, $17, $18, $19,
-                 case when $20 then 'ai'::creator_type else 'human'::creator_type end, $22, $21, $21)",
+                 case when $20 then 'ai'::creator_type else 'human'::creator_type end, $22, $21, $21, $24, $25)",
         new.id.0,
         new.organization_id.0,
         new.title,
@@ -242,6 +247,8 @@ pub async fn insert(tx: &mut Tx, new: &New<'_>) -> sqlx::Result<()> {
         new.by.0,
         new.location,
         new.venue_mode as VenueMode,
+        new.external_url.map_or(elsewhere::HERE, ExternalUrl::provider),
+        new.external_url.map(ExternalUrl::as_str),
     )
     .execute(&mut **tx)
     .await?;
@@ -261,6 +268,8 @@ pub struct Change<'a> {
     pub timezone: Option<&'a str>,
     pub meeting_type: Option<MeetingType>,
     pub venue_mode: Option<VenueMode>,
+    /// `Some(None)` brings it into a room of ours.
+    pub external_url: Option<Option<&'a ExternalUrl>>,
     pub max_participants: Option<Option<i32>>,
     pub auto_record: Option<bool>,
     pub require_approval: Option<bool>,
@@ -283,7 +292,9 @@ pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId)
                 settings = coalesce($14, settings), custom_fields = coalesce($15, custom_fields),
                 location = coalesce($17, location), venue_mode = coalesce($18, venue_mode),
                 related_object_type = case when $19 then $20 else related_object_type end,
-                related_object_id = case when $19 then $21 else related_object_id end, updated_by = $16
+                related_object_id = case when $19 then $21 else related_object_id end,
+                provider = case when $22 then $23 else provider end,
+                external_url = case when $22 then $24 else external_url end, updated_by = $16
          where id = $1",
         id.0,
         change.title,
@@ -306,6 +317,9 @@ pub async fn update(tx: &mut Tx, id: MeetingId, change: &Change<'_>, by: UserId)
         change.related_object.is_some(),
         change.related_object.flatten().map(|object| object.kind.as_str()),
         change.related_object.flatten().map(|object| object.id.as_str()),
+        change.external_url.is_some(),
+        change.external_url.flatten().map_or(elsewhere::HERE, ExternalUrl::provider),
+        change.external_url.flatten().map(ExternalUrl::as_str),
     )
     .execute(&mut **tx)
     .await?;

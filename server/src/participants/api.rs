@@ -25,7 +25,7 @@ use crate::{
     attendance, guests,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     jobs,
-    livekit::afterwards::Afterwards,
+    livekit::{afterwards::Afterwards, client::devices},
     meetings::{
         self,
         api::{MOST_INVITEES, not_found, refused, require},
@@ -163,7 +163,7 @@ pub async fn remove(
     refuse_for_host(&participant)?;
     store::remove(&mut tx, id, user, app.clock.now()).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
-    let taken = Afterwards::removing(participant.identity())
+    let taken = Afterwards::removing(&participant.identity())
         .take(&mut tx, &meeting.room_name, app.clock.now())
         .await?;
     tx.commit().await?;
@@ -210,13 +210,22 @@ pub async fn respond(
     Ok(Json(changed.seen_by(viewer)))
 }
 
-/// Leaves the room: closes one's spans now and ends one's connection.
-#[utoipa::path(post, path = "/meetings/{id}/leave", tag = "participants", params(("id" = MeetingId, Path)),
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+/// Which device leaves.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct Leaving {
+    /// The identity of one connection, as joining gave it; all of one's own when absent.
+    #[serde(default)]
+    pub identity: Option<String>,
+}
+
+/// Leaves the room: closes one's spans now and ends one's connection, or that of one device.
+#[utoipa::path(post, path = "/meetings/{id}/leave", tag = "participants", params(("id" = MeetingId, Path)), request_body = Leaving,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn leave(
     State(app): State<App>,
     attending: Attending,
     Path(id): Path<MeetingId>,
+    Json(body): Json<Leaving>,
 ) -> Result<StatusCode> {
     // Spans are the record: only the system writes them.
     let mut tx = app.begin_system().await?;
@@ -232,8 +241,15 @@ pub async fn leave(
     };
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     let now = app.clock.now();
-    attendance::leave(&mut tx, id, &identity, now).await?;
-    let taken = Afterwards::removing(identity).take(&mut tx, &meeting.room_name, now).await?;
+    let mut leaving = Vec::from(devices(&identity));
+    if let Some(only) = &body.identity {
+        leaving.retain(|device| device == only);
+        if leaving.is_empty() {
+            return Err(Problem::invalid_field("/identity", "INVALID", "This is not your connection."));
+        }
+    }
+    attendance::leave(&mut tx, id, &leaving, now).await?;
+    let taken = Afterwards::disconnecting(leaving).take(&mut tx, &meeting.room_name, now).await?;
     tx.commit().await?;
     jobs::run_taken(&app, taken).await;
     Ok(StatusCode::NO_CONTENT)

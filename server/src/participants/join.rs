@@ -10,7 +10,7 @@ use kernel::{
     ids::MeetingId,
     livekit::{Identity, PublishSource},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{model::ParticipantRights, store::JoinFacts};
@@ -18,12 +18,21 @@ use crate::{
     access::{caller::Caller, policy::MeetingRole},
     app::App,
     http::{Json, Path, Problem, Result},
-    livekit::grants::Rights,
+    livekit::{client::beside, grants::Rights},
     meetings::{
         api::{not_found, refused},
         model::State as MeetingState,
     },
 };
+
+/// How to join.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct JoinRequest {
+    /// Whether this is a second device, beside the one that the person may be in the room with. Otherwise this
+    /// connection takes the place of that one. There is one device beside the first.
+    #[serde(default)]
+    pub beside: bool,
+}
 
 /// Everything that a client needs to enter the room.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +45,8 @@ pub struct Admission {
     pub token: String,
     /// The room.
     pub room_name: String,
-    /// Their identity in the room: the user's id; of a guest `guest:<id>`.
+    /// Their identity in the room: the user's id; of a guest `guest:<id>`; of a device beside another, `#beside` after
+    /// that.
     pub identity: String,
     /// Until when the token opens the room; a connection that stands outlives it.
     pub expires_at: DateTime<Utc>,
@@ -55,6 +65,27 @@ pub struct Permissions {
     pub can_publish_data: bool,
     /// Whether the person moderates, by calls to this API.
     pub can_moderate: bool,
+}
+
+/// The way into a room elsewhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SentElsewhere {
+    /// Always `admitted`.
+    pub status: &'static str,
+    /// Whose room it is.
+    pub provider: String,
+    /// Where it is; who may be in it is that provider's to say.
+    pub join_url: String,
+}
+
+/// The answer to whoever may enter.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Entrance {
+    /// A room of ours.
+    Here(Box<Admission>),
+    /// Another provider's.
+    Elsewhere(SentElsewhere),
 }
 
 /// The answer to whoever has to wait. They ask again until they are let in.
@@ -125,11 +156,18 @@ enum Decision {
     Wait(Waiting),
 }
 
-/// Asks to join: a LiveKit token for whoever may enter now, 202 for whoever waits until a host lets them in.
+/// Asks to join: a LiveKit token for whoever may enter now, or the address of the room elsewhere; 202 for whoever waits
+/// until a host lets them in.
 #[utoipa::path(post, path = "/meetings/{id}/join", tag = "participants", params(("id" = MeetingId, Path)),
-    responses((status = 200, body = Admission), (status = 202, body = Pending), (status = 403, body = Problem),
+    request_body = JoinRequest,
+    responses((status = 200, body = Entrance), (status = 202, body = Pending), (status = 403, body = Problem),
               (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<MeetingId>) -> Result<Response> {
+pub async fn join(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MeetingId>,
+    Json(body): Json<JoinRequest>,
+) -> Result<Response> {
     let now = app.clock.now();
     let ttl = app.config.tokens.join_token_ttl;
     let facts = app.joining.ask(caller.user_id, id, now).await?.ok_or_else(not_found)?;
@@ -140,6 +178,10 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
         }
         Decision::Admit(role, rights) => (role, rights),
     };
+    if let Some(join_url) = facts.external_url {
+        let elsewhere = SentElsewhere { status: "admitted", provider: facts.provider, join_url };
+        return Ok(Json(Entrance::Elsewhere(elsewhere)).into_response());
+    }
     let metadata = serde_json::json!({
         "user_id": caller.user_id,
         "meeting_id": id,
@@ -147,6 +189,7 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
         "avatar_url": facts.avatar_url,
     });
     let identity = caller.user_id.to_string();
+    let identity = if body.beside { beside(&identity) } else { identity };
     let who = Identity { identity: &identity, name: &facts.name, metadata: &metadata.to_string() };
     let life = chrono::Duration::from_std(ttl).map_err(Problem::internal)?;
     let token =
@@ -165,7 +208,7 @@ pub async fn join(State(app): State<App>, caller: Caller, Path(id): Path<Meeting
             can_moderate: role.moderates(),
         },
     };
-    Ok(Json(admission).into_response())
+    Ok(Json(Entrance::Here(Box::new(admission))).into_response())
 }
 
 /// Decides from what was found; the database has come to the same result where it granted.
@@ -246,6 +289,8 @@ mod tests {
             locked: Some(false),
             host_absent: Some(false),
             lobby_message: "Soon".into(),
+            provider: "livekit".into(),
+            external_url: None,
         }
     }
 

@@ -61,7 +61,7 @@ pub async fn lose_member(
     let mut taken = Vec::new();
     for room in store::rooms_of(tx, org, user).await? {
         store::emit(tx, room.meeting, "participant.removed", &serde_json::json!({"user_id": user})).await?;
-        taken.extend(Afterwards::removing(user.to_string()).take(tx, &room.name, now).await?);
+        taken.extend(Afterwards::removing(&user.to_string()).take(tx, &room.name, now).await?);
     }
     Ok(taken)
 }

@@ -12,7 +12,11 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 
 use super::store;
-use crate::{app::App, livekit::grants::Rights, meetings};
+use crate::{
+    app::App,
+    livekit::{client::devices, grants::Rights},
+    meetings,
+};
 
 /// The job that gives people in a room the rights that are stored for them.
 pub const RIGHTS: &str = "room.rights";
@@ -54,7 +58,9 @@ pub async fn set_rights(app: &App, SetRights { meeting: id, user }: SetRights) -
     let Some(meeting) = meeting else { return Ok(()) };
     for person in people {
         let rights = Rights::of(meeting.meeting_type, person.rights).recorded_strictly(meeting.record_strict);
-        app.livekit.set_rights(&meeting.room_name, &person.identity(), &rights).await?;
+        for identity in devices(&person.identity()) {
+            app.livekit.set_rights(&meeting.room_name, &identity, &rights).await?;
+        }
     }
     Ok(())
 }

@@ -492,6 +492,10 @@ pub struct JoinFacts {
     pub locked: Option<bool>,
     pub host_absent: Option<bool>,
     pub lobby_message: String,
+    /// Whose room it is.
+    pub provider: String,
+    /// The room elsewhere.
+    pub external_url: Option<String>,
 }
 
 /// Asks to join, in one round trip: the function sets its own rights and does its own locking. Whoever would have to
@@ -510,7 +514,7 @@ pub async fn request_join(
                   j.scheduled_end, j.meeting_type as "meeting_type!: MeetingType", j.room_name as "room_name!",
                   j.name as "name!", j.avatar_url, j.role as "role: MeetingRole", j.can_unmute, j.can_use_camera,
                   j.can_share_screen, j.must_wait, j.denied, j.banned, j.is_full, j.granted, j.record_strict as "record_strict!",
-                  j.locked, j.host_absent, j.lobby_message as "lobby_message!"
+                  j.locked, j.host_absent, j.lobby_message as "lobby_message!", j.provider as "provider!", j.external_url
            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
                 with ordinality as a (person, meeting, at, correlation, number),
                 request_join(a.person, a.meeting, a.at, $5, a.correlation, $6) j

@@ -103,7 +103,7 @@ export const office = ({ meetings }) => [
   { name: 'reports-member', path: '/reports', then: async (page, say) => {
     await page.getByRole('tab', { name: say('reports.members') }).click();
     await page.getByRole('combobox', { name: say('reports.member') }).fill('Neema');
-    await page.getByRole('option').first().click();
+    await page.getByRole('option', { name: /^Neema/ }).first().click();
     await page.getByText('Market day').first().waitFor();
   } },
   { name: 'history', path: `/meetings/${meetings.next.id}/details?tab=history` },

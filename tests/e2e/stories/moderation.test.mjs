@@ -19,7 +19,7 @@ let host;
 let member;
 
 before(async () => {
-  up = await Up.start();
+  up = await Up.start({ env: { BARAZA__RECONCILE__INTERVAL: '5' } });
   browser = await launch();
   council = await Council.found(up, { members: 1 });
   meeting = await council.schedule({ title: 'Assembly' });
@@ -192,6 +192,17 @@ step('an audio meeting has listeners, who are invited to speak', async () => {
   await tile(host, 'Member 1').waitFor({ state: 'detached' });
   for (const page of [host, member]) {
     assert.deepEqual(await faultsOf(page), []);
-    assert.deepEqual(page.complaints, []);
   }
 });
+
+step('a co-host stands in when the host drops out, and everybody sees it', async () => {
+  await act('Make co-host');
+  await host.getByText('Co-host', { exact: true }).waitFor();
+  // Away without a word.
+  await host.goto('about:blank');
+  await member.getByText('Member 1 leads while the host is away.').waitFor({ timeout: 120_000 });
+  assert.deepEqual(await faultsOf(member), []);
+  await enter(host, talk);
+  await member.getByText('Member 1 leads while the host is away.').waitFor({ state: 'detached' });
+  for (const page of [host, member]) assert.deepEqual(page.complaints, []);
+}, { timeout: 180_000 });

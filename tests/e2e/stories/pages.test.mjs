@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { launch, person } from '../lib/browser.mjs';
 import { endClients } from '../lib/clients.mjs';
 import { administration, inside, office, outside, visitor, walk } from '../lib/tour.mjs';
+import { pass } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 import { furnish } from '../lib/village.mjs';
 
@@ -19,6 +20,7 @@ const PHONE = { width: 390, height: 844 };
 let up;
 let browser;
 let council;
+const host = 'host@example.org';
 
 before(async () => {
   up = await Up.start();
@@ -68,7 +70,31 @@ test('the pages are an app that can be installed', async () => {
   await page.context().close();
 });
 
-const host = 'host@example.org';
+test('the room needs less than 700 kB of script before one joins', async (t) => {
+  const page = await visitor(browser, up.url, { email: host, viewport: DESK, language: 'en' });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const scripts = new Set();
+  const plain = [];
+  let bytes = 0;
+  session.on('Network.responseReceived', ({ requestId, type, response }) => {
+    if (type !== 'Script') return;
+    scripts.add(requestId);
+    if (!response.headers['content-encoding']) plain.push(response.url);
+  });
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (scripts.has(requestId)) bytes += encodedDataLength;
+  });
+  await page.goto(`/meetings/${council.meetings.next.id}`);
+  await page.getByRole('button', { name: 'Join meeting' }).waitFor();
+  await pass(2); // what is loaded once the page stands
+  assert.deepEqual(plain, [], 'all come compressed');
+  t.diagnostic(`${scripts.size} scripts of ${Math.round(bytes / 1000)} kB`);
+  assert.ok(bytes > 50_000 && bytes < 700_000, `${bytes} bytes`);
+  await page.context().close();
+});
+
 // Not each with each: what a color, a width or a word breaks is broken for everybody.
 tour('nobody', [outside], { viewport: DESK, language: 'en', scheme: 'light' });
 tour('nobody', [outside], { viewport: PHONE, language: 'sw', scheme: 'dark' });

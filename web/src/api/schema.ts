@@ -757,7 +757,8 @@ export interface paths {
         put?: never;
         /**
          * Says something in a meeting: a text, a reaction, a hand that goes up or down, a poll. People who take part may,
-         *     before, during and after the meeting until it was ended for all; only the host and co-hosts open polls.
+         *     before, during and after the meeting until it was ended for all; only the host and co-hosts open polls. Nobody says
+         *     more than 30 things at once and 3 a second for long.
          */
         post: operations["chat_post"];
         delete?: never;
@@ -1004,7 +1005,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks to join: a LiveKit token for whoever may enter now, 202 for whoever waits until a host lets them in. */
+        /**
+         * Asks to join: a LiveKit token for whoever may enter now, or the address of the room elsewhere; 202 for whoever waits
+         *     until a host lets them in.
+         */
         post: operations["participants_join"];
         delete?: never;
         options?: never;
@@ -1021,7 +1025,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leaves the room: closes one's spans now and ends one's connection. */
+        /** Leaves the room: closes one's spans now and ends one's connection, or that of one device. */
         post: operations["participants_leave"];
         delete?: never;
         options?: never;
@@ -2316,7 +2320,10 @@ export interface components {
             token: string;
             /** @description The room. */
             room_name: string;
-            /** @description Their identity in the room: the user's id; of a guest `guest:<id>`. */
+            /**
+             * @description Their identity in the room: the user's id; of a guest `guest:<id>`; of a device beside another, `#beside` after
+             *     that.
+             */
             identity: string;
             /**
              * Format: date-time
@@ -2985,6 +2992,8 @@ export interface components {
          * @enum {string}
          */
         Entity: "meeting";
+        /** @description The answer to whoever may enter. */
+        Entrance: components["schemas"]["Admission"] | components["schemas"]["SentElsewhere"];
         /** @description Who wants to enter. */
         Entry: {
             /**
@@ -3005,6 +3014,11 @@ export interface components {
              */
             seq: number;
         };
+        /**
+         * Format: uri
+         * @description The address of a room elsewhere: `https`, at most 2000 characters, without a password.
+         */
+        ExternalUrl: string;
         /** @description Why a recording failed. */
         Failure: {
             /** @description A stable code. */
@@ -3352,6 +3366,7 @@ export interface components {
             venue_mode?: components["schemas"]["VenueMode"];
             /** @description The place, at most 500 characters. */
             location?: string;
+            external_url?: components["schemas"]["ExternalUrl"] | null;
             meeting_type?: components["schemas"]["MeetingType"] | null;
             /**
              * Format: int32
@@ -3388,6 +3403,14 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
+        /** @description How to join. */
+        JoinRequest: {
+            /**
+             * @description Whether this is a second device, beside the one that the person may be in the room with. Otherwise this
+             *     connection takes the place of that one. There is one device beside the first.
+             */
+            beside?: boolean;
+        };
         /** @description A mail in the folder. */
         KeptMail: {
             /** @description Names it. */
@@ -3414,6 +3437,11 @@ export interface components {
          * @enum {string}
          */
         Layout: "grid" | "speaker" | "screen";
+        /** @description Which device leaves. */
+        Leaving: {
+            /** @description The identity of one connection, as joining gave it; all of one's own when absent. */
+            identity?: string | null;
+        };
         /** @description A page of a list. */
         Listing_ApiKey: {
             /** @description The items in order. */
@@ -3836,8 +3864,10 @@ export interface components {
                 /** @description Its media. */
                 meeting_type: components["schemas"]["MeetingType"];
                 host?: components["schemas"]["HostOut"] | null;
-                /** @description Which service carries it. */
+                /** @description Whose room it takes place in: `livekit` for ours, or `zoom`, `google_meet`, `teams`, `webex`, `other`. */
                 provider: string;
+                /** @description The room elsewhere; `null` for a room of ours, and for whoever is not invited. */
+                external_url?: string | null;
                 /** @description Name of the LiveKit room; `null` for whoever is not invited. */
                 room_name?: string | null;
                 /** @description The page of the room; empty for whoever is not invited. */
@@ -4250,6 +4280,8 @@ export interface components {
              */
             location: string | null;
             /** @default null */
+            external_url: components["schemas"]["ExternalUrl"] | null;
+            /** @default null */
             meeting_type: components["schemas"]["MeetingType"] | null;
             /**
              * Format: int32
@@ -4332,8 +4364,10 @@ export interface components {
             /** @description Its media. */
             meeting_type: components["schemas"]["MeetingType"];
             host?: components["schemas"]["HostOut"] | null;
-            /** @description Which service carries it. */
+            /** @description Whose room it takes place in: `livekit` for ours, or `zoom`, `google_meet`, `teams`, `webex`, `other`. */
             provider: string;
+            /** @description The room elsewhere; `null` for a room of ours, and for whoever is not invited. */
+            external_url?: string | null;
             /** @description Name of the LiveKit room; `null` for whoever is not invited. */
             room_name?: string | null;
             /** @description The page of the room; empty for whoever is not invited. */
@@ -4831,6 +4865,7 @@ export interface components {
             venue_mode?: components["schemas"]["VenueMode"];
             /** @description The place, at most 500 characters. */
             location?: string;
+            external_url?: components["schemas"]["ExternalUrl"] | null;
             meeting_type?: components["schemas"]["MeetingType"] | null;
             /**
              * Format: int32
@@ -5518,6 +5553,15 @@ export interface components {
             name: string;
             /** @description True for a guest; else it is left out. */
             is_guest?: boolean;
+        };
+        /** @description The way into a room elsewhere. */
+        SentElsewhere: {
+            /** @description Always `admitted`. */
+            status: string;
+            /** @description Whose room it is. */
+            provider: string;
+            /** @description Where it is; who may be in it is that provider's to say. */
+            join_url: string;
         };
         /** @description An invitation with its link. */
         SentInvitation: components["schemas"]["OpenInvitation"] & {
@@ -8645,6 +8689,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     chat_csv: {
@@ -9711,14 +9763,18 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Admission"];
+                    "application/json": components["schemas"]["Entrance"];
                 };
             };
             202: {
@@ -9791,13 +9847,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leaving"];
+            };
+        };
         responses: {
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nobody is signed in. */
             401: {
@@ -9817,6 +9886,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,6 +18,8 @@ export type MeetingStatus = Schemas['MeetingStatus'];
 export type MeetingType = Schemas['MeetingType'];
 export type Participant = Schemas['Participant'];
 export type Joined = Schemas['Admission'];
+/** The way into a room of another provider. */
+export type SentElsewhere = Schemas['SentElsewhere'];
 export type Door = Schemas['Door'];
 export type Stage = Schemas['Stage'];
 export type MyStage = Schemas['MyStage'];

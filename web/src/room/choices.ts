@@ -34,12 +34,16 @@ export function changeChoices(storage: Pick<Storage, 'getItem' | 'setItem'>, par
 
 const SEATED = 'baraza.in-room';
 
+/** How a device is in a room: in the person's place, or beside another one of theirs. */
+export type Seat = 'first' | 'beside';
+
 /**
  * The meeting that this tab is in. It outlives a reload, and only that: the page then asks for a new
  * token and goes back in without asking the person again.
  */
 export const seat = {
-  taken: (meetingId: string) => sessionStorage.getItem(SEATED) === meetingId,
-  take: (meetingId: string) => sessionStorage.setItem(SEATED, meetingId),
+  taken: (meetingId: string): Seat | undefined =>
+    (['first', 'beside'] as const).find((kind) => sessionStorage.getItem(SEATED) === `${kind}:${meetingId}`),
+  take: (meetingId: string, kind: Seat) => sessionStorage.setItem(SEATED, `${kind}:${meetingId}`),
   leave: () => sessionStorage.removeItem(SEATED),
 };

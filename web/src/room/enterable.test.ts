@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { enterable } from './enterable';
+import { enterable, isOn } from './enterable';
 
 const now = new Date('2026-11-21T10:00:00Z');
 const meeting = {
@@ -19,4 +19,21 @@ it.each([
   [{ scheduled_end: '2026-11-21T09:00:00Z', actual_end: '2026-11-21T09:40:00Z' }, false],
 ] as const)('%j can be entered: %s', (part, expected) => {
   expect(enterable({ ...meeting, ...part }, now)).toBe(expected);
+});
+
+it.each([
+  [{ status: 'scheduled', scheduled_start: '2026-11-21T10:15:00Z' }, true],
+  [{ status: 'scheduled', scheduled_start: '2026-11-21T10:16:00Z' }, false],
+  [{ status: 'scheduled', scheduled_start: '2026-11-21T09:00:00Z' }, true],
+  [
+    { status: 'scheduled', scheduled_start: '2026-11-21T09:00:00Z', scheduled_end: '2026-11-21T09:59:00Z' },
+    false,
+  ],
+  [
+    { status: 'in_progress', scheduled_start: '2026-11-21T09:00:00Z', scheduled_end: '2026-11-21T09:59:00Z' },
+    true,
+  ],
+  [{ status: 'cancelled', scheduled_start: '2026-11-21T10:00:00Z' }, false],
+] as const)('%j is on: %s', (part, expected) => {
+  expect(isOn({ ...meeting, ...part }, now)).toBe(expected);
 });

@@ -1,5 +1,8 @@
 import type { Meeting } from '../api/types';
 
+/** How long before the start a list offers to join. */
+const EARLY_MS = 15 * 60_000;
+
 /** How long a meeting whose room merely emptied can be taken up again, at the least. */
 const AFTER_EMPTY_MS = 15 * 60_000;
 
@@ -24,3 +27,14 @@ export function enterable(
   );
   return now.getTime() < until;
 }
+
+/** Whether joining is what one wants to do with a meeting now, and the way in is open. */
+export const isOn = (
+  meeting: Parameters<typeof enterable>[0] & Pick<Meeting, 'scheduled_start'>,
+  now: Date,
+): boolean =>
+  enterable(meeting, now) &&
+  Date.parse(meeting.scheduled_start) - EARLY_MS <= now.getTime() &&
+  (meeting.status === 'in_progress' ||
+    meeting.scheduled_end == null ||
+    now.getTime() < Date.parse(meeting.scheduled_end));

@@ -3,6 +3,7 @@ import type { Participant } from '../api/types';
 /** Someone in the room: what LiveKit knows of them and, once it has come, what the server knows. */
 export type Present = {
   identity: string;
+  /** What they are called here; a second device has a word behind it. */
   name: string;
   isLocal: boolean;
   /** Takes part by listening: the microphone is not theirs to switch on. */
@@ -12,6 +13,9 @@ export type Present = {
 
 /** The id behind an identity: a guest's has a word before it, and LiveKit lets a client hang a suffix on any. */
 export const userIdOf = (identity: string) => (identity.split('#')[0] ?? identity).replace(/^guest:/, '');
+
+/** Whether a connection is a person's second device. */
+export const isBeside = (identity: string) => identity.endsWith('#beside');
 
 const rank = ({ known, isLocal }: Present) =>
   known?.hand_raised ? 0 : known?.role === 'host' ? 1 : known?.role === 'co_host' ? 2 : isLocal ? 3 : 4;

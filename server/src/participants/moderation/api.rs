@@ -20,7 +20,7 @@ use crate::{
     audit,
     http::{Json, Path, Problem, Result},
     jobs,
-    livekit::afterwards::Afterwards,
+    livekit::{afterwards::Afterwards, client::devices},
     meetings::{
         self,
         api::{not_found, require},
@@ -210,10 +210,15 @@ async fn log(
 }
 
 async fn mute_one(app: &App, meeting: &Meeting, identity: &str, source: PublishSource) -> Result<usize> {
-    app.livekit.mute(&meeting.room_name, identity, Some(source)).await.map_err(|error| {
-        tracing::warn!(%error, "could not mute");
-        Problem::unavailable("LIVEKIT_AWAY", "The media server can't be reached at the moment.")
-    })
+    let mut muted_tracks = 0;
+    for device in devices(identity) {
+        let muted = app.livekit.mute(&meeting.room_name, &device, Some(source)).await;
+        muted_tracks += muted.map_err(|error| {
+            tracing::warn!(%error, "could not mute");
+            Problem::unavailable("LIVEKIT_AWAY", "The media server can't be reached at the moment.")
+        })?;
+    }
+    Ok(muted_tracks)
 }
 
 /// How to remove someone.
@@ -241,7 +246,7 @@ pub async fn remove(
     refuse_for_host(&participant)?;
     store::send_out(&mut tx, id, user, body.ban, app.clock.now(), caller.user_id).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
-    let taken = Afterwards::removing(participant.identity())
+    let taken = Afterwards::removing(&participant.identity())
         .take(&mut tx, &meeting.room_name, app.clock.now())
         .await?;
     if !body.ban {

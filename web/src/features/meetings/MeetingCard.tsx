@@ -2,7 +2,8 @@ import { Anchor, Button, Card, Group, Stack, Text } from '@mantine/core';
 import { IconClock, IconUsers } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Meeting } from '../../api/types';
+import { can, type Meeting } from '../../api/types';
+import { isOn } from '../../room/enterable';
 import { useFormat } from '../../ui/useFormat';
 import { StatusBadge, TypeIcon } from './status';
 
@@ -60,12 +61,12 @@ export function MeetingCard({ meeting, now }: { meeting: Meeting; now: Date }) {
               ? t('meeting.startedAgo', { ago: format.relative(start, now) })
               : format.relative(meeting.status === 'completed' && end ? end : start, now)}
           </Text>
-          {live ? (
+          {isOn(meeting, now) && can(meeting, 'join') ? (
             <Button
               size="sm"
               renderRoot={(props) => <Link to="/meetings/$id" params={{ id: meeting.id }} {...props} />}
             >
-              {t('meeting.joinNow')}
+              {live ? t('meeting.joinNow') : t('meeting.join')}
             </Button>
           ) : (
             <Button

@@ -23,6 +23,7 @@ import { MeetingOverview } from './MeetingOverview';
 import { meetingQuery, participantsQuery } from './queries';
 import { StatusBadge, TypeIcon } from './status';
 import type { DetailTab } from './tabs';
+import { useProviderName } from './useProviderName';
 
 const route = getRouteApi('/signed-in/shell/meetings/$id/details');
 
@@ -32,6 +33,7 @@ export function MeetingDetailsPage() {
   const { tab = 'overview' } = route.useSearch();
   const navigate = useNavigate();
   const format = useFormat();
+  const nameOf = useProviderName();
   const now = useNow();
   const live = useLiveMeeting(id);
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
@@ -104,6 +106,7 @@ export function MeetingDetailsPage() {
                 t('meeting.people', { count: meeting.participant_count }),
                 ...(meeting.venue_mode === 'virtual' ? [] : [t(`venueMode.${meeting.venue_mode}`)]),
                 ...(meeting.location ? [meeting.location] : []),
+                ...(meeting.provider === 'livekit' ? [] : [nameOf(meeting)]),
               ].join(' · ')}
             </Text>
           </Group>

@@ -30,7 +30,9 @@ import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery } from '../settings/queries';
 import { ShowNote } from '../shows/ShowNote';
+import { RightsButton } from '../stage/RightsButton';
 import { DuplicateDialog } from './DuplicateDialog';
+import { InviteeMenu } from './InviteeMenu';
 import { meetingQuery, participantsQuery } from './queries';
 import { ScheduleDialog } from './ScheduleDialog';
 
@@ -229,6 +231,7 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
           {open && can(meeting, 'invite') && (
             <Group gap="xs">
               {can(meeting, 'moderate') && <DoorButton meetingId={meeting.id} />}
+              {can(meeting, 'moderate') && <RightsButton meeting={meeting} />}
               <GuestLinksButton meeting={meeting} />
               <Button
                 size="sm"
@@ -243,32 +246,38 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
         </Group>
         {error && !data && <ProblemNote error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Skeleton h={120} role="status" aria-label={t('shell.loading')} />}
-        {data?.map(({ user, role, status, online }) => (
-          <Group key={user.id} gap="sm" wrap="nowrap">
-            <PersonAvatar name={user.name} url={user.avatar_url} size={32} />
-            <div style={{ flex: 1, minWidth: 0 }}>
-              <Text size="sm" fw={500} truncate>
-                {user.name}
-              </Text>
-              {role !== 'participant' && (
-                <Text size="xs" c="dimmed">
-                  {t(`meetingRole.${role}`)}
+        {data?.map((invitee) => {
+          const { user, role, status, online } = invitee;
+          return (
+            <Group key={user.id} gap="sm" wrap="nowrap">
+              <PersonAvatar name={user.name} url={user.avatar_url} size={32} />
+              <div style={{ flex: 1, minWidth: 0 }}>
+                <Text size="sm" fw={500} truncate>
+                  {user.name}
                 </Text>
-              )}
-            </div>
-            {online ? (
-              <Badge variant="filled" color="green">
-                {t('participant.online')}
-              </Badge>
-            ) : (
-              role !== 'host' && (
-                <Badge variant="light" color={ANSWER_COLORS[status] ?? 'gray'} style={{ flex: 'none' }}>
-                  {t(`participant.status.${status}`)}
+                {role !== 'participant' && (
+                  <Text size="xs" c="dimmed">
+                    {t(`meetingRole.${role}`)}
+                  </Text>
+                )}
+              </div>
+              {online ? (
+                <Badge variant="filled" color="green">
+                  {t('participant.online')}
                 </Badge>
-              )
-            )}
-          </Group>
-        ))}
+              ) : (
+                role !== 'host' && (
+                  <Badge variant="light" color={ANSWER_COLORS[status] ?? 'gray'} style={{ flex: 'none' }}>
+                    {t(`participant.status.${status}`)}
+                  </Badge>
+                )
+              )}
+              {open && can(meeting, 'moderate') && role !== 'host' && (
+                <InviteeMenu meeting={meeting} invitee={invitee} />
+              )}
+            </Group>
+          );
+        })}
       </Stack>
       {inviting && data && <InviteDialog meeting={meeting} invited={data} onClose={invite.close} />}
     </Card>

@@ -46,6 +46,7 @@ type Values = {
   agenda: string;
   venue_mode: VenueMode;
   location: string;
+  external_url: string;
   scheduled_start: string | null;
   scheduled_end: string | null;
   timezone: string;
@@ -88,6 +89,7 @@ function initialValues(
     agenda: meeting?.agenda ?? '',
     venue_mode: meeting?.venue_mode ?? 'virtual',
     location: meeting?.location ?? '',
+    external_url: meeting?.external_url ?? '',
     scheduled_start: toWall(start, zone),
     scheduled_end: end ? toWall(end, zone) : null,
     timezone: zone,
@@ -108,12 +110,22 @@ function initialValues(
 }
 
 function toBody(values: Values) {
-  const { scheduled_start, scheduled_end, timezone, max_participants, title, settings, ...rest } = values;
+  const {
+    scheduled_start,
+    scheduled_end,
+    timezone,
+    max_participants,
+    title,
+    settings,
+    external_url,
+    ...rest
+  } = values;
   const { type, id } = values.related_object;
   const late = settings.late_threshold_minutes;
   return {
     ...rest,
     title: title.trim(),
+    external_url: external_url.trim() || null,
     timezone,
     scheduled_start: toInstant(scheduled_start ?? '', timezone),
     scheduled_end: scheduled_end ? toInstant(scheduled_end, timezone) : null,
@@ -275,6 +287,14 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
           />
           <TextInput label={t('schedule.location')} maxLength={500} {...form.getInputProps('location')} />
         </SimpleGrid>
+        <TextInput
+          label={t('schedule.externalUrl')}
+          description={t('schedule.externalUrlHint')}
+          type="url"
+          placeholder="https://"
+          maxLength={2000}
+          {...form.getInputProps('external_url')}
+        />
         <Textarea
           label={t('schedule.description')}
           autosize

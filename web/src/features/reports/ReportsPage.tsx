@@ -72,11 +72,13 @@ export function ReportsPage() {
 function MemberSelect({ member, onChange }: { member: string; onChange: (id: string) => void }) {
   const { t } = useTranslation();
   const { organization } = useHere();
-  const { data: members = [] } = useQuery(membersQuery(organization.id));
+  const { data: members = [], isPending } = useQuery(membersQuery(organization.id));
   return (
     <Select
       label={t('reports.member')}
       searchable
+      // What is typed before the names are here would be lost when they come.
+      disabled={isPending}
       data={members.map(({ user }) => ({ value: user.id, label: user.name }))}
       value={member}
       allowDeselect={false}

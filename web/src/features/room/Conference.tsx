@@ -1,4 +1,4 @@
-import { LiveKitRoom, RoomAudioRenderer } from '@livekit/components-react';
+import { LiveKitRoom } from '@livekit/components-react';
 import { notifications } from '@mantine/notifications';
 import {
   type DisconnectReason,
@@ -77,7 +77,6 @@ export function Conference({ meeting, joined, onConnected, onDisconnected, onLea
       onMediaDeviceFailure={deviceFailed}
       className={classes.room}
     >
-      <RoomAudioRenderer />
       <RoomScreen
         meeting={meeting}
         joined={joined}

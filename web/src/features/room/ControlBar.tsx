@@ -36,6 +36,8 @@ import {
   IconUsers,
   IconVideo,
   IconVideoOff,
+  IconVolume,
+  IconVolumeOff,
 } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -63,6 +65,8 @@ type Props = {
   /** Polls that wait for the viewer's vote. */
   unanswered: number;
   seen: Seen;
+  /** The room's sound, where it can be switched off: on a second device. */
+  sound?: { on: boolean; toggle: () => void } | undefined;
   onPanel: (panel: Panel) => void;
   onLeave: () => void;
 };
@@ -76,6 +80,7 @@ export function ControlBar({
   unread,
   unanswered,
   seen,
+  sound,
   onPanel,
   onLeave,
 }: Props) {
@@ -249,6 +254,16 @@ export function ControlBar({
               )}
               {phone && <ReactItems meetingId={meeting.id} forbidden={noReactions} />}
               <ViewItems seen={seen} />
+              {sound && (
+                <Menu.Item
+                  leftSection={
+                    sound.on ? <IconVolumeOff size={16} aria-hidden /> : <IconVolume size={16} aria-hidden />
+                  }
+                  onClick={sound.toggle}
+                >
+                  {t(sound.on ? 'room.soundOff' : 'room.soundOn')}
+                </Menu.Item>
+              )}
               <Menu.Item leftSection={<IconSettings size={16} aria-hidden />} onClick={devices.open}>
                 {t('room.devices')}
               </Menu.Item>

@@ -3,6 +3,7 @@ import { type Icon, IconDeviceLaptop, IconDoorExit, IconFlag, IconWifiOff } from
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Meeting } from '../../api/types';
+import type { Seat } from '../../room/choices';
 import type { Ending } from '../../room/endings';
 
 const ICONS: Record<Exclude<Ending, 'left'>, Icon> = {
@@ -17,11 +18,13 @@ type Props = {
   ending: Exclude<Ending, 'left'>;
   /** Guests have no other page to go to. */
   guest?: boolean;
-  onRejoin: () => void;
+  /** How this device was in the room. */
+  seat?: Seat;
+  onRejoin: (seat: Seat) => void;
 };
 
 /** Why one is out of the room, and the way on. */
-export function EndScreen({ meeting, ending, guest = false, onRejoin }: Props) {
+export function EndScreen({ meeting, ending, guest = false, seat = 'first', onRejoin }: Props) {
   const { t } = useTranslation();
   const Picture = ICONS[ending];
   const maybeBack = ending === 'elsewhere' || ending === 'lost';
@@ -33,7 +36,12 @@ export function EndScreen({ meeting, ending, guest = false, onRejoin }: Props) {
         </ThemeIcon>
         <Title order={1}>{t(`room.ending.${ending}.title`)}</Title>
         <Text c="dimmed">{t(`room.ending.${ending}.text`, { title: meeting.title })}</Text>
-        {maybeBack && <Button onClick={onRejoin}>{t('room.joinAgain')}</Button>}
+        {maybeBack && <Button onClick={() => onRejoin(seat)}>{t('room.joinAgain')}</Button>}
+        {ending === 'elsewhere' && !guest && seat === 'first' && (
+          <Button variant="default" onClick={() => onRejoin('beside')}>
+            {t('room.joinBeside')}
+          </Button>
+        )}
         {ending === 'ended' && !guest && (
           <Button
             renderRoot={(props) => <Link to="/meetings/$id/details" params={{ id: meeting.id }} {...props} />}

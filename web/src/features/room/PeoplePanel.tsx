@@ -6,7 +6,7 @@ import { type Participant as LiveKitParticipant, Track } from 'livekit-client';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Meeting, Participant } from '../../api/types';
-import { avatarOf, type Present, userIdOf } from '../../room/people';
+import { avatarOf, isBeside, type Present, userIdOf } from '../../room/people';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem } from '../../ui/ProblemNote';
 import { DoorButton } from '../door/DoorButton';
@@ -21,7 +21,7 @@ export function PeoplePanel({ meeting, conference }: { meeting: Meeting; confere
   const { present, listed, waiting, moderates } = conference;
   const speakers = present.filter(({ listens }) => !listens);
   const listeners = present.filter(({ listens }) => listens);
-  const hands = present.filter(({ known }) => known?.hand_raised).length;
+  const hands = present.filter(({ identity, known }) => known?.hand_raised && !isBeside(identity)).length;
   const participants = new Map(useParticipants().map((one) => [one.identity, one]));
   const here = new Set(present.map(({ identity }) => userIdOf(identity)));
   const absent = listed?.filter((one) => !here.has(one.user.id) && !waiting.includes(one)) ?? [];

@@ -23,9 +23,9 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '../../api/problem';
-import { can, type Meeting } from '../../api/types';
+import { can, type Meeting, type Participant } from '../../api/types';
 import { testSound } from '../../room/chime';
-import { type Choices, readChoices } from '../../room/choices';
+import { type Choices, readChoices, type Seat } from '../../room/choices';
 import { Logo } from '../../ui/Logo';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
@@ -39,7 +39,7 @@ import classes from './Prejoin.module.css';
 type Props = {
   meeting: Meeting;
   /** Who is about to enter; a guest has not said it yet. */
-  me: { name: string; avatar_url?: string | null };
+  me: { id?: string; name: string; avatar_url?: string | null };
   /** What a guest has to fill in, in the place of the own name; then there is no way into the app either. */
   guest?: ReactNode;
   /** Why the last attempt to join failed. */
@@ -47,7 +47,7 @@ type Props = {
   /** Where the connection can be tried. */
   ask: AskTrial;
   /** `now` is what of the choices can be had. */
-  onJoin: (choices: Choices, now: Choices) => void;
+  onJoin: (choices: Choices, now: Choices, seat: Seat) => void;
 };
 
 /** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
@@ -59,13 +59,23 @@ export function Prejoin({ meeting, me, guest, problem, ask, onJoin }: Props) {
   const camera = useCameraPreview(hasCamera && choices.camera, choices.videoinput);
   const microphone = useMicrophonePreview(choices.microphone, choices.audioinput);
   const level = useLevel(microphone.track);
+  const there = usePeopleThere(meeting);
+  // A guest's link has no place in the room but this one.
+  const elsewhere = !guest && there?.some(({ user }) => user.id === me.id) === true;
+  const enter = (seat: Seat) =>
+    onJoin(
+      choices,
+      {
+        ...choices,
+        camera: choices.camera && !camera.trouble && seat === 'first',
+        // Two microphones and speakers in one room howl.
+        microphone: choices.microphone && !microphone.trouble && seat === 'first',
+      },
+      seat,
+    );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onJoin(choices, {
-      ...choices,
-      camera: choices.camera && !camera.trouble,
-      microphone: choices.microphone && !microphone.trouble,
-    });
+    enter('first');
   };
   const devices = useDevices([camera.track, microphone.track].filter(Boolean).length);
   const video = useRef<HTMLVideoElement>(null);
@@ -142,11 +152,17 @@ export function Prejoin({ meeting, me, guest, problem, ask, onJoin }: Props) {
             <Title order={1}>{meeting.title}</Title>
             {!guest && <Text c="dimmed">{t('room.joinAs', { name: me.name })}</Text>}
           </div>
-          {guest ?? <AlreadyThere meeting={meeting} />}
+          {guest ?? <AlreadyThere there={there} />}
           {problem && <ProblemNote error={problem} />}
+          {elsewhere && <Text size="sm">{t('room.elsewhere')}</Text>}
           <Button size="lg" type="submit" autoFocus={!guest}>
-            {t('room.join')}
+            {elsewhere ? t('room.takeOver') : t('room.join')}
           </Button>
+          {elsewhere && (
+            <Button size="lg" variant="default" onClick={() => enter('beside')}>
+              {t('room.joinBeside')}
+            </Button>
+          )}
           {hasCamera && (
             <DeviceSelect
               kind="videoinput"
@@ -228,13 +244,19 @@ function Trouble({ kind, trouble }: { kind: 'videoinput' | 'audioinput'; trouble
 
 const FACES = 5;
 
-function AlreadyThere({ meeting }: { meeting: Meeting }) {
-  const { t } = useTranslation();
+/** Who is in the room, as far as the viewer may know. */
+function usePeopleThere(meeting: Meeting) {
   const { data } = useQuery({
     ...participantsQuery(meeting.id, false),
     enabled: can(meeting, 'see_participants'),
+    // Known from the list of a meeting that one was in, it may be old.
+    refetchOnMount: 'always',
   });
-  const there = data?.filter(({ online }) => online) ?? [];
+  return data?.filter(({ online }) => online);
+}
+
+function AlreadyThere({ there = [] }: { there?: Participant[] | undefined }) {
+  const { t } = useTranslation();
   if (there.length === 0) return <Text size="sm">{t('room.nobodyThere')}</Text>;
   return (
     <Group gap="xs">

@@ -3,10 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
+import { readChoices } from '../../room/choices';
 import { ErrorPage, usePageTitle } from '../../ui/pages';
 import { meetingQuery } from '../meetings/queries';
 import { useHere } from '../orgs/OrganizationGate';
 import { Conference } from './Conference';
+import { DoorElsewhere } from './DoorElsewhere';
 import { EndScreen } from './EndScreen';
 import { Prejoin } from './Prejoin';
 import { useJourney, useMembersWay } from './useJourney';
@@ -23,7 +25,7 @@ export function RoomPage() {
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
   const { me } = useHere();
   const way = useMembersWay(id);
-  const { phase, join, rejoin, connected, disconnected, leave } = useJourney(id, way);
+  const { kind, phase, join, rejoin, connected, disconnected, leave } = useJourney(id, way);
   usePageTitle(meeting?.title);
 
   if (!meeting && error) return <ErrorPage error={error} reset={() => void refetch()} />;
@@ -35,6 +37,14 @@ export function RoomPage() {
     );
   switch (phase.at) {
     case 'prejoin':
+      if (meeting.external_url)
+        return (
+          <DoorElsewhere
+            meeting={meeting}
+            problem={phase.problem}
+            onJoin={() => join(readChoices(localStorage), readChoices(sessionStorage))}
+          />
+        );
       return <Prejoin meeting={meeting} me={me} problem={phase.problem} ask={askTrial} onJoin={join} />;
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
@@ -53,6 +63,6 @@ export function RoomPage() {
         />
       );
     case 'over':
-      return <EndScreen meeting={meeting} ending={phase.ending} onRejoin={rejoin} />;
+      return <EndScreen meeting={meeting} ending={phase.ending} seat={kind} onRejoin={rejoin} />;
   }
 }

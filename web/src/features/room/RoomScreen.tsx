@@ -1,4 +1,9 @@
-import { useConnectionState, useRoomContext, useStartAudio } from '@livekit/components-react';
+import {
+  RoomAudioRenderer,
+  useConnectionState,
+  useRoomContext,
+  useStartAudio,
+} from '@livekit/components-react';
 import { ActionIcon, Badge, Button, Drawer, Group, Tabs, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconUsers, IconX } from '@tabler/icons-react';
@@ -8,7 +13,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { can, type Joined, type Meeting } from '../../api/types';
 import type { Unread } from '../../room/messages';
-import { userIdOf } from '../../room/people';
+import { isBeside, userIdOf } from '../../room/people';
 import { mayVote, pollsOf } from '../../room/polls';
 import { callToLook } from '../../ui/callToLook';
 import { Chat } from '../chat/Chat';
@@ -42,6 +47,10 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const titles = { chat: t('room.chat'), people: t('room.people'), polls: t('poll.title') };
   const connection = useConnectionState();
   const seen = useView();
+  const people = new Set(conference.present.map(({ identity }) => userIdOf(identity))).size;
+  // A second device in the same room would howl.
+  const second = isBeside(joined.identity);
+  const [silent, setSilent] = useState(second);
   const acting = nameOf(conference, conference.stage?.acting_host_id);
   const toggle = (next: Panel) => setPanel((now) => (now === next ? null : next));
 
@@ -85,8 +94,8 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
           )}
           <Group gap={4} wrap="nowrap">
             <IconUsers size={18} aria-hidden />
-            <Text size="sm" aria-label={t('meeting.people', { count: conference.present.length })} role="img">
-              {conference.present.length}
+            <Text size="sm" aria-label={t('meeting.people', { count: people })} role="img">
+              {people}
             </Text>
           </Group>
         </Group>
@@ -104,7 +113,8 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
             {connection === ConnectionState.Connecting ? t('room.connecting') : t('room.reconnecting')}
           </div>
         )}
-        <AudioStart />
+        <RoomAudioRenderer muted={silent} />
+        {!silent && <AudioStart />}
         <AskedDialog meetingId={meeting.id} me={conference.stage?.my_id} />
         {!phone && panel && (
           <aside className={classes.side} aria-label={titles[panel]}>
@@ -120,6 +130,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         unread={unread.count}
         unanswered={unanswered}
         seen={seen}
+        sound={second ? { on: !silent, toggle: () => setSilent(!silent) } : undefined}
         onPanel={toggle}
         onLeave={onLeave}
       />
@@ -154,7 +165,9 @@ function SidePanel({ panel, onPanel, onClose, meeting, me, conference }: SidePan
   const { listed, present } = conference;
   const people = useMemo(() => {
     const names = new Map(listed?.map(({ user }) => [user.id, user.name]));
-    for (const { identity, name } of present) names.set(userIdOf(identity), name);
+    for (const { identity, name } of present) {
+      if (!isBeside(identity)) names.set(userIdOf(identity), name);
+    }
     return [...names].map(([id, name]) => ({ id, name }));
   }, [listed, present]);
   return (

@@ -13,10 +13,11 @@ import {
   type TrackPublication,
 } from 'livekit-client';
 import { useEffect, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
 import { can, type Joined, type Meeting } from '../../api/types';
 import { changeChoices } from '../../room/choices';
 import { readPacket } from '../../room/events';
-import { inOrder, type Present, userIdOf } from '../../room/people';
+import { inOrder, isBeside, type Present, userIdOf } from '../../room/people';
 import { type Rights, rightsOfJoin, rightsOfPermission } from '../../room/rights';
 import { applyEvent, useLiveMeeting } from '../meetings/live';
 import { participantsQuery, recordingsQuery } from '../meetings/queries';
@@ -66,6 +67,7 @@ function useRememberedMedia() {
 
 /** All that the room's screen shows and decides by, from LiveKit and the server together. */
 export function useConference(meeting: Meeting, joined: Joined) {
+  const { t } = useTranslation();
   usePackets(meeting.id);
   useRememberedMedia();
   const live = useLiveMeeting(meeting.id);
@@ -89,9 +91,10 @@ export function useConference(meeting: Meeting, joined: Joined) {
     return inOrder(
       participants.map((participant) => {
         const known = byId.get(userIdOf(participant.identity));
+        const name = known?.user.name || participant.name || participant.identity;
         return {
           identity: participant.identity,
-          name: known?.user.name || participant.name || participant.identity,
+          name: isBeside(participant.identity) ? t('room.otherDevice', { name }) : name,
           isLocal: participant.isLocal,
           listens:
             isAudio && !!participant.permissions && !rightsOfPermission(participant.permissions).microphone,
@@ -99,7 +102,7 @@ export function useConference(meeting: Meeting, joined: Joined) {
         };
       }),
     );
-  }, [participants, listed, isAudio]);
+  }, [participants, listed, isAudio, t]);
 
   const { permissions } = localParticipant;
   const rights: Rights = permissions

@@ -4,8 +4,8 @@ import type { DisconnectReason } from 'livekit-client';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
 import { Problem } from '../../api/problem';
-import type { Joined, Waiting } from '../../api/types';
-import { type Choices, seat, writeChoices } from '../../room/choices';
+import type { Joined, SentElsewhere, Waiting } from '../../api/types';
+import { type Choices, type Seat, seat, writeChoices } from '../../room/choices';
 import { type Ending, endingOf, endingOfRefusal, REJOIN_WAITS, worthAnotherTry } from '../../room/endings';
 
 type Phase =
@@ -24,7 +24,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** How somebody enters and where they go afterwards: members and guests differ in this only. */
 export type Way = {
   /** The admission, or what the person has to wait for. */
-  ask: () => Promise<Joined | Waiting>;
+  ask: (seat: Seat) => Promise<Joined | SentElsewhere | Waiting>;
   /** What comes after leaving. */
   left: () => void;
 };
@@ -35,6 +35,7 @@ export type Way = {
  */
 export function useJourney(meetingId: string, { ask, left }: Way) {
   const queryClient = useQueryClient();
+  const [kind, setKind] = useState<Seat>(() => seat.taken(meetingId) ?? 'first');
   const [phase, setPhase] = useState<Phase>(() =>
     seat.taken(meetingId) ? { at: 'joining', again: true } : { at: 'prejoin' },
   );
@@ -56,8 +57,13 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
         await pause(again ? wait : 0);
         if (gone) return;
         try {
-          const answer = await ask();
+          const answer = await ask(kind);
           if ('token' in answer) return go({ at: 'room', joined: answer });
+          if ('join_url' in answer) {
+            // Whoever comes back finds the door, not a room.
+            go({ at: 'prejoin' });
+            return location.assign(answer.join_url);
+          }
           tries.current = 0;
           go({ at: 'lobby', again, waiting: answer });
           await pause(LOBBY_MS);
@@ -72,28 +78,30 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
     return () => {
       gone = true;
     };
-  }, [asking, again, ask]);
+  }, [asking, again, ask, kind]);
 
   const inRoom = phase.at === 'room';
   const seated = inRoom || again;
   useEffect(() => {
     if (!seated) return;
-    seat.take(meetingId);
+    seat.take(meetingId, kind);
     // Runs when the person goes elsewhere in the app; a reload does not come here, and so finds the seat taken.
     return () => seat.leave();
-  }, [seated, meetingId]);
+  }, [seated, meetingId, kind]);
 
   const connected = useCallback(() => {
     tries.current = 0;
   }, []);
 
-  const rejoin = useCallback(() => {
+  const rejoin = useCallback((kind: Seat) => {
     tries.current = 0;
+    setKind(kind);
     setPhase({ at: 'joining', again: true });
   }, []);
 
-  const join = useCallback((chosen: Choices, now: Choices) => {
+  const join = useCallback((chosen: Choices, now: Choices, kind: Seat = 'first') => {
     tries.current = 0;
+    setKind(kind);
     writeChoices(localStorage, chosen);
     writeChoices(sessionStorage, now);
     setPhase({ at: 'joining', again: false });
@@ -109,15 +117,20 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
     [queryClient, meetingId],
   );
 
+  const identity = inRoom ? phase.joined.identity : undefined;
   const leave = useCallback(() => {
     // The person is gone whether or not the answer comes; LiveKit's own word is the second witness.
     void api
-      .POST('/api/v1/meetings/{id}/leave', { params: { path: { id: meetingId } }, keepalive: true })
+      .POST('/api/v1/meetings/{id}/leave', {
+        params: { path: { id: meetingId } },
+        body: { identity },
+        keepalive: true,
+      })
       .catch(() => undefined);
     left();
-  }, [left, meetingId]);
+  }, [left, meetingId, identity]);
 
-  return { phase, join, rejoin, connected, disconnected, leave };
+  return { kind, phase, join, rejoin, connected, disconnected, leave };
 }
 
 /** The way of a member. */
@@ -126,7 +139,13 @@ export function useMembersWay(meetingId: string): Way {
   const queryClient = useQueryClient();
   return useMemo(
     () => ({
-      ask: () => take(api.POST('/api/v1/meetings/{id}/join', { params: { path: { id: meetingId } } })),
+      ask: (seat) =>
+        take(
+          api.POST('/api/v1/meetings/{id}/join', {
+            params: { path: { id: meetingId } },
+            body: { beside: seat === 'beside' },
+          }),
+        ),
       left: () => {
         void queryClient.invalidateQueries({ queryKey: ['meetings'] });
         void router.navigate({ to: '/meetings' });
