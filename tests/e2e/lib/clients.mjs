@@ -1,4 +1,5 @@
-// People in a room without a browser: each a process of its own, so that it can be killed like a real one.
+// People in a room without a browser: each a process of its own, so that it can be killed like a real one; or many
+// who only listen.
 
 import { spawn } from 'node:child_process';
 import { createServer, connect } from 'node:net';
@@ -7,53 +8,70 @@ import { createInterface } from 'node:readline';
 
 import { until } from './until.mjs';
 
-const PROGRAM = join(import.meta.dirname, 'publisher.mjs');
+/** A program that tells what happens to it, and takes commands. */
+class Program {
+  constructor(file, args = []) {
+    this.events = [];
+    this.stderr = '';
+    this.process = spawn(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    all.add(this);
+    this.exited = new Promise((done) => {
+      this.process.once('exit', (code, signal) => {
+        this.ended = { code, signal };
+        all.delete(this);
+        done(this.ended);
+      });
+    });
+    this.process.stderr.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text;
+    });
+    this.process.stdin.on('error', () => {}); // it may be gone
+    createInterface({ input: this.process.stdout }).on('line', (line) => {
+      if (line.startsWith('{"event"')) this.events.push(JSON.parse(line));
+    });
+  }
+
+  event(name) {
+    return this.events.find(({ event }) => event === name);
+  }
+
+  /** Waits for a condition, and no longer when the program has ended. */
+  async until(what, check, more) {
+    const found = await until(what, () => this.ended ?? check(), more);
+    if (this.ended) throw new Error(`not any more, it ended: ${what}: ${this.stderr}`);
+    return found;
+  }
+
+  say(command) {
+    this.process.stdin.write(`${command}\n`);
+  }
+
+  /** Is gone from one moment to the next. */
+  async kill() {
+    this.killedAt = Date.now();
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+}
 
 /** One connection to a room, and what it noticed by its own clock. */
-export class Client {
+export class Client extends Program {
   /** Joins as the person of `api`, by the same call as a browser. Returns when the media is flowing. */
   static async join(api, meetingId, { through, args = ['--size', '320x180', '--fps', '10'] } = {}) {
     const door = await until('admitted', async () => {
       const answer = await api.post(`/meetings/${meetingId}/join`);
       return answer?.status === 'admitted' && answer;
     });
-    const client = new Client();
-    client.identity = door.identity;
-    client.events = [];
-    client.stderr = '';
     const url = through?.url ?? door.server_url;
-    client.process = spawn(process.execPath, [PROGRAM, '--url', url, '--token', door.token, ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    all.add(client);
-    client.exited = new Promise((done) => {
-      client.process.once('exit', (code, signal) => {
-        client.ended = { code, signal };
-        all.delete(client);
-        done(client.ended);
-      });
-    });
-    client.process.stderr.setEncoding('utf8').on('data', (text) => {
-      client.stderr += text;
-    });
-    client.process.stdin.on('error', () => {}); // it may be gone
-    createInterface({ input: client.process.stdout }).on('line', (line) => {
-      if (line.startsWith('{"event"')) client.events.push(JSON.parse(line));
-    });
+    const client = new Client('publisher.mjs', ['--url', url, '--token', door.token, ...args]);
+    client.identity = door.identity;
     const wanted = 2 - args.filter((arg) => arg === '--no-video' || arg === '--no-audio').length;
-    await until(
+    await client.until(
       'the client publishes',
-      () => {
-        if (client.ended) throw new Error(`it ended: ${client.stderr}`);
-        return client.event('joined') && client.events.filter(({ event }) => event === 'published').length >= wanted;
-      },
+      () => client.event('joined') && client.events.filter(({ event }) => event === 'published').length >= wanted,
       { seconds: 40 },
     );
     return client;
-  }
-
-  event(name) {
-    return this.events.find(({ event }) => event === name);
   }
 
   get joinedAt() {
@@ -62,10 +80,6 @@ export class Client {
 
   get leftAt() {
     return this.killedAt ?? this.event('left')?.at;
-  }
-
-  say(command) {
-    this.process.stdin.write(`${command}\n`);
   }
 
   /** Leaves as a person does who presses the button. */
@@ -80,12 +94,40 @@ export class Client {
     this.process.kill('SIGKILL');
     await this.exited;
   }
+}
 
-  /** Is gone from one moment to the next. */
-  async kill() {
-    this.killedAt = Date.now();
-    this.process.kill('SIGKILL');
-    await this.exited;
+/** A few people in one room who only listen. */
+class Listeners extends Program {
+  /** What each has heard of the chat so far. */
+  async heard() {
+    this.events = [];
+    this.say('tell');
+    return (await this.until('they tell', () => this.event('heard'))).people;
+  }
+}
+
+/** Many people in one room who only listen: ten to a process, for each would get the library's events of all. */
+export class Audience {
+  /** All of them join, members and guests by the same calls as a browser. Returns when they follow what happens. */
+  static async join(people, meetingId) {
+    const audience = new Audience();
+    audience.groups = [];
+    const sessions = people.map(({ session }) => session);
+    for (let first = 0; first < people.length; first += 10) {
+      const group = new Listeners('listeners.mjs');
+      group.say(JSON.stringify({ url: people[0].url, meetingId, sessions: sessions.slice(first, first + 10) }));
+      await group.until('they are in the room', () => group.event('joined'), { seconds: 40 });
+      audience.groups.push(group);
+    }
+    return audience;
+  }
+
+  /**
+   * What each of them has heard of the chat so far: `room` by data packets, `stream` by the stream of events, both lists of
+   * `[content, milliseconds since the epoch]`.
+   */
+  async heard() {
+    return (await Promise.all(this.groups.map((group) => group.heard()))).flat();
   }
 }
 
