@@ -174,7 +174,8 @@ export async function furnish(up) {
 }
 
 /** Asks all who are in a meeting, and answers the message. */
-function ask(api, meeting, metadata) {
+/** Opens a poll. */
+export function ask(api, meeting, metadata) {
   return api.post(`/meetings/${meeting}/chat`, { type: 'poll', metadata });
 }
 
