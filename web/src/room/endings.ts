@@ -38,8 +38,11 @@ export function endingOfRefusal({ code }: Problem): Ending | null {
   }
 }
 
-/** Waits before each try to get back in, in milliseconds; together about as long as a server takes to restart. */
-export const REJOIN_WAITS = [0, 1_000, 2_000, 4_000, 8_000, 8_000] as const;
+/**
+ * Waits before each try to get back in, in milliseconds: none so long that somebody sits before a network that works
+ * again, and together longer than a server takes to restart.
+ */
+export const REJOIN_WAITS: readonly number[] = [0, 500, 1_000, ...Array<number>(15).fill(2_000)];
 
 /** Whether the same call may succeed a moment later: the server was silent, busy or starting. */
 export const worthAnotherTry = ({ status }: Problem) => status === 0 || status === 429 || status >= 500;

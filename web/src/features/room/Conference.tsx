@@ -1,6 +1,7 @@
 import { LiveKitRoom } from '@livekit/components-react';
 import { notifications } from '@mantine/notifications';
 import {
+  DefaultReconnectPolicy,
   type DisconnectReason,
   type MediaDeviceFailure,
   type RoomOptions,
@@ -10,6 +11,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Joined, Meeting } from '../../api/types';
 import { readChoices } from '../../room/choices';
+import { REJOIN_WAITS } from '../../room/endings';
 import { rightsOfJoin } from '../../room/rights';
 import classes from './Conference.module.css';
 import { RoomScreen } from './RoomScreen';
@@ -32,6 +34,8 @@ export function Conference({ meeting, joined, onConnected, onDisconnected, onLea
   const options = useMemo<RoomOptions>(
     () => ({
       adaptiveStream: true,
+      // Its own waits grow to ten seconds, in which the network may long be back.
+      reconnectPolicy: new DefaultReconnectPolicy([...REJOIN_WAITS]),
       dynacast: true,
       // The server speaks VP8 and Opus only; redundant audio would be another codec.
       publishDefaults: { videoCodec: 'vp8', backupCodec: false, simulcast: true, red: false },

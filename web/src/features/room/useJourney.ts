@@ -21,6 +21,9 @@ const LOBBY_MS = 3_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Not all at the same moment, when a server has let all of them down. */
+const about = (ms: number) => ms * (0.5 + Math.random());
+
 /** How somebody enters and where they go afterwards: members and guests differ in this only. */
 export type Way = {
   /** The admission, or what the person has to wait for. */
@@ -54,7 +57,7 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
       while (!gone) {
         const wait = REJOIN_WAITS[tries.current++];
         if (wait === undefined) return go({ at: 'over', ending: 'lost' });
-        await pause(again ? wait : 0);
+        await pause(again ? about(wait) : 0);
         if (gone) return;
         try {
           const answer = await ask(kind);
