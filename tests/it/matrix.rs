@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
+use futures::{StreamExt, stream};
 use harness::{
     Answer, Api, Meeting, Organization, Person, TestApp, Value, json,
     spec::{Operation, SPEC},
@@ -436,6 +437,16 @@ async fn call(api: &Api, operation: &Operation, address: &str, body: &Value) -> 
     (answer.status, Some(answer))
 }
 
+/// Some operations at a time: each of them waits for the server most of the time.
+async fn at_once<T>(operations: Vec<Operation>, look: impl AsyncFn(usize, Operation) -> T) -> Vec<T> {
+    let look = &look;
+    stream::iter(operations.into_iter().enumerate())
+        .map(|(index, operation)| look(index, operation))
+        .buffered(8)
+        .collect()
+        .await
+}
+
 fn fits(expected: &str, status: u16) -> bool {
     match expected {
         "ok" => (200..300).contains(&status),
@@ -584,19 +595,18 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let callers = Callers::of(&organization, &other).await;
     let mut table = rows(TABLE);
     let names = table.remove(0).split_off(1);
-    let mut faults = String::new();
     let outsider = organization.member("member").await.id;
-    let mut number = 0;
-    let mut audited = BTreeSet::new();
-    for operation in SPEC.operations() {
+    let answers = at_once(SPEC.operations(), async |index, operation| {
+        let mut faults = String::new();
+        let mut is_audited_by_any = false;
         let path = operation.path.trim_start_matches("/api/v1").to_owned();
         let name = format!("{} {path}", operation.method);
         let Some(row) = table.iter().find(|row| row[0] == operation.method && row[1] == path) else {
-            let _ = writeln!(faults, "{name} is not in the table");
-            continue;
+            return (format!("{name} is not in the table\n"), None);
         };
-        for ((who, caller), expected) in names.iter().zip(&callers.people).zip(&row[2..]) {
-            number += 1;
+        for (column, ((who, caller), expected)) in
+            names.iter().zip(&callers.people).zip(&row[2..]).enumerate()
+        {
             let cell = cell(&app, &organization, &callers, &path).await;
             let api = match caller {
                 Some(person) => person.api.clone(),
@@ -609,21 +619,27 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
                 path if path.ends_with("/chat/read") => &cell.message,
                 _ => &cell.target.id,
             };
-            let body = body(&name, whom, number);
+            let body = body(&name, whom, 100 * index + column);
             let address = cell.address(&path, &organization);
             let (status, answer) = call(&api, &operation, &address, &body).await;
             if let (Some(person), Some(answer)) = (caller, &answer)
                 && operation.method != "GET"
                 && answer.status < 300
-                && !audited.contains(&name)
-                && is_audited(&app, answer, person).await
+                && !is_audited_by_any
             {
-                audited.insert(name.clone());
+                is_audited_by_any = is_audited(&app, answer, person).await;
             }
             if !fits(expected, status) {
                 let _ = writeln!(faults, "{name} as {who}: {status} where {expected} is right");
             }
         }
+        (faults, is_audited_by_any.then_some(name))
+    })
+    .await;
+    let (mut faults, mut audited) = (String::new(), BTreeSet::new());
+    for (wrong, name) in answers {
+        faults.push_str(&wrong);
+        audited.extend(name);
     }
     // CFA-05: every change that a person makes is in the audit log.
     for operation in SPEC.operations().iter().filter(|operation| operation.method != "GET") {
@@ -667,14 +683,14 @@ async fn machines_may_do_what_names_them_and_nothing_else() {
     let end = json!({"expires_at": app.clock.now() + chrono::Duration::milliseconds(1)});
     organization.admin.patch(&organization.path(&format!("/api-keys/{expired_id}")), end).await.is(200);
     app.pass(chrono::Duration::milliseconds(1));
-    let mut faults = String::new();
-    for (number, operation) in SPEC.operations().into_iter().enumerate() {
+    let faults = at_once(SPEC.operations(), async |number, operation| {
+        let mut faults = String::new();
         let path = operation.path.trim_start_matches("/api/v1").to_owned();
         let name = format!("{} {path}", operation.method);
         let row = table.iter().find(|row| row[0] == operation.method && row[1] == path);
         // What nobody has to prove anything for does not look at credentials.
         if row.is_none_or(|row| row[2] != "401" || path.starts_with("/auth/")) {
-            continue;
+            return faults;
         }
         let entry = scoped.iter().find(|row| row[0] == operation.method && row[1] == path);
         let wrong: Vec<&str> = service_access::SCOPES
@@ -704,7 +720,10 @@ async fn machines_may_do_what_names_them_and_nothing_else() {
                 let _ = writeln!(faults, "{name} as {who}: {status} where {expected} is right");
             }
         }
-    }
+        faults
+    })
+    .await;
+    let mut faults = faults.concat();
     for row in &scoped {
         let known = table.iter().any(|it| it[..2] == row[..2]);
         if !known {
