@@ -204,6 +204,21 @@ step('a flood of packets does not drown the room', async () => {
   assert.ok(Date.now() - begin < 5_000, `that took ${Date.now() - begin} ms`);
 });
 
+step('whoever floods the chat is told to wait, and nobody else is', async () => {
+  const flood = Array.from({ length: 100 }, (_, number) => ({ type: 'text', content: `flood ${number}` }));
+  const answers = await Promise.all(flood.map((message) => mallory.raw('POST', `/meetings/${meeting.id}/chat`, message)));
+  await truth('May I?');
+  const refusals = answers.filter(({ status }) => status !== 201);
+  assert.ok(refusals.length >= 40, `${refusals.length} of 100 were refused`);
+  for (const answer of refusals) {
+    const { code, detail } = await answer.json();
+    assert.deepEqual([answer.status, code, detail], [429, 'RATE_LIMITED', 'Too many attempts. Please wait a moment.']);
+    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+  }
+  const kept = (await council.host.all(`/meetings/${meeting.id}/chat?limit=200`)).filter(({ content }) => /^flood/.test(content));
+  assert.equal(kept.length, flood.length - refusals.length);
+});
+
 step('nobody renames oneself or writes one’s own metadata', async () => {
   const of = async () => {
     const one = (await livekit.participants()).find(({ identity }) => identity === mallory.userId);
@@ -305,13 +320,13 @@ step('a token opens one room for one person, and no more', async () => {
 });
 
 step('what is too large is refused, in words', async () => {
-  const text = (content, metadata) => post(mallory, { type: 'text', content, metadata });
+  const text = (content, metadata) => post(member, { type: 'text', content, metadata });
   for (const attempt of [
     () => text('x'.repeat(4001)),
     () => text('x', { x: 'y'.repeat(8192) }),
-    () => post(mallory, { type: 'reaction', content: 'not an emoji at all' }),
-    () => post(mallory, { type: 'text', content: 'x', mentions: Array(51).fill(council.host.userId) }),
-    () => mallory.patch('/me', { name: 'x'.repeat(1000) }),
+    () => post(member, { type: 'reaction', content: 'not an emoji at all' }),
+    () => post(member, { type: 'text', content: 'x', mentions: Array(51).fill(council.host.userId) }),
+    () => member.patch('/me', { name: 'x'.repeat(1000) }),
   ]) {
     await assert.rejects(attempt(), refused(422, 'VALIDATION_FAILED'));
   }
