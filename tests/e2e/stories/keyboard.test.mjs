@@ -95,6 +95,12 @@ step('one speaks', async () => {
   await button(page, 'Lower hand').waitFor();
   await press('Control+Alt+h');
   await button(page, 'Raise hand').waitFor();
+  await until('the hand is down', async () => {
+    const { items } = await council.host.get(`/meetings/${meeting.id}/chat`);
+    return items.filter(({ type }) => type.startsWith('hand')).length === 2;
+  });
+  const { items } = await council.host.get(`/meetings/${meeting.id}/participants`);
+  assert.ok(!items.find(({ user }) => user.name === 'Member 1').hand_raised);
 });
 
 step('one looks up the keys', async () => {

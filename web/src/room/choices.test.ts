@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changeChoices, readChoices, writeChoices } from './choices';
+import { changeChoices, choicesAt, readChoices, writeChoices } from './choices';
 
 it('remembers, and starts afresh from nonsense', () => {
   let stored: string | null = null;
@@ -18,4 +18,10 @@ it('remembers, and starts afresh from nonsense', () => {
     stored = nonsense;
     expect(readChoices(storage)).toEqual({ microphone: true, camera: true });
   }
+});
+
+it('begins silent and dark on a second device', () => {
+  const choices = { microphone: true, camera: true, audioinput: 'desk' };
+  expect(choicesAt('first', choices)).toEqual(choices);
+  expect(choicesAt('beside', choices)).toEqual({ microphone: false, camera: false, audioinput: 'desk' });
 });

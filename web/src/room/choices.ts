@@ -37,6 +37,10 @@ const SEATED = 'baraza.in-room';
 /** How a device is in a room: in the person's place, or beside another one of theirs. */
 export type Seat = 'first' | 'beside';
 
+/** A second device begins silent and dark: two microphones and speakers beside each other howl. */
+export const choicesAt = (kind: Seat, choices: Choices): Choices =>
+  kind === 'first' ? choices : { ...choices, microphone: false, camera: false };
+
 /**
  * The meeting that this tab is in. It outlives a reload, and only that: the page then asks for a new
  * token and goes back in without asking the person again.

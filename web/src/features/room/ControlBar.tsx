@@ -414,6 +414,8 @@ function Control({
 /** The own hand, shown at once and put right when the server says otherwise. */
 function useHand(meetingId: string, stored: boolean) {
   const send = useMutation({
+    // One after the other: up and down again must not overtake each other.
+    scope: { id: `hand-${meetingId}` },
     mutationFn: (raise: boolean) =>
       take(
         api.POST('/api/v1/meetings/{id}/chat', {

@@ -67,9 +67,8 @@ export function Prejoin({ meeting, me, guest, problem, ask, onJoin }: Props) {
       choices,
       {
         ...choices,
-        camera: choices.camera && !camera.trouble && seat === 'first',
-        // Two microphones and speakers in one room howl.
-        microphone: choices.microphone && !microphone.trouble && seat === 'first',
+        camera: choices.camera && !camera.trouble,
+        microphone: choices.microphone && !microphone.trouble,
       },
       seat,
     );

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, take } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Joined, SentElsewhere, Waiting } from '../../api/types';
-import { type Choices, type Seat, seat, writeChoices } from '../../room/choices';
+import { type Choices, choicesAt, readChoices, type Seat, seat, writeChoices } from '../../room/choices';
 import { type Ending, endingOf, endingOfRefusal, REJOIN_WAITS, worthAnotherTry } from '../../room/endings';
 
 type Phase =
@@ -96,17 +96,21 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
     tries.current = 0;
   }, []);
 
-  const rejoin = useCallback((kind: Seat) => {
-    tries.current = 0;
-    setKind(kind);
-    setPhase({ at: 'joining', again: true });
-  }, []);
+  const rejoin = useCallback(
+    (next: Seat) => {
+      tries.current = 0;
+      if (next !== kind) writeChoices(sessionStorage, choicesAt(next, readChoices(sessionStorage)));
+      setKind(next);
+      setPhase({ at: 'joining', again: true });
+    },
+    [kind],
+  );
 
   const join = useCallback((chosen: Choices, now: Choices, kind: Seat = 'first') => {
     tries.current = 0;
     setKind(kind);
     writeChoices(localStorage, chosen);
-    writeChoices(sessionStorage, now);
+    writeChoices(sessionStorage, choicesAt(kind, now));
     setPhase({ at: 'joining', again: false });
   }, []);
 
