@@ -93,6 +93,8 @@ ids! {
     AuditId,
     /// A field that an organization adds to its meetings.
     CustomFieldId,
+    /// A report that was issued as a file.
+    ReportId,
 }
 
 #[cfg(test)]

@@ -181,6 +181,9 @@ fn api() -> OpenApiRouter<App> {
             // Attendance
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
+            .routes(routes!(reports::issued::api::workbook))
+            .routes(routes!(reports::issued::api::pdf))
+            .routes(routes!(reports::issued::api::verify))
             .routes(routes!(timeline::api::read))
             .routes(routes!(reports::api::read))
             .routes(routes!(reports::api::csv))

@@ -14,6 +14,7 @@ mod door;
 mod events;
 mod guests;
 mod idempotency;
+mod issued;
 mod jobs;
 mod join;
 mod lists;

@@ -153,6 +153,9 @@ GET    /organizations/{org}/reports/members/{user}   401    ok    ok   ok    403
 GET    /organizations/{org}/reports/members/{user}/meetings.csv 401 ok ok ok 403 403 ok 404 401
 GET    /meetings/{id}/attendance                     401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/attendance.xlsx                401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/attendance.pdf                 401    ok    ok   ok    403  403   ok   404   401
+GET    /reports/verify/{hash}                         ok    ok    ok   ok     ok   ok   ok    ok    ok
 GET    /meetings/{id}/recordings                     401    ok    ok   ok     ok   ok   ok   404   401
 POST   /meetings/{id}/recordings                     401   403   403  403    403  403   ok   404   401
 GET    /recordings/{id}                              401   404   404  404    404  404   ok   404   401
@@ -267,6 +270,8 @@ POST   /meetings/{id}/show                           meetings.write    ok
 GET    /meetings/{id}/participants                   meetings.read     ok
 GET    /meetings/{id}/attendance                     attendance.read   ok
 GET    /meetings/{id}/attendance.csv                 attendance.read   ok
+GET    /meetings/{id}/attendance.xlsx                attendance.read   ok
+GET    /meetings/{id}/attendance.pdf                 attendance.read   ok
 GET    /meetings/{id}/timeline                       attendance.read   ok
 GET    /organizations/{org}/reports/meetings         attendance.read   ok
 GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
@@ -420,6 +425,7 @@ impl Cell {
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
+            .replace("{hash}", "made-up")
     }
 }
 

@@ -125,6 +125,13 @@ const tablet = createRoute({
   component: lazyRouteComponent(() => import('./features/shows/TabletPage'), 'TabletPage'),
 });
 
+const verifyReport = createRoute({
+  getParentRoute: () => root,
+  path: '/reports/verify/{-$hash}',
+  errorComponent: ErrorPage,
+  component: lazyRouteComponent(() => import('./features/reports/VerifyPage'), 'VerifyPage'),
+});
+
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
@@ -297,6 +304,7 @@ export const router = createRouter({
     invitation,
     guest,
     tablet,
+    verifyReport,
     signedIn.addChildren([
       shell.addChildren([
         home,

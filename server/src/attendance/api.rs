@@ -1,7 +1,11 @@
 //! The attendance report, for the host and for officers.
 
 use axum::{extract::State, response::Response};
-use kernel::{db::Actor, ids::MeetingId};
+use chrono::{DateTime, Utc};
+use kernel::{
+    db::{Actor, Tx},
+    ids::MeetingId,
+};
 
 use super::{
     report::{Attendance, AttendanceItem, report},
@@ -24,8 +28,8 @@ pub async fn read(
     caller: Scoped<scope::AttendanceRead>,
     Path(id): Path<MeetingId>,
 ) -> Result<Json<Attendance>> {
-    let attendance = load(&app, &caller, id).await?;
-    Ok(Json(attendance))
+    let mut tx = app.begin(&caller).await?;
+    Ok(Json(load(&mut tx, &caller, id, app.clock.now()).await?))
 }
 
 /// The same as a table for spreadsheets.
@@ -37,19 +41,23 @@ pub async fn csv(
     caller: Scoped<scope::AttendanceRead>,
     Path(id): Path<MeetingId>,
 ) -> Result<Response> {
-    let attendance = load(&app, &caller, id).await?;
+    let mut tx = app.begin(&caller).await?;
+    let attendance = load(&mut tx, &caller, id, app.clock.now()).await?;
     let table = table(&attendance.items).map_err(Problem::internal)?;
     Ok(table::download(&format!("attendance-{id}"), table))
 }
 
-async fn load(app: &App, caller: &Caller, id: MeetingId) -> Result<Attendance> {
-    let mut tx = app.begin(caller).await?;
-    require(&mut tx, caller, id, Action::SeeAttendance).await?;
-    let frame = store::frame(&mut tx, id).await?;
-    let attendees = store::attendees(&mut tx, id).await?;
-    let mut attendance = report(frame, attendees, app.clock.now());
+/// The attendance as it stands at `now`, for whoever may see it. The transaction acts for the system afterwards.
+///
+/// # Errors
+/// 404 and 403.
+pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc>) -> Result<Attendance> {
+    require(tx, caller, id, Action::SeeAttendance).await?;
+    let frame = store::frame(tx, id).await?;
+    let attendees = store::attendees(tx, id).await?;
+    let mut attendance = report(frame, attendees, now);
     tx.act_for(Actor::System).await?;
-    attendance.polls = polls::results_of(&mut tx, id).await?;
+    attendance.polls = polls::results_of(tx, id).await?;
     Ok(attendance)
 }
 

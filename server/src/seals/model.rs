@@ -20,9 +20,19 @@ impl Hash {
     pub const NONE: Self = Self([0; 32]);
 
     /// Of texts, in this order: of the JSON array of them, without spaces.
-    fn of(texts: &[Option<&str>]) -> Self {
+    pub fn of(texts: &[Option<&str>]) -> Self {
         let written = texts.iter().copied().collect::<serde_json::Value>().to_string();
         Self(Sha256::digest(written).into())
+    }
+
+    /// Of texts of which none is missing.
+    pub fn of_all(texts: &[String]) -> Self {
+        Self::of(&texts.iter().map(|text| Some(text.as_str())).collect::<Vec<_>>())
+    }
+
+    /// Of a file.
+    pub fn of_file(file: &[u8]) -> Self {
+        Self(Sha256::digest(file).into())
     }
 
     /// Its bytes.

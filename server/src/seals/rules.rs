@@ -60,6 +60,8 @@ pub enum Fault {
     NotedDiffers(i64),
     /// What is known of a connection does not follow from the trail of its movements.
     SpanDiffers(Uuid),
+    /// An issued report is not the one that the audit log tells of.
+    ReportDiffers(Uuid),
 }
 
 impl fmt::Display for Fault {
@@ -75,6 +77,7 @@ impl fmt::Display for Fault {
             Self::EndDiffers(number) => write!(f, "the chain does not end with seal {number} as it did"),
             Self::NotedDiffers(number) => write!(f, "seal {number} is not the one that was noted"),
             Self::SpanDiffers(span) => write!(f, "the connection {span} does not follow from its movements"),
+            Self::ReportDiffers(report) => write!(f, "the report {report} is not the one that was issued"),
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::app::App;
 
 /// Entries that one transaction seals.
 const BATCH: usize = 200;
+/// Batches that somebody waits for at most; the rest comes behind their back.
+const WAITED_FOR: usize = 10;
 /// Pause when everything is sealed.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How much longer than a full batch took is rested behind it: where much comes in at once, whoever brings it goes first.
@@ -28,6 +30,19 @@ pub async fn run(app: &App) -> anyhow::Result<()> {
         let rest = if step(app).await? { began.elapsed() * REST } else { PAUSE };
         sleep(rest).await;
     }
+}
+
+/// Seals what has come in until now, as far as somebody can wait for it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn catch_up(app: &App) -> anyhow::Result<()> {
+    for _ in 0..WAITED_FOR {
+        if !step(app).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Seals some entries, unless another process does; whether there may be more.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use kernel::db::Tx;
+use kernel::{db::Tx, ids::MeetingId};
 use uuid::Uuid;
 
 use super::{
@@ -169,7 +169,8 @@ pub async fn heads(tx: &mut Tx, organizations: &[Uuid]) -> sqlx::Result<HashMap<
         .collect()
 }
 
-fn hash(bytes: Vec<u8>) -> sqlx::Result<Hash> {
+/// A hash as the database keeps it.
+pub fn hash(bytes: Vec<u8>) -> sqlx::Result<Hash> {
     bytes.try_into().map_err(|error: std::array::TryFromSliceError| sqlx::Error::Decode(error.into()))
 }
 
@@ -222,6 +223,35 @@ pub async fn head(tx: &mut Tx, organization: Uuid) -> sqlx::Result<Option<(Head,
     .await?;
     row.map(|row| Ok((Head { organization, sequence: row.sequence, hash: hash(row.hash)? }, row.sealed_at)))
         .transpose()
+}
+
+/// Whether a chain still has a seal.
+pub async fn stands(tx: &mut Tx, head: Head) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from seals where organization_id = $1 and sequence = $2 and hash = $3) as "stands!""#,
+        head.organization,
+        head.sequence,
+        head.hash.bytes(),
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// The hashes with which entries were sealed; those without a seal are left out.
+pub async fn sealed(tx: &mut Tx, ids: impl Iterator<Item = EntryId>) -> sqlx::Result<HashMap<EntryId, Hash>> {
+    let (audit, attendance) = columns(ids);
+    let rows = sqlx::query!(
+        r#"select audit_id, attendance_id, content as "content!" from seals where audit_id = any ($1)
+           union all select audit_id, attendance_id, content from seals where attendance_id = any ($2)"#,
+        &audit as &[Option<Uuid>],
+        &attendance as &[Option<i64>],
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .filter_map(|row| entry_id(row.audit_id, row.attendance_id).map(|id| (id, row.content)))
+        .map(|(id, content)| Ok((id, hash(content)?)))
+        .collect()
 }
 
 /// Whoever reads from now on in this transaction sees one moment.
@@ -323,6 +353,7 @@ pub async fn inserted(
 pub async fn strange_spans(
     tx: &mut Tx,
     only: Option<Uuid>,
+    meeting: Option<MeetingId>,
     mut tell: impl FnMut(Finding),
 ) -> sqlx::Result<()> {
     let mut rows = sqlx::query!(
@@ -334,15 +365,18 @@ pub async fn strange_spans(
                       (array_agg(case l.event when 'leave' then l.occurred_at end order by l.id desc))[1] as left_at,
                       max(l.id) as last
                from attendance_log l where l.span_id is not null and ($1::uuid is null or l.organization_id = $1)
+                     and ($2::uuid is null or l.meeting_id = $2)
                group by l.span_id)
            select coalesce(s.id, m.span_id) as "span!", coalesce(s.organization_id, m.organization_id) as "organization!",
                   m.last as "last?", coalesce(s.joined_at, m.joined_at) as "at!"
-           from (select * from attendance_spans where $1::uuid is null or organization_id = $1) s
+           from (select * from attendance_spans where ($1::uuid is null or organization_id = $1)
+                                                      and ($2::uuid is null or meeting_id = $2)) s
            full join moved m on m.span_id = s.id
            where (s.id is null and exists (select from meetings where id = m.meeting_id)) or (s.id is not null
                  and (m.span_id is null or not m.begins or s.joined_at <> m.joined_at
                       or s.left_at is distinct from m.left_at or s.meeting_id <> m.meeting_id))"#,
         only,
+        meeting.map(|meeting| meeting.0),
     )
     .fetch(&mut **tx);
     while let Some(row) = rows.try_next().await? {
@@ -351,6 +385,33 @@ pub async fn strange_spans(
             entry: row.last.map(EntryId::Attendance),
             at: Some(row.at),
             fault: Fault::SpanDiffers(row.span),
+        });
+    }
+    Ok(())
+}
+
+/// Tells of each issued report that is not what the audit log says was issued, or that is gone.
+pub async fn strange_reports(
+    tx: &mut Tx,
+    only: Option<Uuid>,
+    mut tell: impl FnMut(Finding),
+) -> sqlx::Result<()> {
+    let mut rows = sqlx::query!(
+        r#"select r.id as "id!", r.organization_id as "organization!", r.issued_at as "at!" from issued_reports r
+           where ($1::uuid is null or r.organization_id = $1) and entry_of_report(r) is null
+           union
+           select a.entity_id, a.organization_id, a.at from audit_log a
+           where a.action = 'report.issued' and ($1::uuid is null or a.organization_id = $1)
+             and not exists (select from issued_reports r where r.id = a.entity_id)"#,
+        only,
+    )
+    .fetch(&mut **tx);
+    while let Some(row) = rows.try_next().await? {
+        tell(Finding {
+            organization: row.organization,
+            entry: None,
+            at: Some(row.at),
+            fault: Fault::ReportDiffers(row.id),
         });
     }
     Ok(())

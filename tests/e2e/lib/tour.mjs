@@ -56,6 +56,9 @@ export const outside = (council) => [
     await button(page, say('tablet.start')).click();
     await button(page, say('tablet.more')).waitFor();
   } },
+  { name: 'verify', path: '/reports/verify' },
+  { name: 'verify-genuine', path: `/reports/verify/${council.report}`, then: (page, say) => page.getByText(say('proof.matches.file')).waitFor() },
+  { name: 'verify-unknown', path: `/reports/verify/${'0'.repeat(64)}` },
   { name: 'not-found', path: '/nowhere' },
 ];
 

@@ -38,6 +38,7 @@ export type Permission = Schemas['Permission'];
 export type PermissionTable = Schemas['PermissionTable'];
 export type FieldRuleTable = Schemas['FieldRuleTable'];
 export type AuditItem = Schemas['AuditItem'];
+export type ReportProof = Schemas['ReportProof'];
 export type OrganizationOverview = Schemas['OrganizationOverview'];
 export type VenueMode = Schemas['VenueMode'];
 export type Settings = Schemas['Settings'];

@@ -41,6 +41,14 @@ pub struct PollResult {
     pub closed_at: DateTime<Utc>,
 }
 
+impl PollResult {
+    /// Each answer, and how many chose it.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, i64)> {
+        let count = |number: usize| self.results["counts"][number].as_i64().unwrap_or_default();
+        self.options.iter().enumerate().map(move |(number, option)| (option.as_str(), count(number)))
+    }
+}
+
 /// Opens the poll of a message that was just stored and checked.
 pub(super) async fn open(tx: &mut Tx, message: MessageId, metadata: &Map<String, Value>) -> sqlx::Result<()> {
     let rules = rules::read(&mut Checks::default(), metadata);

@@ -1,5 +1,10 @@
 import { Badge, Button, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
-import { IconTableExport, IconUserCheck } from '@tabler/icons-react';
+import {
+  IconFileCertificate,
+  IconFileSpreadsheet,
+  IconTableExport,
+  IconUserCheck,
+} from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
@@ -11,20 +16,29 @@ import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
 
+/** The files that the report comes as. */
+const KINDS = [
+  { kind: 'csv', Icon: IconTableExport },
+  { kind: 'xlsx', Icon: IconFileSpreadsheet },
+  { kind: 'pdf', Icon: IconFileCertificate },
+] as const;
+type Kind = (typeof KINDS)[number]['kind'];
+
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { data, error, refetch } = useQuery(attendanceQuery(meetingId));
-  const csv = useMutation({
-    mutationFn: () =>
-      take(
-        api.GET('/api/v1/meetings/{id}/attendance.csv', {
+  const download = useMutation({
+    mutationFn: async (kind: Kind) => {
+      const file = await take(
+        api.GET(`/api/v1/meetings/{id}/attendance.${kind}`, {
           params: { path: { id: meetingId } },
           parseAs: 'blob',
         }),
-      ),
-    onSuccess: (table) => saveFile(table, `${title}.csv`),
+      );
+      saveFile(file as unknown as Blob, `${title}.${kind}`);
+    },
     onError: notifyProblem,
   });
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
@@ -53,14 +67,17 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
         ))}
       </SimpleGrid>
       <Group justify="end">
-        <Button
-          variant="default"
-          leftSection={<IconTableExport size={16} aria-hidden />}
-          loading={csv.isPending}
-          onClick={() => csv.mutate()}
-        >
-          {t('attendance.csv')}
-        </Button>
+        {KINDS.map(({ kind, Icon }) => (
+          <Button
+            key={kind}
+            variant="default"
+            leftSection={<Icon size={16} aria-hidden />}
+            loading={download.isPending && download.variables === kind}
+            onClick={() => download.mutate(kind)}
+          >
+            {t(`attendance.${kind}`)}
+          </Button>
+        ))}
       </Group>
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />

@@ -1,0 +1,167 @@
+//! The words of reports, in the languages that there are.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// The words of one language.
+pub struct Words {
+    pub report: &'static str,
+    pub scheduled: &'static str,
+    pub held: &'static str,
+    pub not_held: &'static str,
+    pub host: &'static str,
+    pub times_in: &'static str,
+    pub issued: &'static str,
+    pub invited: &'static str,
+    pub attended: &'static str,
+    pub absent: &'static str,
+    pub late: &'static str,
+    pub average: &'static str,
+    pub most: &'static str,
+    pub name: &'static str,
+    pub presence: &'static str,
+    pub came: &'static str,
+    pub left: &'static str,
+    pub duration: &'static str,
+    pub remarks: &'static str,
+    pub messages: &'static str,
+    pub hands: &'static str,
+    pub came_late: &'static str,
+    pub left_early: &'static str,
+    pub was_absent: &'static str,
+    pub still_there: &'static str,
+    pub former: &'static str,
+    pub code: &'static str,
+    pub seal: &'static str,
+    pub proof: &'static str,
+    pub page: &'static str,
+    pub connections: &'static str,
+    pub summary: &'static str,
+    pub how_ended: &'static str,
+    pub poll: &'static str,
+    pub option: &'static str,
+    pub votes: &'static str,
+    pub voted: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    report: "Attendance report",
+    scheduled: "Scheduled",
+    held: "Held",
+    not_held: "did not begin",
+    host: "Host",
+    times_in: "Times in",
+    issued: "Issued",
+    invited: "Invited",
+    attended: "Attended",
+    absent: "Absent",
+    late: "Late",
+    average: "Average stay",
+    most: "Most at once",
+    name: "Name",
+    presence: "Who was there when",
+    came: "Came",
+    left: "Left",
+    duration: "Stayed",
+    remarks: "Remarks",
+    messages: "Msg.",
+    hands: "Hands",
+    came_late: "late",
+    left_early: "left early",
+    was_absent: "absent",
+    still_there: "still there",
+    former: "Former member",
+    code: "Code",
+    seal: "Last seal of the record",
+    proof: "Whether this report is genuine, and whether the record still says the same, is told by this page:",
+    page: "Page",
+    connections: "Connections",
+    summary: "Summary",
+    how_ended: "How it ended",
+    poll: "Poll",
+    option: "Answer",
+    votes: "Votes",
+    voted: "Voted",
+};
+
+const SWAHILI: Words = Words {
+    report: "Ripoti ya mahudhurio",
+    scheduled: "Ilipangwa",
+    held: "Ilifanyika",
+    not_held: "haikuanza",
+    host: "Mwenyeji",
+    times_in: "Saa za",
+    issued: "Imetolewa",
+    invited: "Walioalikwa",
+    attended: "Waliohudhuria",
+    absent: "Hawakuwepo",
+    late: "Waliochelewa",
+    average: "Wastani wa muda",
+    most: "Wengi kwa pamoja",
+    name: "Jina",
+    presence: "Nani alikuwepo lini",
+    came: "Aliingia",
+    left: "Alitoka",
+    duration: "Muda",
+    remarks: "Maelezo",
+    messages: "Ujumbe",
+    hands: "Mikono",
+    came_late: "alichelewa",
+    left_early: "alitoka mapema",
+    was_absent: "hakuwepo",
+    still_there: "bado yupo",
+    former: "Mwanachama wa zamani",
+    code: "Msimbo",
+    seal: "Muhuri wa mwisho wa kumbukumbu",
+    proof: "Kama ripoti hii ni halisi, na kama kumbukumbu bado inasema vilevile, ukurasa huu unaeleza:",
+    page: "Ukurasa",
+    connections: "Miunganisho",
+    summary: "Muhtasari",
+    how_ended: "Ilivyoisha",
+    poll: "Kura",
+    option: "Jibu",
+    votes: "Idadi ya kura",
+    voted: "Waliopiga kura",
+};
+
+impl Words {
+    /// Of a language (BCP 47); English stands in for what there is not.
+    pub fn of(language: &str) -> &'static Self {
+        match language.split('-').next() {
+            Some("sw") => &SWAHILI,
+            _ => &ENGLISH,
+        }
+    }
+}
+
+/// A day and time by the clocks of a zone.
+pub fn moment(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time by the clocks of a zone.
+pub fn time(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%H:%M:%S").to_string()
+}
+
+/// Hours, minutes and seconds.
+pub fn duration(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "no meeting lasts that long")]
+    let whole = seconds.max(0.0).round() as i64;
+    format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_by_the_zones_clocks() {
+        let at = "2026-12-01T21:59:59.9Z".parse().expect("a time");
+        assert_eq!(moment(at, chrono_tz::Africa::Nairobi), "2026-12-02 00:59");
+        assert_eq!(time(at, chrono_tz::UTC), "21:59:59");
+        assert_eq!(duration(3725.4), "1:02:05");
+        assert_eq!(Words::of("sw-KE").name, "Jina");
+        assert_eq!(Words::of("fr").name, "Name");
+    }
+}
