@@ -11,7 +11,7 @@ import { button, signIn, step } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
-const MANY = Number(process.env.BARAZA_CHAT_MESSAGES ?? 10_000);
+const MANY = Number(process.env.BARAZA_CHAT_MESSAGES ?? 1_000);
 
 let up;
 let browser;
