@@ -41,7 +41,7 @@ pub struct MessageChange {
 #[utoipa::path(patch, path = "/meetings/{id}/chat/{message}", tag = "chat",
     params(("id" = MeetingId, Path), ("message" = MessageId, Path)), request_body = MessageChange,
     responses((status = 200, body = Message), (status = 403, body = Problem), (status = 404, body = Problem),
-              (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
+              (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn edit(
     State(app): State<App>,
     attending: Attending,
@@ -51,6 +51,7 @@ pub async fn edit(
 ) -> Result<Tagged<Message>> {
     rules::check(MessageType::Text, &body.content, &Map::new())?;
     rules::check_references(MessageType::Text, false, &body.mentions)?;
+    app.throttles.messages.keep(id.0, attending.id())?;
     let mut tx = app.begin_for(&attending).await?;
     let (found, status, ended_by) = lock(&mut tx, &attending, id, message).await?;
     let me = participants::find(&mut tx, id, UserId(attending.id())).await?;

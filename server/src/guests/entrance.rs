@@ -7,10 +7,12 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use kernel::{
+    db,
     ids::{GuestId, MeetingId, OrganizationId, UserId},
     livekit::Identity,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::ToSchema;
 
 use super::{
@@ -230,6 +232,20 @@ pub(super) struct Facts {
     pub locked: bool,
     pub host_absent: bool,
     pub lobby_message: String,
+    /// Whether they stood at the door before.
+    pub waited_before: bool,
+}
+
+/// How many guests are let in at once. The others wait here, where a rush neither takes all connections to the database
+/// nor runs out of time for one.
+static TURNS: Semaphore = Semaphore::const_new(8);
+
+/// A turn for whoever has no connection to the database yet.
+async fn take_turn() -> Result<Option<SemaphorePermit<'static>>> {
+    if db::is_lent() {
+        return Ok(None);
+    }
+    TURNS.acquire().await.map(Some).map_err(Problem::internal)
 }
 
 /// Enters a meeting by a guest link: with a LiveKit token for whoever may enter now, 202 for whoever waits until a host
@@ -246,6 +262,7 @@ pub async fn join(
 ) -> Result<Response> {
     let now = app.clock.now();
     let name = rules::shown_name(&body.name);
+    let _turn = take_turn().await?;
     let mut tx = app.begin_system().await?;
     let knock = Knock {
         token_hash: &hash_secret(&token),
@@ -262,7 +279,8 @@ pub async fn join(
         let detail = format!("Please give a name of at most {} characters.", rules::LONGEST_NAME);
         return Err(Problem::invalid_field("/name", "INVALID", detail));
     }
-    if waits.is_some() || facts.guest_id == fresh {
+    // Whoever waits asks again and again; the others are told once.
+    if facts.guest_id == fresh || (waits.is_some() && facts.must_wait && !facts.waited_before) {
         participants::announce(&mut tx, facts.meeting_id, UserId(facts.guest_id.0)).await?;
     }
     tx.commit().await?;
@@ -394,6 +412,7 @@ mod tests {
                 locked: false,
                 host_absent: false,
                 lobby_message: String::new(),
+                waited_before: false,
             };
             change(&mut facts);
             decide(&facts, now).map(|waiting| waiting.is_some()).map_err(|problem| problem.code)

@@ -161,7 +161,9 @@ pub async fn request_join(tx: &mut Tx, knock: Knock<'_>) -> sqlx::Result<Option<
                   meeting_type as "meeting_type!: MeetingType", room_name as "room_name!", can_unmute as "can_unmute!",
                   can_use_camera as "can_use_camera!", can_share_screen as "can_share_screen!", must_wait as "must_wait!", denied as "denied!", banned as "banned!",
                   is_full as "is_full!", granted as "granted!", locked as "locked!", host_absent as "host_absent!", lobby_message as "lobby_message!",
-                  app_records_strictly(organization_id) as "record_strict!"
+                  app_records_strictly(organization_id) as "record_strict!",
+                  -- As it was before this statement.
+                  coalesce((select g.status = 'pending_approval' from guests g where g.id = $2), false) as "waited_before!"
            from request_guest_join($1, $2, $3, $4, $5, $6)"#,
         knock.token_hash,
         knock.known.map(|id| id.0),

@@ -42,19 +42,23 @@ pub struct NewVote {
 #[utoipa::path(post, path = "/meetings/{id}/polls/{message}/votes", tag = "chat",
     params(("id" = MeetingId, Path), ("message" = MessageId, Path)), request_body = NewVote,
     responses((status = 200, body = Message), (status = 403, body = Problem), (status = 404, body = Problem),
-              (status = 409, body = Problem), (status = 422, body = Problem)))]
+              (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn vote(
     State(app): State<App>,
     attending: Attending,
     Path((id, message)): Path<(MeetingId, MessageId)>,
     Json(body): Json<NewVote>,
 ) -> Result<Json<Message>> {
+    app.throttles.messages.keep(id.0, attending.id())?;
     let choices = rules::sorted(&body.choices);
-    let found = if db::is_lent() || matches!(attending, Attending::Guest(_)) {
+    let found = if db::is_lent() {
         cast_with_more(&app, &attending, id, message, &choices).await?
     } else {
         let _turn = TURNS.acquire().await.map_err(Problem::internal)?;
-        store::cast(&app.pool, &attending, id, message, &choices).await?
+        match attending {
+            Attending::Guest(_) => cast_with_more(&app, &attending, id, message, &choices).await?,
+            Attending::Person(_) => store::cast(&app.pool, &attending, id, message, &choices).await?,
+        }
     };
     let asked = counted(found, &attending, &body.choices, app.clock.now())?;
     let my_vote = MyVote { choices: (!asked.secret).then_some(choices) };

@@ -54,10 +54,12 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
       if (!gone) setPhase(next);
     };
     void (async () => {
+      // Whoever waits at the door goes on waiting while the server is away.
+      let waits = false;
       while (!gone) {
         const wait = REJOIN_WAITS[tries.current++];
         if (wait === undefined) return go({ at: 'over', ending: 'lost' });
-        await pause(again ? about(wait) : 0);
+        await pause(again || waits ? about(wait) : 0);
         if (gone) return;
         try {
           const answer = await ask(kind);
@@ -68,13 +70,14 @@ export function useJourney(meetingId: string, { ask, left }: Way) {
             return location.assign(answer.join_url);
           }
           tries.current = 0;
+          waits = true;
           go({ at: 'lobby', again, waiting: answer });
           await pause(LOBBY_MS);
         } catch (error) {
           const problem = Problem.of(error);
           const ending = again ? endingOfRefusal(problem) : null;
           if (ending && ending !== 'left') return go({ at: 'over', ending });
-          if (!again || !worthAnotherTry(problem)) return go({ at: 'prejoin', problem });
+          if (!(again || waits) || !worthAnotherTry(problem)) return go({ at: 'prejoin', problem });
         }
       }
     })();
