@@ -108,14 +108,17 @@ class Listeners extends Program {
 
 /** Many people in one room who only listen: ten to a process, for each would get the library's events of all. */
 export class Audience {
-  /** All of them join, members and guests by the same calls as a browser. Returns when they follow what happens. */
-  static async join(people, meetingId) {
+  /**
+   * All of them join, members and guests by the same calls as a browser. Returns when they follow what happens: data
+   * packets in the `room`, and the `stream` of events.
+   */
+  static async join(people, meetingId, ways = ['room', 'stream']) {
     const audience = new Audience();
     audience.groups = [];
     const sessions = people.map(({ session }) => session);
     for (let first = 0; first < people.length; first += 10) {
       const group = new Listeners('listeners.mjs');
-      group.say(JSON.stringify({ url: people[0].url, meetingId, sessions: sessions.slice(first, first + 10) }));
+      group.say(JSON.stringify({ url: people[0].url, meetingId, ways, sessions: sessions.slice(first, first + 10) }));
       await group.until('they are in the room', () => group.event('joined'), { seconds: 40 });
       audience.groups.push(group);
     }
