@@ -152,7 +152,7 @@ async fn a_forged_report_is_found() {
         "alter table issued_reports disable trigger user",
         "insert into issued_reports
          select uuid_v7(now()), organization_id, meeting_id, sha256('code'), sha256('file'), movements, record, seal_sequence,
-                seal_hash, issued_at from issued_reports",
+                seal_hash, issued_at, user_id, meetings from issued_reports",
     ] {
         sqlx::query(sql).execute(&mut owner).await.expect(sql);
     }
@@ -162,6 +162,61 @@ async fn a_forged_report_is_found() {
     sqlx::query("delete from issued_reports").execute(&mut owner).await.expect("gone");
     assert_eq!(proof(&app, &code).await["genuine"], false);
     assert_eq!(faults(&app).await, 1);
+}
+
+// A report of many meetings rests on them all, and that of a member on the member's movements.
+#[tokio::test]
+async fn reports_of_a_member_and_of_an_organization_are_proved() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let (member, other) = (organization.member("member").await, organization.member("member").await);
+    let meeting = held(&app, &organization, &member).await;
+    let second = held(&app, &organization, &other).await;
+    let of_member = format!("/reports/members/{}/meetings", member.id);
+    let mut issued = Vec::new();
+    for (path, kind) in [
+        ("/reports/meetings", "pdf"),
+        ("/reports/meetings", "xlsx"),
+        (&of_member, "pdf"),
+        (&of_member, "xlsx"),
+    ] {
+        let answer = organization.admin.get(&organization.path(&format!("{path}.{kind}"))).await;
+        assert_eq!(answer.status, 200, "{path}.{kind}: {}", answer.text());
+        assert!(answer.header("content-disposition").contains(&format!(".{kind}")));
+        issued.push(hex::encode(Sha256::digest(&answer.body)));
+    }
+    for hash in &issued {
+        assert_eq!(proof(&app, hash).await["ledger"], "unchanged");
+    }
+    // What the other member does is news of the organization, and none of the member's.
+    let again = app.enter(&other, &second).await;
+    app.go(&again).await;
+    for (hash, says) in issued.iter().zip(["extended", "extended", "unchanged", "unchanged"]) {
+        assert_eq!(proof(&app, hash).await["ledger"], says);
+    }
+    seal::catch_up(&app.app).await.expect("the database answers");
+    assert_eq!(faults(&app).await, 0);
+    let mut owner = app.database().await;
+    let tampering = format!(
+        "update attendance_log set occurred_at = occurred_at + interval '1 minute' where meeting_id = '{}'",
+        meeting.id
+    );
+    for sql in ["alter table attendance_log disable trigger user", &tampering] {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut owner).await.expect(sql);
+    }
+    for hash in &issued {
+        assert_eq!(proof(&app, hash).await["ledger"], "changed");
+    }
+    // Members get their own; a period in which nothing was has a report too.
+    let own = member
+        .get(
+            &organization.path(&format!("{of_member}.pdf?from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z")),
+        )
+        .await;
+    assert_eq!(own.status, 200, "{}", own.text());
+    let told = proof(&app, &hex::encode(Sha256::digest(&own.body))).await;
+    assert_eq!(told["ledger"], "unchanged");
+    assert_eq!(other.get(&organization.path(&format!("{of_member}.pdf"))).await.status, 403);
 }
 
 // ATT-08

@@ -151,6 +151,10 @@ GET    /organizations/{org}/reports/meetings         401    ok    ok   ok    403
 GET    /organizations/{org}/reports/meetings.csv     401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}   401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}/meetings.csv 401 ok ok ok 403 403 ok 404 401
+GET    /organizations/{org}/reports/meetings.xlsx    401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/meetings.pdf     401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/members/{user}/meetings.xlsx 401 ok ok ok 403 403 ok 404 401
+GET    /organizations/{org}/reports/members/{user}/meetings.pdf 401 ok ok ok 403 403 ok 404 401
 GET    /meetings/{id}/attendance                     401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.xlsx                401    ok    ok   ok    403  403   ok   404   401
@@ -277,6 +281,10 @@ GET    /organizations/{org}/reports/meetings         attendance.read   ok
 GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}   attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}/meetings.csv attendance.read ok
+GET    /organizations/{org}/reports/meetings.xlsx    attendance.read   ok
+GET    /organizations/{org}/reports/meetings.pdf     attendance.read   ok
+GET    /organizations/{org}/reports/members/{user}/meetings.xlsx attendance.read ok
+GET    /organizations/{org}/reports/members/{user}/meetings.pdf attendance.read ok
 GET    /organizations/{org}/recordings               recordings.read   ok
 GET    /meetings/{id}/recordings                     recordings.read   ok
 GET    /recordings/{id}                              recordings.read   404
@@ -582,7 +590,7 @@ async fn acquaintance(app: &TestApp, organization: &Organization<'_>) -> (String
 async fn field(app: &TestApp, organization: &Organization<'_>) -> String {
     let made: uuid::Uuid = sqlx::query_scalar(
         "insert into custom_fields (id, organization_id, key, label, type)
-         select gen_random_uuid(), $1, 'f' || count(*), 'Field', 'text' from custom_fields returning id",
+         values (gen_random_uuid(), $1, 'f' || md5(gen_random_uuid()::text), 'Field', 'text') returning id",
     )
     .bind(organization.id.parse::<uuid::Uuid>().expect("an id"))
     .fetch_one(&mut app.database().await)

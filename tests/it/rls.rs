@@ -115,8 +115,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select $2, 1, uuid_v7(now()), false, now(), sha256($1::text::bytea), sha256($3::text::bytea)",
         "insert into seal_heads (organization_id, sequence, hash, sealed_at)
          select $2, 1, sha256($1::text::bytea || $3::text::bytea), now()",
-        "insert into issued_reports (id, organization_id, meeting_id, code, file, movements, record, issued_at)
-         select gen_random_uuid(), $2, $3, sha256($3::text::bytea), sha256($1::text::bytea), '{}', sha256(''), now()",
+        "insert into issued_reports (id, organization_id, meeting_id, user_id, meetings, code, file, movements, record, issued_at)
+         select gen_random_uuid(), $2, $3, $1, array[$3], sha256($3::text::bytea), sha256($1::text::bytea), '{}', sha256(''), now()",
         "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
     app.expect_leftovers();

@@ -2,7 +2,10 @@
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Days, Utc};
-use kernel::ids::{MeetingId, OrganizationId};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -143,27 +146,32 @@ pub async fn read(
 ) -> Result<Json<MeetingsReport>> {
     let (limit, after) = (page.limit()?, page.after()?);
     let mut tx = app.begin(&caller).await?;
-    orgs::api::require(&mut tx, &caller, org, Permission::AttendanceView).await?;
-    let period = wanted.period(app.clock.now())?;
-    let zone = orgs::timezone(&mut tx, org).await?;
-    let months = store::months(&mut tx, org, period, &zone).await?;
+    let (period, summary, months) = figures(&mut tx, &caller, org, &wanted, app.clock.now()).await?;
     let rows = store::meetings(&mut tx, org, period, after, limit + 1).await?;
     let items = rows.into_iter().map(ReportedMeeting::from).collect();
     let place = |meeting: &ReportedMeeting| (meeting.scheduled_start, meeting.id);
     let Listing { items, next_cursor } = Listing::from_one_more(items, limit, place);
+    Ok(Json(MeetingsReport { from: period.from, to: period.to, summary, months, items, next_cursor }))
+}
+
+/// The period, the figures of all its meetings, and the same by month, for whoever may see them.
+pub(super) async fn figures(
+    tx: &mut Tx,
+    caller: &Caller,
+    org: OrganizationId,
+    wanted: &PeriodQuery,
+    now: DateTime<Utc>,
+) -> Result<(Period, Figures, Vec<MonthFigures>)> {
+    orgs::api::require(tx, caller, org, Permission::AttendanceView).await?;
+    let period = wanted.period(now)?;
+    let zone = orgs::timezone(tx, org).await?;
+    let months = store::months(tx, org, period, &zone).await?;
     let all = months.iter().map(|month| month.count).fold(Count::default(), Count::and);
     let months = months.into_iter().map(|month| MonthFigures {
         month: month.month.format("%Y-%m").to_string(),
         figures: month.count.into(),
     });
-    Ok(Json(MeetingsReport {
-        from: period.from,
-        to: period.to,
-        summary: all.into(),
-        months: months.collect(),
-        items,
-        next_cursor,
-    }))
+    Ok((period, all.into(), months.collect()))
 }
 
 const COLUMNS: [&str; 12] = [

@@ -2,7 +2,10 @@
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use kernel::ids::{MeetingId, OrganizationId, UserId};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId, UserId},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -119,7 +122,8 @@ pub async fn read(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<MemberReport>> {
     let (limit, after) = (page.limit()?, page.after::<Place>()?);
-    let (name, period, mut items) = load(&app, &caller, org, user, &wanted).await?;
+    let mut tx = app.begin(&caller).await?;
+    let (name, period, mut items) = load(&mut tx, &caller, (org, user), &wanted, app.clock.now()).await?;
     let summary = member_figures(items.iter().map(Part::from));
     // A member has as many meetings as can be read at once; the figures need them all.
     let place = |meeting: &MemberMeeting| (meeting.scheduled_start, meeting.id);
@@ -155,27 +159,28 @@ pub async fn csv(
     Path((org, user)): Path<(OrganizationId, UserId)>,
     Query(wanted): Query<PeriodQuery>,
 ) -> Result<Response> {
-    let (_, _, items) = load(&app, &caller, org, user, &wanted).await?;
+    let mut tx = app.begin(&caller).await?;
+    let (_, _, items) = load(&mut tx, &caller, (org, user), &wanted, app.clock.now()).await?;
     let table = table(&items).map_err(Problem::internal)?;
     Ok(table::download(&format!("attendance-{user}"), table))
 }
 
-async fn load(
-    app: &App,
+/// Their name, the period, and their part in its meetings, for whoever may see it.
+pub(super) async fn load(
+    tx: &mut Tx,
     caller: &Caller,
-    org: OrganizationId,
-    user: UserId,
+    (org, user): (OrganizationId, UserId),
     wanted: &PeriodQuery,
+    now: DateTime<Utc>,
 ) -> Result<(String, Period, Vec<MemberMeeting>)> {
-    let mut tx = app.begin(caller).await?;
-    let member = orgs::api::member_of(&mut tx, caller, org).await?;
+    let member = orgs::api::member_of(tx, caller, org).await?;
     if user != caller.user_id && !member.may(Permission::AttendanceView) {
         return Err(Problem::forbidden("Only officers see the attendance of others."));
     }
-    let period = wanted.period(app.clock.now())?;
-    let name = store::member_name(&mut tx, org, user).await?;
+    let period = wanted.period(now)?;
+    let name = store::member_name(tx, org, user).await?;
     let name = name.ok_or_else(|| Problem::not_found("member"))?;
-    let rows = store::parts(&mut tx, org, user, period).await?;
+    let rows = store::parts(tx, org, user, period).await?;
     Ok((name, period, rows.into_iter().map(MemberMeeting::from).collect()))
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use kernel::{db::Tx, ids::MeetingId};
+use kernel::db::Tx;
 use uuid::Uuid;
 
 use super::{
@@ -353,7 +353,7 @@ pub async fn inserted(
 pub async fn strange_spans(
     tx: &mut Tx,
     only: Option<Uuid>,
-    meeting: Option<MeetingId>,
+    meetings: Option<&[Uuid]>,
     mut tell: impl FnMut(Finding),
 ) -> sqlx::Result<()> {
     let mut rows = sqlx::query!(
@@ -365,18 +365,18 @@ pub async fn strange_spans(
                       (array_agg(case l.event when 'leave' then l.occurred_at end order by l.id desc))[1] as left_at,
                       max(l.id) as last
                from attendance_log l where l.span_id is not null and ($1::uuid is null or l.organization_id = $1)
-                     and ($2::uuid is null or l.meeting_id = $2)
+                     and ($2::uuid[] is null or l.meeting_id = any ($2))
                group by l.span_id)
            select coalesce(s.id, m.span_id) as "span!", coalesce(s.organization_id, m.organization_id) as "organization!",
                   m.last as "last?", coalesce(s.joined_at, m.joined_at) as "at!"
            from (select * from attendance_spans where ($1::uuid is null or organization_id = $1)
-                                                      and ($2::uuid is null or meeting_id = $2)) s
+                                                      and ($2::uuid[] is null or meeting_id = any ($2))) s
            full join moved m on m.span_id = s.id
            where (s.id is null and exists (select from meetings where id = m.meeting_id)) or (s.id is not null
                  and (m.span_id is null or not m.begins or s.joined_at <> m.joined_at
                       or s.left_at is distinct from m.left_at or s.meeting_id <> m.meeting_id))"#,
         only,
-        meeting.map(|meeting| meeting.0),
+        meetings,
     )
     .fetch(&mut **tx);
     while let Some(row) = rows.try_next().await? {

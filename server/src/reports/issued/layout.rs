@@ -1,13 +1,11 @@
 //! Where everything stands on the pages of a report. Pure.
 
-use chrono::{DateTime, Utc};
-
 use super::{
     letters::Letters,
-    model::{Proof, Sheet},
-    words::{Words, duration, moment, time},
+    model::{At, Cell, Proof, Sheet, Table},
+    words::{Words, time},
 };
-use crate::{attendance::report::AttendanceItem, chat::polls::PollResult};
+use crate::chat::polls::PollResult;
 
 /// A4, lying, in points.
 pub const PAGE: (f32, f32) = (842.0, 595.0);
@@ -20,8 +18,8 @@ const BOTTOM: f32 = PAGE.1 - MARGIN - 14.0;
 /// The side of the QR code.
 const QR: f32 = 84.0;
 
-/// Where the columns of the table begin, and where the last one ends.
-const COLUMNS: [f32; 9] = [MARGIN, 214.0, 476.0, 530.0, 584.0, 642.0, 722.0, 762.0, PAGE.0 - MARGIN];
+/// What lies between two columns.
+const GAP: f32 = 6.0;
 
 /// A color: red, green, blue.
 pub type Color = (u8, u8, u8);
@@ -77,32 +75,16 @@ pub fn pages(sheet: &Sheet, proof: &Proof) -> anyhow::Result<Vec<Vec<Mark>>> {
         pages: vec![Vec::new()],
         y: MARGIN,
     };
-    let window = window(sheet);
     paper.head(sheet);
     paper.figures(sheet);
-    paper.heading(sheet, window);
-    for item in &sheet.attendance.items {
-        if paper.y + LINE > BOTTOM {
-            paper.turn();
-            paper.heading(sheet, window);
-        }
-        paper.line(sheet, item, window);
+    let tables: Vec<&Table> = sheet.tables.iter().filter(|table| table.is_printed).collect();
+    for table in &tables {
+        paper.table(sheet, table, (tables.len() > 1).then_some(table.name));
     }
-    paper.polls(&sheet.attendance.polls);
+    paper.polls(&sheet.polls);
     paper.proof(proof)?;
     paper.feet(sheet, proof);
     Ok(paper.pages)
-}
-
-/// From when to when the chart goes: the meeting, and whoever came before or left after it.
-fn window(sheet: &Sheet) -> (DateTime<Utc>, DateTime<Utc>) {
-    let spans = || sheet.attendance.items.iter().flat_map(|item| &item.spans);
-    let facts = &sheet.facts;
-    let from = spans().map(|span| span.joined_at).chain(facts.actual_start).min();
-    let to = spans().map(|span| span.left_at.unwrap_or(sheet.issued_at)).chain(facts.actual_end).max();
-    let from = from.unwrap_or(facts.scheduled_start);
-    let to = to.or(facts.scheduled_end).unwrap_or(from);
-    (from, to.max(from + chrono::Duration::minutes(1)))
 }
 
 struct Paper {
@@ -146,144 +128,121 @@ impl Paper {
     }
 
     fn head(&mut self, sheet: &Sheet) {
-        let (words, facts, room) = (self.words, &sheet.facts, PAGE.0 - 2.0 * MARGIN);
-        self.text(
-            (MARGIN, 50.0),
-            9.0,
-            false,
-            FAINT,
-            &format!("{} · {}", facts.organization_name, words.report),
-            room,
-        );
-        self.text((MARGIN, 72.0), 18.0, true, INK, &facts.title, room);
-        let zone = facts.zone;
-        let span = |from: DateTime<Utc>, to: Option<DateTime<Utc>>| {
-            let to = to.map_or_else(|| "…".to_owned(), |to| moment(to, zone));
-            format!("{} – {to}", moment(from, zone))
-        };
-        let held =
-            facts.actual_start.map_or_else(|| words.not_held.to_owned(), |from| span(from, facts.actual_end));
-        let mut told = vec![
-            format!("{}: {}", words.scheduled, span(facts.scheduled_start, facts.scheduled_end)),
-            format!("{}: {held}", words.held),
-        ];
-        told.extend(facts.host.as_ref().map(|host| format!("{}: {host}", words.host)));
-        self.text((MARGIN, 89.0), 9.0, false, INK, &told.join("   ·   "), room);
-        let issued =
-            format!("{}: {}   ·   {}: {zone}", words.issued, moment(sheet.issued_at, zone), words.times_in);
-        self.text((MARGIN, 102.0), 9.0, false, FAINT, &issued, room);
-        self.y = 114.0;
+        let room = PAGE.0 - 2.0 * MARGIN;
+        self.text((MARGIN, 50.0), 9.0, false, FAINT, &sheet.kind, room);
+        self.text((MARGIN, 72.0), 18.0, true, INK, &sheet.title, room);
+        // As many facts to a line as have room.
+        let mut line = String::new();
+        self.y = 89.0;
+        for (name, fact) in &sheet.facts {
+            let fact = format!("{name}: {fact}");
+            let longer = if line.is_empty() { fact.clone() } else { format!("{line}   ·   {fact}") };
+            if line.is_empty() || self.regular.width(&longer, 9.0) <= room {
+                line = longer;
+            } else {
+                self.text((MARGIN, self.y), 9.0, false, INK, &line, room);
+                self.y += 13.0;
+                line = fact;
+            }
+        }
+        self.text((MARGIN, self.y), 9.0, false, INK, &line, room);
+        self.y += 12.0;
     }
 
     fn figures(&mut self, sheet: &Sheet) {
-        let (words, summary) = (self.words, &sheet.attendance.summary);
-        let cards = [
-            (words.invited, summary.invited.to_string()),
-            (words.attended, summary.attended.to_string()),
-            (words.absent, summary.absent.to_string()),
-            (words.late, summary.late.to_string()),
-            (words.average, duration(summary.average_duration_seconds)),
-            (words.most, summary.peak_participants.to_string()),
-        ];
         let (gap, high) = (8.0, 40.0);
         let wide = (PAGE.0 - 2.0 * MARGIN + gap) / 6.0 - gap;
         let mut x = MARGIN;
-        for (name, value) in cards {
+        for (name, value) in &sheet.cards {
             self.fill((x, self.y, wide, high), GROUND);
             self.text((x + 8.0, self.y + 14.0), 8.0, false, FAINT, name, wide - 16.0);
-            self.text((x + 8.0, self.y + 31.0), 13.0, true, INK, &value, wide - 16.0);
+            self.text((x + 8.0, self.y + 31.0), 13.0, true, INK, &value.text(sheet.zone), wide - 16.0);
             x += wide + gap;
         }
         self.y += high + 12.0;
     }
 
-    fn heading(&mut self, sheet: &Sheet, (from, to): (DateTime<Utc>, DateTime<Utc>)) {
-        let words = self.words;
-        let names = [
-            words.name,
-            "",
-            words.came,
-            words.left,
-            words.duration,
-            words.remarks,
-            words.messages,
-            words.hands,
-        ];
-        let y = self.y + 10.0;
-        for (index, name) in names.into_iter().enumerate() {
-            self.text((COLUMNS[index], y), 8.0, true, FAINT, name, COLUMNS[index + 1] - COLUMNS[index] - 4.0);
+    fn table(&mut self, sheet: &Sheet, table: &Table, name: Option<&str>) {
+        // A heading stands above a line.
+        if self.y + 3.0 * LINE > BOTTOM {
+            self.turn();
         }
-        let zone = sheet.facts.zone;
-        self.text((COLUMNS[1], y), 8.0, true, FAINT, &time(from, zone), 60.0);
-        self.text_to(COLUMNS[2] - 10.0, y, 8.0, true, FAINT, &time(to, zone));
-        let middle = self.bold.width(words.presence, 8.0) / 2.0;
-        let center = f32::midpoint(COLUMNS[1], COLUMNS[2] - 10.0);
-        self.text((center - middle, y), 8.0, true, FAINT, words.presence, 150.0);
+        if let Some(name) = name {
+            self.text((MARGIN, self.y + 10.0), 10.0, true, INK, name, 300.0);
+            self.y += LINE + 2.0;
+        }
+        self.heading(sheet, table);
+        for row in &table.rows {
+            if self.y + LINE > BOTTOM {
+                self.turn();
+                self.heading(sheet, table);
+            }
+            self.line(sheet, table, row);
+        }
+        self.y += 10.0;
+    }
+
+    fn heading(&mut self, sheet: &Sheet, table: &Table) {
+        let (y, mut x) = (self.y + 10.0, MARGIN);
+        let is_chart =
+            |column: usize| table.rows.iter().any(|row| matches!(row.get(column), Some(Cell::Chart(_))));
+        for (column, (name, wide)) in table.columns.iter().enumerate() {
+            if is_chart(column) {
+                let (from, to) = (time(table.window.0, sheet.zone), time(table.window.1, sheet.zone));
+                let right = x + wide - GAP;
+                self.text((x, y), 8.0, true, FAINT, &from, 60.0);
+                self.text_to(right, y, 8.0, true, FAINT, &to);
+                let half = self.bold.width(name, 8.0) / 2.0;
+                self.text((f32::midpoint(x, right) - half, y), 8.0, true, FAINT, name, 150.0);
+            } else {
+                self.text((x, y), 8.0, true, FAINT, name, wide - GAP);
+            }
+            x += wide;
+        }
         self.y += LINE;
         self.fill((MARGIN, self.y - 1.5, PAGE.0 - 2.0 * MARGIN, 0.75), LINES);
     }
 
-    fn line(&mut self, sheet: &Sheet, item: &AttendanceItem, (from, to): (DateTime<Utc>, DateTime<Utc>)) {
-        let (words, zone, base) = (self.words, sheet.facts.zone, self.y + 11.0);
-        let name = item.user.as_ref().map(|user| &user.name).or(item.guest_name.as_ref());
-        self.text(
-            (COLUMNS[0], base),
-            9.0,
-            false,
-            INK,
-            name.map_or(words.former, String::as_str),
-            COLUMNS[1] - COLUMNS[0] - 8.0,
-        );
-        let (left, wide) = (COLUMNS[1], COLUMNS[2] - 10.0 - COLUMNS[1]);
-        self.fill((left, self.y + 4.0, wide, 8.0), GROUND);
-        let place = |at: DateTime<Utc>| {
+    fn line(&mut self, sheet: &Sheet, table: &Table, row: &[Cell]) {
+        let mut x = MARGIN;
+        for ((_, wide), cell) in table.columns.iter().zip(row) {
+            if let Cell::Chart(spans) = cell {
+                self.chart((x, wide - GAP), table.window, spans);
+            } else {
+                let color = if matches!(cell, Cell::Remark(_)) { WARNING } else { INK };
+                self.text((x, self.y + 11.0), 9.0, false, color, &cell.text(sheet.zone), wide - GAP);
+            }
+            x += wide;
+        }
+        self.y += LINE;
+        self.fill((MARGIN, self.y - 0.5, PAGE.0 - 2.0 * MARGIN, 0.5), LINES);
+    }
+
+    fn chart(&mut self, (left, wide): (f32, f32), (from, to): (At, At), spans: &[(At, At)]) {
+        let top = self.y + 4.0;
+        self.fill((left, top, wide, 8.0), GROUND);
+        let place = |at: At| {
             #[expect(clippy::cast_possible_truncation, reason = "a place on paper")]
             let share = ((at - from).as_seconds_f64() / (to - from).as_seconds_f64()).clamp(0.0, 1.0) as f32;
             left + share * wide
         };
-        for span in &item.spans {
-            let (begin, end) = (place(span.joined_at), place(span.left_at.unwrap_or(sheet.issued_at)));
-            self.fill((begin, self.y + 4.0, (end - begin).max(0.75), 8.0), PRESENT);
+        for (joined, went) in spans {
+            let (begin, end) = (place(*joined), place(*went));
+            // The shortest presence is seen too, and none goes over the edge.
+            let begin = begin.min(left + wide - 0.75);
+            self.fill((begin, top, (end - begin).max(0.75), 8.0), PRESENT);
         }
-        let is_there = item.spans.iter().any(|span| span.left_at.is_none());
-        let came = item.first_joined_at.map(|at| time(at, zone));
-        let went = item.last_left_at.filter(|_| !is_there).map(|at| time(at, zone));
-        let stayed = (!item.spans.is_empty()).then(|| duration(item.duration_seconds));
-        for (column, told) in [(2, came), (3, went), (4, stayed)] {
-            self.text((COLUMNS[column], base), 9.0, false, INK, &told.unwrap_or_default(), 54.0);
-        }
-        let remarks: Vec<&str> = [
-            (item.spans.is_empty(), words.was_absent),
-            (item.is_late, words.came_late),
-            (item.left_early, words.left_early),
-            (is_there, words.still_there),
-        ]
-        .into_iter()
-        .filter_map(|(is, word)| is.then_some(word))
-        .collect();
-        self.text(
-            (COLUMNS[5], base),
-            9.0,
-            false,
-            WARNING,
-            &remarks.join(", "),
-            COLUMNS[6] - COLUMNS[5] - 4.0,
-        );
-        self.text((COLUMNS[6], base), 9.0, false, INK, &item.messages_sent.to_string(), 30.0);
-        self.text((COLUMNS[7], base), 9.0, false, INK, &item.hand_raised_count.to_string(), 30.0);
-        self.y += LINE;
-        self.fill((MARGIN, self.y - 0.5, PAGE.0 - 2.0 * MARGIN, 0.5), LINES);
     }
 
     /// What was voted on, and how many chose what.
     fn polls(&mut self, polls: &[PollResult]) {
         let (words, room) = (self.words, PAGE.0 - 2.0 * MARGIN);
-        for (number, poll) in polls.iter().enumerate() {
+        for poll in polls {
             // A question stands above its first answer.
             if self.y + 3.0 * LINE + 10.0 > BOTTOM {
                 self.turn();
             }
-            self.y += if number == 0 { 18.0 } else { 8.0 };
+            self.y += 8.0;
             let asked = format!("{}: {}", words.poll, poll.question);
             self.text((MARGIN, self.y + 10.0), 9.0, true, INK, &asked, room - 160.0);
             let voted = format!("{}: {} / {}", words.voted, poll.voted, poll.entitled);
@@ -302,11 +261,11 @@ impl Paper {
 
     /// The code, the link and its picture.
     fn proof(&mut self, proof: &Proof) -> anyhow::Result<()> {
-        if self.y + QR + 20.0 > BOTTOM {
+        if self.y + QR + 10.0 > BOTTOM {
             self.turn();
         }
         let words = self.words;
-        let top = self.y + 16.0;
+        let top = self.y + 8.0;
         let code = qrcodegen::QrCode::encode_text(&proof.link, qrcodegen::QrCodeEcc::Medium)?;
         #[expect(clippy::cast_precision_loss, reason = "a QR code has few modules")]
         let module = QR / code.size() as f32;
@@ -323,7 +282,7 @@ impl Paper {
         self.put(Mark::Link { area: (x, top + 16.0, room, 12.0), url: proof.link.clone() });
         self.text((x, top + 44.0), 8.0, false, FAINT, &format!("{}: {}", words.code, proof.code), room);
         if let Some(seal) = proof.seal {
-            self.text((x, top + 57.0), 8.0, false, FAINT, &format!("{}: {seal}", words.seal), room);
+            self.text((x, top + 57.0), 7.5, false, FAINT, &format!("{}: {seal}", words.seal), room);
         }
         self.y = top + QR;
         Ok(())
@@ -332,7 +291,7 @@ impl Paper {
     fn feet(&mut self, sheet: &Sheet, proof: &Proof) {
         let (count, y) = (self.pages.len(), PAGE.1 - MARGIN + 6.0);
         let short: String = proof.code.to_string().chars().take(16).collect();
-        let left = format!("{} · {} {short}…", sheet.facts.title, self.words.code);
+        let left = format!("{} · {} {short}…", sheet.title, self.words.code);
         for number in 1..=count {
             let room = PAGE.0 - 2.0 * MARGIN - 120.0;
             let left = self.regular.fitted(&left, 7.5, room);
@@ -348,8 +307,8 @@ impl Paper {
 
 #[cfg(test)]
 pub mod tests {
-    use chrono::Duration;
-    use kernel::ids::{MessageId, OrganizationId, ReportId};
+    use chrono::{DateTime, Duration};
+    use kernel::ids::{MessageId, ReportId};
 
     use super::*;
     use crate::{
@@ -358,14 +317,29 @@ pub mod tests {
             report::{Attendance, AttendanceSpan, Attendee, Frame, report},
         },
         participants::model::ParticipantStatus,
-        reports::issued::model::Facts,
+        reports::{
+            issued::sheets::{self, Facts, Reader},
+            rules::Figures,
+        },
         seals::model::Hash,
     };
 
+    fn start() -> At {
+        "2026-12-01T09:00:00Z".parse().expect("a time")
+    }
+
+    fn reader(language: &str) -> Reader {
+        Reader {
+            organization: "Baraza la Wazee".into(),
+            zone: chrono_tz::Africa::Nairobi,
+            language: language.into(),
+            now: start() + Duration::hours(1),
+        }
+    }
+
     /// A meeting of an hour to which `people` came, but for one.
-    pub fn sheet(people: usize) -> Sheet {
-        let start: DateTime<Utc> = "2026-12-01T09:00:00Z".parse().expect("a time");
-        let end = start + Duration::hours(1);
+    pub fn sheet(people: usize, language: &str) -> Sheet {
+        let (start, end) = (start(), start() + Duration::hours(1));
         let attendees = (0..=people).map(|number| Attendee {
             user: None,
             guest_name: Some(format!("Nguyễn Σωκράτης Ёлкина {number} (guest)\u{0}\n of a long, long name")),
@@ -397,22 +371,16 @@ pub mod tests {
             actual_end: Some(end),
             late_threshold_minutes: 5,
         };
-        Sheet {
-            facts: Facts {
-                organization: OrganizationId(uuid::Uuid::nil()),
-                organization_name: "Baraza la Wazee".into(),
-                title: "=Board <of> (\"all\") things".into(),
-                host: Some("Amina".into()),
-                scheduled_start: start,
-                scheduled_end: Some(end),
-                actual_start: Some(start),
-                actual_end: Some(end),
-                zone: chrono_tz::Africa::Nairobi,
-            },
-            attendance: Attendance { polls: vec![poll], ..report(frame, attendees.collect(), end) },
-            issued_at: end,
-            language: "en".into(),
-        }
+        let facts = Facts {
+            title: "=Board <of> (\"all\") things".into(),
+            host: Some("Amina".into()),
+            scheduled_start: start,
+            scheduled_end: Some(end),
+            actual_start: Some(start),
+            actual_end: Some(end),
+        };
+        let attendance = Attendance { polls: vec![poll], ..report(frame, attendees.collect(), end) };
+        sheets::attendance(reader(language), facts, attendance)
     }
 
     /// What would prove it.
@@ -421,33 +389,65 @@ pub mod tests {
         Proof { id, code: Hash::NONE, link: "https://meet.test/reports/verify/0".into(), seal: None }
     }
 
+    /// The texts of a layout, of which nothing lies beside the paper.
+    fn texts(sheet: &Sheet) -> Vec<String> {
+        let pages = pages(sheet, &proof()).expect("a layout");
+        for mark in pages.iter().flatten() {
+            let (x, y, wide, high) = match mark {
+                Mark::Text { at, text, .. } => {
+                    assert!(!text.chars().any(char::is_control), "{text:?}");
+                    (at.0, at.1, 0.0, 0.0)
+                }
+                Mark::Box { area, .. } | Mark::Link { area, .. } => *area,
+            };
+            assert!(x >= MARGIN - 0.01 && x + wide <= PAGE.0 - MARGIN + 0.01, "{mark:?}");
+            assert!(y >= MARGIN && y + high <= PAGE.1 - MARGIN + 7.0, "{mark:?}");
+        }
+        let texts = pages.into_iter().flatten().filter_map(|mark| match mark {
+            Mark::Text { text, .. } => Some(text),
+            _ => None,
+        });
+        texts.collect()
+    }
+
     #[test]
     fn all_that_is_told_stands_on_paper() {
         for people in [0, 1, 20, 24, 25, 26, 300] {
-            let pages = pages(&sheet(people), &proof()).expect("a layout");
-            for mark in pages.iter().flatten() {
-                let (x, y, wide, high) = match mark {
-                    Mark::Text { at, text, .. } => {
-                        assert!(!text.chars().any(char::is_control), "{text:?}");
-                        (at.0, at.1, 0.0, 0.0)
-                    }
-                    Mark::Box { area, .. } | Mark::Link { area, .. } => *area,
-                };
-                assert!(x >= MARGIN - 0.01 && x + wide <= PAGE.0 - MARGIN + 0.01, "{mark:?}");
-                assert!(y >= MARGIN && y + high <= PAGE.1 - MARGIN + 7.0, "{mark:?}");
-            }
-            let texts: Vec<&str> = pages
-                .iter()
-                .flatten()
-                .filter_map(
-                    |mark| if let Mark::Text { text, .. } = mark { Some(text.as_str()) } else { None },
-                )
-                .collect();
+            let texts = texts(&sheet(people, "en"));
             for number in 0..=people {
                 let name = format!("Ёлкина {number} ");
                 assert_eq!(texts.iter().filter(|text| text.contains(&name)).count(), 1, "{name}");
             }
-            assert!(texts.contains(&"absent") && texts.contains(&"Option 20"));
+            for said in ["absent", "Option 20"] {
+                assert!(texts.iter().any(|text| text == said), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_fill_the_paper_and_their_names_have_room() {
+        let period: (At, At) = (DateTime::UNIX_EPOCH, start());
+        for language in ["en", "sw"] {
+            let figures = Figures::from(crate::reports::rules::Count::default());
+            let nobody = crate::reports::rules::member_figures([].into_iter());
+            for sheet in [
+                sheet(1, language),
+                sheets::member(reader(language), "Amina".into(), period, &nobody, &[]),
+                sheets::meetings(reader(language), period, &figures, &[], &[]),
+            ] {
+                let texts = texts(&sheet);
+                let is_whole = |name: &str| texts.iter().any(|text| text == name);
+                for table in sheet.tables.iter().filter(|table| table.is_printed) {
+                    let all: f32 = table.columns.iter().map(|(_, wide)| wide).sum();
+                    assert!((all - (PAGE.0 - 2.0 * MARGIN)).abs() < 0.01, "{}: {all}", table.name);
+                    for (name, _) in &table.columns {
+                        assert!(is_whole(name), "{name}");
+                    }
+                }
+                for (name, _) in &sheet.cards {
+                    assert!(is_whole(name), "{name}");
+                }
+            }
         }
     }
 }

@@ -1,50 +1,105 @@
 //! What a report's file is made from.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use kernel::ids::{MeetingId, OrganizationId, ReportId};
+use kernel::ids::{MeetingId, OrganizationId, ReportId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::words::{duration, moment, share, time};
 use crate::{
-    attendance::report::Attendance,
+    chat::polls::PollResult,
     seals::model::{Hash, Head},
 };
 
-/// What stands above the figures.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// Whose meeting.
-    pub organization: OrganizationId,
-    /// What the organization is called.
-    pub organization_name: String,
-    /// What the meeting is called.
+/// A moment.
+pub type At = DateTime<Utc>;
+
+/// A report, to be written as a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sheet {
+    /// Whose it is, and what kind of report.
+    pub kind: String,
+    /// What it is about.
     pub title: String,
-    /// Who held it.
-    pub host: Option<String>,
-    /// When it was to begin.
-    pub scheduled_start: DateTime<Utc>,
-    /// When it was to end.
-    pub scheduled_end: Option<DateTime<Utc>>,
-    /// When it began.
-    pub actual_start: Option<DateTime<Utc>>,
-    /// When it ended.
-    pub actual_end: Option<DateTime<Utc>>,
+    /// What stands under the title: what each is called, and what it is.
+    pub facts: Vec<(&'static str, String)>,
+    /// The figures.
+    pub cards: Vec<(&'static str, Cell)>,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// What was voted on.
+    pub polls: Vec<PollResult>,
+    /// When it was made.
+    pub issued_at: At,
     /// Whose clocks its times are told by.
     pub zone: Tz,
-}
-
-/// A meeting's report, to be written as a file.
-#[derive(Debug, Clone)]
-pub struct Sheet {
-    /// What stands above the figures.
-    pub facts: Facts,
-    /// The figures, and who was there.
-    pub attendance: Attendance,
-    /// When it was made.
-    pub issued_at: DateTime<Utc>,
     /// The reader's language (BCP 47).
     pub language: String,
+}
+
+/// A table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Table {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether it is for paper too, or for workbooks only.
+    pub is_printed: bool,
+    /// What its columns are called, and how wide they are on paper, in points.
+    pub columns: Vec<(&'static str, f32)>,
+    /// From when to when its charts go.
+    pub window: (At, At),
+    /// Its lines, each with a cell for each column.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// What stands in a place.
+#[derive(Debug, Clone, Serialize)]
+pub enum Cell {
+    /// Text.
+    Text(String),
+    /// Text to which the reader's eye is drawn.
+    Remark(String),
+    /// A number.
+    Count(i64),
+    /// A share, 0 to 1.
+    Share(Option<f64>),
+    /// A day and time.
+    Moment(At),
+    /// A time of a day that is known.
+    Time(Option<At>),
+    /// Seconds.
+    Duration(Option<f64>),
+    /// When something was, from when to when: drawn on paper, left out elsewhere.
+    Chart(Vec<(At, At)>),
+}
+
+impl Cell {
+    /// As it is printed, by the clocks of a zone.
+    pub fn text(&self, zone: Tz) -> String {
+        match self {
+            Self::Text(text) | Self::Remark(text) => text.clone(),
+            Self::Count(count) => count.to_string(),
+            Self::Share(part) => part.map(share).unwrap_or_default(),
+            Self::Moment(at) => moment(*at, zone),
+            Self::Time(at) => at.map(|at| time(at, zone)).unwrap_or_default(),
+            Self::Duration(seconds) => seconds.map(duration).unwrap_or_default(),
+            Self::Chart(_) => String::new(),
+        }
+    }
+}
+
+/// What a report is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Whose meetings.
+    pub organization: OrganizationId,
+    /// The meeting, when it is about one.
+    pub meeting: Option<MeetingId>,
+    /// The member, when it is about one.
+    pub user: Option<UserId>,
+    /// All the meetings that it rests on.
+    pub meetings: Vec<MeetingId>,
 }
 
 /// What proves a report.
@@ -70,18 +125,15 @@ pub struct Record {
 }
 
 impl Sheet {
-    /// The hash of what the report says: which it is, of which meeting, when it was made, all of its figures, and what they rest on.
+    /// The hash of all that the report says, and of what it rests on.
     ///
     /// # Errors
-    /// None in practice: figures can be written.
-    pub fn code(&self, id: ReportId, meeting: MeetingId, record: &Record) -> serde_json::Result<Hash> {
+    /// None in practice: what it says can be written.
+    pub fn code(&self, id: ReportId, record: &Record) -> serde_json::Result<Hash> {
         Ok(Hash::of(&[
             Some("report"),
             Some(&id.to_string()),
-            Some(&meeting.to_string()),
-            Some(&self.facts.title),
-            Some(&self.issued_at.to_rfc3339_opts(SecondsFormat::Micros, true)),
-            Some(&serde_json::to_string(&self.attendance)?),
+            Some(&serde_json::to_string(self)?),
             Some(&record.hash.to_string()),
         ]))
     }

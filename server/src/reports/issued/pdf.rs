@@ -60,7 +60,7 @@ pub fn write(sheet: &Sheet, proof: &Proof) -> anyhow::Result<Vec<u8>> {
     pdf.pages(PAGES).kids(pages).count(count);
     pdf.catalog(CATALOG).pages(PAGES).lang(TextStr(&sheet.language));
     pdf.document_info(ABOUT)
-        .title(TextStr(&sheet.facts.title))
+        .title(TextStr(&sheet.title))
         .creator(TextStr("Baraza"))
         .creation_date(date(sheet.issued_at));
     Ok(pdf.finish())
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn any_report_becomes_a_pdf() {
         for people in [0, 30] {
-            let pdf = write(&sheet(people), &proof()).expect("a PDF");
+            let pdf = write(&sheet(people, "en"), &proof()).expect("a PDF");
             assert!(pdf.starts_with(b"%PDF-") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
         }
     }

@@ -8,51 +8,70 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use super::model::{Facts, LedgerState, Proof, Record, ReportMatch, state};
+use super::{
+    model::{LedgerState, Proof, Record, ReportMatch, Subject, state},
+    sheets::{Facts, Reader},
+};
 use crate::seals::{
     self,
     model::{EntryId, Hash, Head},
 };
 
-/// What stands above a meeting's figures.
-pub async fn facts(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Facts> {
+/// What stands above a meeting's figures, whose it is, and by whose clocks its times are told.
+pub async fn facts(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<(Facts, OrganizationId, Tz)> {
     let row = sqlx::query!(
-        r#"select m.organization_id as "organization: OrganizationId", o.name as organization_name, m.title,
-                  h.name as "host?", m.scheduled_start, m.scheduled_end, m.actual_start, m.actual_end, m.timezone
-           from meetings m join organizations o on o.id = m.organization_id left join users h on h.id = m.host_id
-           where m.id = $1"#,
+        r#"select m.organization_id as "organization: OrganizationId", m.title, h.name as "host?", m.scheduled_start,
+                  m.scheduled_end, m.actual_start, m.actual_end, m.timezone
+           from meetings m left join users h on h.id = m.host_id where m.id = $1"#,
         meeting.0,
     )
     .fetch_one(&mut **tx)
     .await?;
-    Ok(Facts {
-        organization: row.organization,
-        organization_name: row.organization_name,
+    let facts = Facts {
         title: row.title,
         host: row.host,
         scheduled_start: row.scheduled_start,
         scheduled_end: row.scheduled_end,
         actual_start: row.actual_start,
         actual_end: row.actual_end,
-        zone: row.timezone.parse().unwrap_or(Tz::UTC),
-    })
+    };
+    Ok((facts, row.organization, row.timezone.parse().unwrap_or(Tz::UTC)))
 }
 
-/// The language of a person or of a key's account.
-pub async fn language(tx: &mut Tx, user: UserId) -> sqlx::Result<String> {
-    sqlx::query_scalar!("select language from users where id = $1", user.0).fetch_one(&mut **tx).await
+/// For whom a report is made: what their organization is called and when its day begins, and their language.
+pub async fn reader(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Reader> {
+    let row = sqlx::query!(
+        r#"select o.name, o.timezone, u.language from organizations o, users u where o.id = $1 and u.id = $2"#,
+        organization.0,
+        user.0,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let zone = row.timezone.parse().unwrap_or(Tz::UTC);
+    Ok(Reader { organization: row.name, zone, language: row.language, now })
 }
 
-/// The comings and goings of a meeting as the record has them.
-pub async fn record(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Record> {
+/// The comings and goings that a report rests on, as the record has them.
+pub async fn record(tx: &mut Tx, subject: &Subject) -> sqlx::Result<Record> {
     let movements = sqlx::query_scalar!(
-        "select id from attendance_log where meeting_id = $1 and event <> 'requested' order by id",
-        meeting.0,
+        "select id from attendance_log where meeting_id = any ($1) and event <> 'requested'
+                and ($2::uuid is null or user_id = $2) order by id",
+        &ids(&subject.meetings),
+        subject.user.map(|user| user.0),
     )
     .fetch_all(&mut **tx)
     .await?;
     let hash = read(tx, &movements).await?.ok_or(sqlx::Error::RowNotFound)?;
     Ok(Record { movements, hash })
+}
+
+fn ids(meetings: &[MeetingId]) -> Vec<Uuid> {
+    meetings.iter().map(|meeting| meeting.0).collect()
 }
 
 /// What movements say today, hashed, unless one is gone.
@@ -82,14 +101,13 @@ async fn holds(tx: &mut Tx, report: &Row) -> sqlx::Result<bool> {
         }
     }
     let mut follows = true;
-    seals::strange_spans(tx, None, Some(report.meeting), |_| follows = false).await?;
+    seals::strange_spans(tx, None, Some(&report.meetings), |_| follows = false).await?;
     Ok(follows)
 }
 
 /// A report to be stored.
 pub struct Issue<'a> {
-    pub organization: OrganizationId,
-    pub meeting: MeetingId,
+    pub subject: &'a Subject,
     pub proof: &'a Proof,
     pub file: Hash,
     pub record: &'a Record,
@@ -99,12 +117,14 @@ pub struct Issue<'a> {
 /// Stores that a report was issued.
 pub async fn issue(tx: &mut Tx, issue: Issue<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into issued_reports (id, organization_id, meeting_id, code, file, movements, record, seal_sequence,
-                seal_hash, issued_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into issued_reports (id, organization_id, meeting_id, user_id, meetings, code, file, movements, record,
+                seal_sequence, seal_hash, issued_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         issue.proof.id.0,
-        issue.organization.0,
-        issue.meeting.0,
+        issue.subject.organization.0,
+        issue.subject.meeting.map(|meeting| meeting.0),
+        issue.subject.user.map(|user| user.0),
+        &ids(&issue.subject.meetings),
         issue.proof.code.bytes(),
         issue.file.bytes(),
         &issue.record.movements,
@@ -121,7 +141,8 @@ pub async fn issue(tx: &mut Tx, issue: Issue<'_>) -> sqlx::Result<()> {
 /// A report as it is stored.
 struct Row {
     organization: OrganizationId,
-    meeting: MeetingId,
+    user: Option<UserId>,
+    meetings: Vec<Uuid>,
     by_code: bool,
     movements: Vec<i64>,
     record: Vec<u8>,
@@ -143,7 +164,7 @@ pub struct Issued {
 pub async fn issued(tx: &mut Tx, hash: Hash) -> sqlx::Result<Option<Issued>> {
     let report = sqlx::query_as!(
         Row,
-        r#"select organization_id as "organization: OrganizationId", meeting_id as "meeting: MeetingId",
+        r#"select organization_id as "organization: OrganizationId", user_id as "user: UserId", meetings,
                   code = $1 as "by_code!", movements, record, seal_sequence, seal_hash, issued_at,
                   entry_of_report(r) as entry
            from issued_reports r where code = $1 or file = $1 limit 1"#,
@@ -155,9 +176,10 @@ pub async fn issued(tx: &mut Tx, hash: Hash) -> sqlx::Result<Option<Issued>> {
     let is_same = read(tx, &report.movements).await? == Some(seals::hash(report.record.clone())?);
     let holds = is_same && holds(tx, &report).await?;
     let has_more = sqlx::query_scalar!(
-        r#"select exists (select from attendance_log where meeting_id = $1 and event <> 'requested'
-                          and not id = any ($2)) as "more!""#,
-        report.meeting.0,
+        r#"select exists (select from attendance_log where meeting_id = any ($1) and event <> 'requested'
+                          and ($2::uuid is null or user_id = $2) and not id = any ($3)) as "more!""#,
+        &report.meetings,
+        report.user.map(|user| user.0),
         &report.movements,
     )
     .fetch_one(&mut **tx)

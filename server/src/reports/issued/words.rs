@@ -6,6 +6,21 @@ use chrono_tz::Tz;
 /// The words of one language.
 pub struct Words {
     pub report: &'static str,
+    pub member_report: &'static str,
+    pub meetings_report: &'static str,
+    pub period: &'static str,
+    pub people: &'static str,
+    pub meetings: &'static str,
+    pub meeting: &'static str,
+    pub months: &'static str,
+    pub month: &'static str,
+    pub took_place: &'static str,
+    pub nobody_came: &'static str,
+    pub cancelled: &'static str,
+    pub rate: &'static str,
+    pub in_time: &'static str,
+    pub was_cancelled: &'static str,
+    pub was_empty: &'static str,
     pub scheduled: &'static str,
     pub held: &'static str,
     pub not_held: &'static str,
@@ -37,7 +52,6 @@ pub struct Words {
     pub page: &'static str,
     pub connections: &'static str,
     pub summary: &'static str,
-    pub how_ended: &'static str,
     pub poll: &'static str,
     pub option: &'static str,
     pub votes: &'static str,
@@ -46,6 +60,21 @@ pub struct Words {
 
 const ENGLISH: Words = Words {
     report: "Attendance report",
+    member_report: "Attendance of a member",
+    meetings_report: "Report of meetings",
+    period: "Period",
+    people: "People",
+    meetings: "Meetings",
+    meeting: "Meeting",
+    months: "By month",
+    month: "Month",
+    took_place: "Took place",
+    nobody_came: "Nobody came",
+    cancelled: "Called off",
+    rate: "Attendance",
+    in_time: "On time",
+    was_cancelled: "called off",
+    was_empty: "nobody came",
     scheduled: "Scheduled",
     held: "Held",
     not_held: "did not begin",
@@ -72,12 +101,11 @@ const ENGLISH: Words = Words {
     still_there: "still there",
     former: "Former member",
     code: "Code",
-    seal: "Last seal of the record",
+    seal: "Last seal",
     proof: "Whether this report is genuine, and whether the record still says the same, is told by this page:",
     page: "Page",
     connections: "Connections",
     summary: "Summary",
-    how_ended: "How it ended",
     poll: "Poll",
     option: "Answer",
     votes: "Votes",
@@ -86,6 +114,21 @@ const ENGLISH: Words = Words {
 
 const SWAHILI: Words = Words {
     report: "Ripoti ya mahudhurio",
+    member_report: "Mahudhurio ya mwanachama",
+    meetings_report: "Ripoti ya mikutano",
+    period: "Kipindi",
+    people: "Watu",
+    meetings: "Mikutano",
+    meeting: "Mkutano",
+    months: "Kwa mwezi",
+    month: "Mwezi",
+    took_place: "Iliyofanyika",
+    nobody_came: "Bila waliokuja",
+    cancelled: "Iliyoghairiwa",
+    rate: "Mahudhurio",
+    in_time: "Kwa wakati",
+    was_cancelled: "ulighairiwa",
+    was_empty: "hakuna aliyekuja",
     scheduled: "Ilipangwa",
     held: "Ilifanyika",
     not_held: "haikuanza",
@@ -112,12 +155,11 @@ const SWAHILI: Words = Words {
     still_there: "bado yupo",
     former: "Mwanachama wa zamani",
     code: "Msimbo",
-    seal: "Muhuri wa mwisho wa kumbukumbu",
+    seal: "Muhuri wa mwisho",
     proof: "Kama ripoti hii ni halisi, na kama kumbukumbu bado inasema vilevile, ukurasa huu unaeleza:",
     page: "Ukurasa",
     connections: "Miunganisho",
     summary: "Muhtasari",
-    how_ended: "Ilivyoisha",
     poll: "Kura",
     option: "Jibu",
     votes: "Idadi ya kura",
@@ -144,6 +186,11 @@ pub fn time(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
+/// A share in percent.
+pub fn share(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
 /// Hours, minutes and seconds.
 pub fn duration(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "no meeting lasts that long")]
@@ -161,6 +208,7 @@ mod tests {
         assert_eq!(moment(at, chrono_tz::Africa::Nairobi), "2026-12-02 00:59");
         assert_eq!(time(at, chrono_tz::UTC), "21:59:59");
         assert_eq!(duration(3725.4), "1:02:05");
+        assert_eq!(share(0.6667), "67 %");
         assert_eq!(Words::of("sw-KE").name, "Jina");
         assert_eq!(Words::of("fr").name, "Name");
     }

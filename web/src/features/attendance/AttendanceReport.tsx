@@ -1,46 +1,28 @@
-import { Badge, Button, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
-import {
-  IconFileCertificate,
-  IconFileSpreadsheet,
-  IconTableExport,
-  IconUserCheck,
-} from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import { IconUserCheck } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Attendance } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
-import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { Exports, type FileKind } from '../../ui/Exports';
+import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
-import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
-
-/** The files that the report comes as. */
-const KINDS = [
-  { kind: 'csv', Icon: IconTableExport },
-  { kind: 'xlsx', Icon: IconFileSpreadsheet },
-  { kind: 'pdf', Icon: IconFileCertificate },
-] as const;
-type Kind = (typeof KINDS)[number]['kind'];
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { data, error, refetch } = useQuery(attendanceQuery(meetingId));
-  const download = useMutation({
-    mutationFn: async (kind: Kind) => {
-      const file = await take(
-        api.GET(`/api/v1/meetings/{id}/attendance.${kind}`, {
-          params: { path: { id: meetingId } },
-          parseAs: 'blob',
-        }),
-      );
-      saveFile(file as unknown as Blob, `${title}.${kind}`);
-    },
-    onError: notifyProblem,
-  });
+  const load = (kind: FileKind) =>
+    take(
+      api.GET(`/api/v1/meetings/{id}/attendance.${kind}`, {
+        params: { path: { id: meetingId } },
+        parseAs: 'blob',
+      }),
+    );
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton h={240} role="status" aria-label={t('shell.loading')} />;
   const { summary, items, polls } = data;
@@ -66,19 +48,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Paper>
         ))}
       </SimpleGrid>
-      <Group justify="end">
-        {KINDS.map(({ kind, Icon }) => (
-          <Button
-            key={kind}
-            variant="default"
-            leftSection={<Icon size={16} aria-hidden />}
-            loading={download.isPending && download.variables === kind}
-            onClick={() => download.mutate(kind)}
-          >
-            {t(`attendance.${kind}`)}
-          </Button>
-        ))}
-      </Group>
+      <Exports load={load} name={title} />
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
       ) : (

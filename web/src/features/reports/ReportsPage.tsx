@@ -1,32 +1,20 @@
-import {
-  Button,
-  Group,
-  Paper,
-  Select,
-  SimpleGrid,
-  Skeleton,
-  Stack,
-  Table,
-  Tabs,
-  Text,
-  Title,
-} from '@mantine/core';
-import { IconChartBar, IconTableExport } from '@tabler/icons-react';
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
+import { Group, Paper, Select, SimpleGrid, Skeleton, Stack, Table, Tabs, Text, Title } from '@mantine/core';
+import { IconChartBar } from '@tabler/icons-react';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
+import { Exports } from '../../ui/Exports';
 import { MoreButton } from '../../ui/MoreButton';
-import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
-import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
 import { StatusBadge } from '../meetings/status';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
 import { MonthChart } from './MonthChart';
 import { PERIODS, type Period } from './period';
-import { meetingsReportQuery, meetingsTable, memberReportQuery, memberTable } from './queries';
+import { meetingsFile, meetingsReportQuery, memberFile, memberReportQuery } from './queries';
 
 const route = getRouteApi('/signed-in/shell/reports');
 
@@ -105,27 +93,6 @@ function Cards({ cards }: { cards: readonly (readonly [string, string | number])
   );
 }
 
-function Export({ load, name }: { load: () => Promise<Blob>; name: string }) {
-  const { t } = useTranslation();
-  const csv = useMutation({
-    mutationFn: load,
-    onSuccess: (table) => saveFile(table, `${name}.csv`),
-    onError: notifyProblem,
-  });
-  return (
-    <Group justify="end">
-      <Button
-        variant="default"
-        leftSection={<IconTableExport size={16} aria-hidden />}
-        loading={csv.isPending}
-        onClick={() => csv.mutate()}
-      >
-        {t('attendance.csv')}
-      </Button>
-    </Group>
-  );
-}
-
 function usePercent() {
   const { locale } = useFormat();
   const format = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
@@ -167,7 +134,7 @@ function MeetingsPart({ period }: { period: Period }) {
         ]}
       />
       {months.length > 1 && <MonthChart months={months} />}
-      <Export load={() => meetingsTable(organization.id, period)} name={t('reports.meetings')} />
+      <Exports load={(kind) => meetingsFile(organization.id, period, kind)} name={t('reports.meetings')} />
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (
@@ -273,7 +240,7 @@ function MemberPart({ user, period }: { user: string; period: Period }) {
           [t('reports.card.messages'), summary.messages_sent],
         ]}
       />
-      <Export load={() => memberTable(organization.id, user, period)} name={first.user.name} />
+      <Exports load={(kind) => memberFile(organization.id, user, period, kind)} name={first.user.name} />
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (

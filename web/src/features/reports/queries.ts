@@ -1,5 +1,6 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { api, take } from '../../api/client';
+import type { FileKind } from '../../ui/Exports';
 import { type Period, span } from './period';
 
 const paged = {
@@ -31,17 +32,17 @@ export const memberReportQuery = (org: string, user: string, period: Period) =>
     ...paged,
   });
 
-export const meetingsTable = (org: string, period: Period) =>
+export const meetingsFile = (org: string, period: Period, kind: FileKind) =>
   take(
-    api.GET('/api/v1/organizations/{org}/reports/meetings.csv', {
+    api.GET(`/api/v1/organizations/{org}/reports/meetings.${kind}`, {
       params: { path: { org }, query: span(period, new Date()) },
       parseAs: 'blob',
     }),
   );
 
-export const memberTable = (org: string, user: string, period: Period) =>
+export const memberFile = (org: string, user: string, period: Period, kind: FileKind) =>
   take(
-    api.GET('/api/v1/organizations/{org}/reports/members/{user}/meetings.csv', {
+    api.GET(`/api/v1/organizations/{org}/reports/members/{user}/meetings.${kind}`, {
       params: { path: { org, user }, query: span(period, new Date()) },
       parseAs: 'blob',
     }),
