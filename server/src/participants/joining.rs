@@ -33,7 +33,7 @@ pub struct Ask {
 /// What asking together came to.
 enum Reply {
     /// All that counts; `None`: there is no such meeting for this person.
-    Found(Option<JoinFacts>),
+    Found(Option<Box<JoinFacts>>),
     /// Nothing: they have to ask alone.
     Alone,
 }
@@ -70,7 +70,7 @@ impl Joining {
     ) -> sqlx::Result<Option<JoinFacts>> {
         let ask = Ask { person, meeting, at, correlation: db::request().0 };
         match self.together.ask(ask.clone()).await {
-            Some(Reply::Found(found)) => Ok(found),
+            Some(Reply::Found(found)) => Ok(found.map(|found| *found)),
             Some(Reply::Alone) | None => {
                 Ok(store::request_join(&self.pool, &[ask], self.hold, true).await?.into_iter().next())
             }
@@ -92,7 +92,7 @@ async fn round(pool: &PgPool, asks: &[Ask], hold: Duration) -> Vec<Reply> {
         .zip(asks)
         .map(|(number, _)| match facts.next_if(|found| found.number == number) {
             Some(found) if found.granted.is_none() => Reply::Alone,
-            found => Reply::Found(found),
+            found => Reply::Found(found.map(Box::new)),
         })
         .collect()
 }

@@ -291,7 +291,6 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
           label={t('schedule.externalUrl')}
           description={t('schedule.externalUrlHint')}
           type="url"
-          placeholder="https://"
           maxLength={2000}
           {...form.getInputProps('external_url')}
         />
