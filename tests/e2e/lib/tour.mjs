@@ -82,6 +82,7 @@ export const inside = ({ meetings }) => [
   } },
   { name: 'no-meeting', path: '/meetings/01900000-0000-7000-8000-000000000000/details' },
   { name: 'prejoin', path: `/meetings/${meetings.next.id}`, busy: true },
+  { name: 'prejoin-elsewhere', path: `/meetings/${meetings.elsewhere.id}` },
   { name: 'vault', path: '/vault' },
   { name: 'people', path: '/people' },
   { name: 'profile', path: '/profile' },

@@ -114,6 +114,7 @@ export async function furnish(up) {
   }
   meetings.cancelled = await plan('Visit to the dairy', 20, 4, { venue_mode: 'in_person', location: 'Limuru' });
   await host.post(`/meetings/${meetings.cancelled.id}/cancel`, { reason: 'The road is closed after the rain.' });
+  meetings.elsewhere = await plan('Talk with the union of the district', 50, 1, { external_url: 'https://us02web.zoom.us/j/81234567890' });
   meetings.missed = await plan('Breakfast with the auditors', -26, 1);
   await council.officer.post(`/meetings/${meetings.next.id}/response`, { response: 'accepted' });
   await seated[2].post(`/meetings/${meetings.next.id}/response`, { response: 'declined' });

@@ -15,7 +15,7 @@ import { Up } from '../lib/up.mjs';
 const MANY = 200;
 const MEMBERS = 10;
 /** How often a page asks whether one may come in. */
-const ASKS_EVERY_SECONDS = 3;
+const ASKS_EVERY_SECONDS = 2;
 
 let up;
 let browser;

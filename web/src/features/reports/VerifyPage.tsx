@@ -74,7 +74,13 @@ function Verdict({ proof }: { proof: ReportProof }) {
   const format = useFormat();
   const verdict = verdictOf(proof);
   return (
-    <Alert role="status" title={t(`proof.${verdict}.title`)} {...LOOKS[verdict]}>
+    <Alert
+      role="status"
+      title={t(`proof.${verdict}.title`)}
+      // The tint's own dark shade is too light on it for small text.
+      styles={{ label: { color: 'var(--mantine-color-text)' } }}
+      {...LOOKS[verdict]}
+    >
       <Stack gap="xs">
         <Text size="sm">{t(`proof.${verdict}.text`)}</Text>
         {proof.issued_at && (

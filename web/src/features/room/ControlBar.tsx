@@ -42,7 +42,8 @@ import {
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
-import { can, type Meeting } from '../../api/types';
+import { can, type Meeting, type Participant } from '../../api/types';
+import type { Present } from '../../room/people';
 import { ariaKeysOf, keysOf, type Shortcut } from '../../room/shortcuts';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { recordingsQuery } from '../meetings/queries';
@@ -88,7 +89,7 @@ export function ControlBar({
   const { rights, me } = conference;
   const { localParticipant, isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } =
     useLocalParticipant();
-  const hand = useHand(meeting.id, me?.known?.hand_raised ?? false);
+  const hand = useHand(meeting.id, me);
   const record = useRecord(meeting.id, conference);
   const [choosing, devices] = useDisclosure(false);
   const [ending, end] = useDisclosure(false);
@@ -412,7 +413,8 @@ function Control({
 }
 
 /** The own hand, shown at once and put right when the server says otherwise. */
-function useHand(meetingId: string, stored: boolean) {
+function useHand(meetingId: string, me: Present | undefined) {
+  const queryClient = useQueryClient();
   const send = useMutation({
     // One after the other: up and down again must not overtake each other.
     scope: { id: `hand-${meetingId}` },
@@ -424,9 +426,14 @@ function useHand(meetingId: string, stored: boolean) {
           headers: idempotent(),
         }),
       ),
+    // The event that tells of it may come later than the answer.
+    onSuccess: (_, hand_raised) =>
+      queryClient.setQueryData<Participant[]>(['meeting', meetingId, 'participants'], (list) =>
+        list?.map((one) => (one.user.id === me?.known?.user.id ? { ...one, hand_raised } : one)),
+      ),
     onError: notifyProblem,
   });
-  const raised = send.isPending ? send.variables : stored;
+  const raised = send.isPending ? send.variables : (me?.known?.hand_raised ?? false);
   return { raised, toggle: () => send.mutate(!raised) };
 }
 

@@ -17,7 +17,7 @@ type Phase =
   | { at: 'over'; ending: Exclude<Ending, 'left'> };
 
 /** How often someone in the lobby asks whether they were admitted. */
-const LOBBY_MS = 3_000;
+const LOBBY_MS = 2_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
