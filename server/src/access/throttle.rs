@@ -6,7 +6,9 @@ use governor::{
     DefaultKeyedRateLimiter, Quota,
     clock::{Clock, DefaultClock},
 };
+use kernel::db;
 use moka::future::Cache;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use crate::http::{Problem, Result};
@@ -66,6 +68,28 @@ impl Pace {
             let wait = early.wait_time_from(DefaultClock::default().now());
             Problem::limited(wait.as_secs() + 1)
         })
+    }
+}
+
+/// How many do something at once. The others wait, so that a rush neither takes all connections to the database nor runs
+/// out of time for one.
+pub struct Turns(Semaphore);
+
+impl Turns {
+    /// So many at once.
+    pub const fn new(at_once: usize) -> Self {
+        Self(Semaphore::const_new(at_once))
+    }
+
+    /// Waits for a turn, which ends with what this gives; whoever has a connection already needs none.
+    ///
+    /// # Errors
+    /// None: turns are never closed.
+    pub async fn take(&self) -> Result<Option<SemaphorePermit<'_>>> {
+        if db::is_lent() {
+            return Ok(None);
+        }
+        self.0.acquire().await.map(Some).map_err(Problem::internal)
     }
 }
 

@@ -7,12 +7,10 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use kernel::{
-    db,
     ids::{GuestId, MeetingId, OrganizationId, UserId},
     livekit::Identity,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::ToSchema;
 
 use super::{
@@ -23,6 +21,7 @@ use super::{
 use crate::{
     access::{
         guest::{Guest, Returning},
+        throttle::Turns,
         tokens::hash_secret,
     },
     app::App,
@@ -236,17 +235,8 @@ pub(super) struct Facts {
     pub waited_before: bool,
 }
 
-/// How many guests are let in at once. The others wait here, where a rush neither takes all connections to the database
-/// nor runs out of time for one.
-static TURNS: Semaphore = Semaphore::const_new(8);
-
-/// A turn for whoever has no connection to the database yet.
-async fn take_turn() -> Result<Option<SemaphorePermit<'static>>> {
-    if db::is_lent() {
-        return Ok(None);
-    }
-    TURNS.acquire().await.map(Some).map_err(Problem::internal)
-}
+/// Guests who are let in at once.
+static TURNS: Turns = Turns::new(8);
 
 /// Enters a meeting by a guest link: with a LiveKit token for whoever may enter now, 202 for whoever waits until a host
 /// lets them in. Whoever sends the token of an earlier answer comes back as who they were, and is not counted again.
@@ -262,7 +252,7 @@ pub async fn join(
 ) -> Result<Response> {
     let now = app.clock.now();
     let name = rules::shown_name(&body.name);
-    let _turn = take_turn().await?;
+    let _turn = TURNS.take().await?;
     let mut tx = app.begin_system().await?;
     let knock = Knock {
         token_hash: &hash_secret(&token),

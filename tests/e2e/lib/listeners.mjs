@@ -2,8 +2,8 @@
 // A few people in one room who do what a browser does to hear of the chat, and note when each message reached them: the
 // server's data packets in the room, and the meeting's stream of events.
 //
-// The first line of its input is {"url", "meetingId", "ways": ["room", "stream"], "sessions": [session, …]}; it prints {"event": "joined"} when all
-// are there. For every "tell" after that it prints {"event": "heard", "people": [{"room": […], "stream": […]}, …]} with
+// The first line of its input is {"url", "meetingId", "ways": ["room", "stream"], "sessions": [session, …]}; it prints
+// {"event": "joined"} when all are there. For every "tell" after that it prints {"event": "heard", "people": [{"room": […], "stream": […]}, …]} with
 // [content, milliseconds since the epoch] of each message, in the order in which they came.
 
 import { once } from 'node:events';

@@ -22,6 +22,13 @@ export const button = (page, name) => page.getByRole('button', { name, exact: tr
 export const tile = (page, name) =>
   page.getByRole('region', { name: 'Participants' }).getByRole('article', { name, exact: true });
 
+/** Goes to a meeting's room and in; `how` is what the button says. */
+export async function enter(page, { id }, how = 'Join meeting') {
+  await page.goto(`/meetings/${id}`);
+  await button(page, how).click();
+  await page.getByRole('toolbar', { name: 'Controls' }).waitFor();
+}
+
 /** Fills in the sign-in form and sends it. */
 export async function givePassword(page, email, password = PASSWORD) {
   await page.goto('/login');

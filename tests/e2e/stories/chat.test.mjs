@@ -7,7 +7,7 @@ import { after, afterEach, before } from 'node:test';
 
 import { Council } from '../lib/api.mjs';
 import { launch, person, pictures } from '../lib/browser.mjs';
-import { button, signIn, step } from '../lib/story.mjs';
+import { button, enter, signIn, step } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -41,12 +41,6 @@ const log = (page) => page.getByRole('log', { name: 'Messages' });
 const field = (page) => page.getByRole('textbox', { name: 'Write a message' });
 const row = (page, text) => log(page).locator('[data-message]').filter({ hasText: text });
 
-async function enter(page) {
-  await page.goto(`/meetings/${meeting.id}`);
-  await button(page, 'Join meeting').click();
-  await page.getByRole('toolbar', { name: 'Controls' }).waitFor();
-}
-
 async function say(page, text) {
   await field(page).fill(text);
   await field(page).press('Enter');
@@ -55,8 +49,8 @@ async function say(page, text) {
 step('both are in the room, one with the chat open', async () => {
   await signIn(host, 'host@example.org');
   await signIn(member, 'member.1@example.org');
-  await enter(host);
-  await enter(member);
+  await enter(host, meeting);
+  await enter(member, meeting);
   await button(host, 'Chat').click();
   await field(host).waitFor();
 });

@@ -43,21 +43,27 @@ after(async () => {
 });
 
 const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement);
-const { press, type } = {
-  press: (keys) => page.keyboard.press(keys),
-  type: (text) => page.keyboard.type(text),
-};
+const press = (keys) => page.keyboard.press(keys);
+const type = (text) => page.keyboard.type(text);
 
 /** Goes on with the tab key until something has the focus, and sees that one can tell. */
 async function reach(locator) {
   await locator.waitFor();
   for (let tabs = 0; tabs <= MOST_TABS; tabs += 1) {
     if (await hasFocus(locator)) {
-      const seen = await locator.evaluate((element) => {
-        const { outlineStyle, outlineWidth, boxShadow, borderColor } = getComputedStyle(element);
-        return element.matches(':focus-visible') && ((outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none' || borderColor !== '');
+      const [focused, plain] = await locator.evaluate((element) => {
+        const look = () => {
+          for (const transition of element.getAnimations()) transition.finish();
+          const { outline, boxShadow, borderColor } = getComputedStyle(element);
+          return [outline, boxShadow, borderColor].join(' | ');
+        };
+        const before = look();
+        element.blur();
+        const without = look();
+        element.focus({ focusVisible: true });
+        return [before, without];
       });
-      assert.ok(seen, `the focus can be seen on ${locator}`);
+      assert.notEqual(focused, plain, `the focus can be seen on ${locator}`);
       return;
     }
     await press('Tab');

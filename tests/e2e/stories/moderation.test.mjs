@@ -6,7 +6,7 @@ import { after, afterEach, before } from 'node:test';
 import { Council } from '../lib/api.mjs';
 import { launch, person, pictures } from '../lib/browser.mjs';
 import { faultsOf } from '../lib/inspect.mjs';
-import { button, signIn, step, tile } from '../lib/story.mjs';
+import { button, enter, signIn, step, tile } from '../lib/story.mjs';
 import { until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -35,12 +35,6 @@ after(async () => {
   await browser?.close();
   await up?.end();
 });
-
-async function enter(page, { id }) {
-  await page.goto(`/meetings/${id}`);
-  await button(page, 'Join meeting').click();
-  await page.getByRole('toolbar', { name: 'Controls' }).waitFor();
-}
 
 /** Chooses from what the host can do about Member 1. */
 async function act(action) {

@@ -7,7 +7,7 @@ import { after, afterEach, before } from 'node:test';
 import { Council } from '../lib/api.mjs';
 import { launch, loudest, person, pictures, plays } from '../lib/browser.mjs';
 import { faultsOf } from '../lib/inspect.mjs';
-import { button, signIn, step, tile } from '../lib/story.mjs';
+import { button, enter, signIn, step, tile } from '../lib/story.mjs';
 import { pass, until } from '../lib/until.mjs';
 import { Up } from '../lib/up.mjs';
 
@@ -63,12 +63,6 @@ async function signalingOf(page) {
 
 const controls = (page) => page.getByRole('toolbar', { name: 'Controls' });
 
-async function enter(page, how = 'Join meeting') {
-  await page.goto(`/meetings/${meeting.id}`);
-  await button(page, how).click();
-  await controls(page).waitFor();
-}
-
 const pictureOf = (name) => tile(host, name).locator('video');
 
 /** Waits until the host sees the member move again, and says how long that took. */
@@ -83,7 +77,7 @@ step('both are in the room', async () => {
   expired = await council.members[0].post(`/meetings/${meeting.id}/join`);
   expired.at = Date.now();
   await Promise.all([signIn(host, 'host@example.org'), signIn(laptop, 'member.1@example.org'), signIn(phone, 'member.1@example.org')]);
-  await Promise.all([enter(host), enter(laptop)]);
+  await Promise.all([enter(host, meeting), enter(laptop, meeting)]);
   await plays(pictureOf('Member 1'), 'the host sees the member');
 });
 
@@ -169,7 +163,7 @@ step('the phone leaves, and the laptop stays', async () => {
 });
 
 step('the phone takes over, and the laptop says so', async () => {
-  await enter(phone, 'Continue here');
+  await enter(phone, meeting, 'Continue here');
   await laptop.getByRole('heading', { name: 'You joined elsewhere' }).waitFor();
   assert.deepEqual(await faultsOf(laptop), []);
   assert.equal(await tile(host, 'Member 1').count(), 1);

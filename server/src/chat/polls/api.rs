@@ -7,12 +7,11 @@ use kernel::{
     ids::{MeetingId, MessageId},
 };
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::{rules, store};
 use crate::{
-    access::{Caller, guest::Attending, policy::Action},
+    access::{Caller, guest::Attending, policy::Action, throttle::Turns},
     app::App,
     chat::store::{Message, MyVote},
     guests,
@@ -24,9 +23,8 @@ use crate::{
     },
 };
 
-/// How many votes are being counted at once. The others wait here, where a rush neither takes all connections to the
-/// database nor runs out of time for one.
-static TURNS: Semaphore = Semaphore::const_new(8);
+/// Votes that are counted at once.
+static TURNS: Turns = Turns::new(8);
 
 /// A vote.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,15 +49,13 @@ pub async fn vote(
 ) -> Result<Json<Message>> {
     app.throttles.messages.keep(id.0, attending.id())?;
     let choices = rules::sorted(&body.choices);
-    let found = if db::is_lent() {
+    let turn = TURNS.take().await?;
+    let found = if db::is_lent() || matches!(attending, Attending::Guest(_)) {
         cast_with_more(&app, &attending, id, message, &choices).await?
     } else {
-        let _turn = TURNS.acquire().await.map_err(Problem::internal)?;
-        match attending {
-            Attending::Guest(_) => cast_with_more(&app, &attending, id, message, &choices).await?,
-            Attending::Person(_) => store::cast(&app.pool, &attending, id, message, &choices).await?,
-        }
+        store::cast(&app.pool, &attending, id, message, &choices).await?
     };
+    drop(turn);
     let asked = counted(found, &attending, &body.choices, app.clock.now())?;
     let my_vote = MyVote { choices: (!asked.secret).then_some(choices) };
     Ok(Json(Message { my_vote: Some(my_vote), ..asked.message }))

@@ -9,6 +9,6 @@ export function useProviderName() {
   return ({ provider, external_url }: Pick<Meeting, 'provider' | 'external_url'>): string => {
     const known = KNOWN.find((name) => name === provider);
     if (known) return t(`provider.${known}`);
-    return external_url ? new URL(external_url).hostname : t('provider.here');
+    return external_url ? new URL(external_url).hostname : t('provider.other');
   };
 }
