@@ -70,6 +70,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
         "insert into contact_group_members (organization_id, group_id, contact_id)
          select $2, g.id, c.id from contacts c, contact_groups g, (select $1::uuid) x
          where c.organization_id = $2 and g.organization_id = $2 and g.name = $3::text and c.email = $3 || '@example.test'",
+        "insert into attendance_excuses (organization_id, meeting_id, user_id, reason, excused_at)
+         values ($2, $3, $1, 'Ill', now())",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)
