@@ -12,7 +12,9 @@ use kernel::{
 use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::ended, app::App, attendance, jobs, recordings, room, seals, shows, webhooks};
+use crate::{
+    access::ended, app::App, attendance, jobs, recordings, reports::activity, room, seals, shows, webhooks,
+};
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
 const INBOX_WORKERS: usize = 2;
@@ -66,6 +68,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.spawn(forever("seals", stop.clone(), move || {
         let app = sealing.clone();
         async move { seals::seal::run(&app).await }
+    }));
+    let counting = app.clone();
+    loops.spawn(forever("activity", stop.clone(), move || {
+        let app = counting.clone();
+        async move { count_activity(&app).await }
     }));
     let waking = app.clone();
     loops.spawn(forever("nightly", stop.clone(), move || {
@@ -174,6 +181,14 @@ async fn nightly(app: &App) -> Result<()> {
     loop {
         shows::nightly::run(app).await?;
         tokio::time::sleep(NIGHT).await;
+    }
+}
+
+/// Sums what members did, where that has changed.
+async fn count_activity(app: &App) -> Result<()> {
+    loop {
+        activity::refresh(app).await?;
+        tokio::time::sleep(activity::EVERY).await;
     }
 }
 
