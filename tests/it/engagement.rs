@@ -105,7 +105,8 @@ async fn who_comes_in_time_and_takes_part_has_more_points() {
     // The same once the sums are stored, and for a period that they cover in part.
     for _ in 0..2 {
         activity::refresh(&app.app).await.expect("the database answers");
-        let shown = host.get(&format!("{path}?from=2026-11-20T00:00:00Z&to=2027-01-01T00:00:00Z")).await.is(200);
+        let shown =
+            host.get(&format!("{path}?from=2026-11-20T00:00:00Z&to=2027-01-01T00:00:00Z")).await.is(200);
         assert_eq!(shown["items"], report["items"]);
     }
     assert_eq!(app.value::<i64>("select count(*) from activity_scores").await, 5);
@@ -191,12 +192,18 @@ async fn what_is_corrected_is_counted_anew_and_nothing_twice() {
     excuse(&app, &organization, &meeting, absent).await;
     assert_eq!(app.value::<i64>("select count(*) from activity_changes").await, 1);
     let after = figures(absent).await;
-    assert_eq!((&after["absent"], &after["excused"], &after["attendance_rate"]), (&json!(0), &json!(1), &Value::Null));
+    assert_eq!(
+        (&after["absent"], &after["excused"], &after["attendance_rate"]),
+        (&json!(0), &json!(1), &Value::Null)
+    );
     activity::refresh(&app.app).await.expect("the database answers");
     assert_eq!(figures(absent).await, after);
     // A correction of the attendance, a meeting on another day of another month, one that is gone.
     app.execute("update meeting_participants set duration_seconds = duration_seconds + 60, is_late = false where is_late").await;
-    assert_eq!((&figures(&people[1]).await["late"], &figures(&people[1]).await["duration_seconds"]), (&json!(0), &json!(2760.0)));
+    assert_eq!(
+        (&figures(&people[1]).await["late"], &figures(&people[1]).await["duration_seconds"]),
+        (&json!(0), &json!(2760.0))
+    );
     app.execute("update meetings set scheduled_start = scheduled_start - interval '40 days'").await;
     activity::refresh(&app.app).await.expect("the database answers");
     assert_eq!(app.value::<i64>("select count(distinct month) from activity_scores").await, 1);
@@ -250,7 +257,8 @@ async fn the_sums_say_what_the_record_says_whatever_the_period() {
     let read = async || {
         let mut found = Vec::new();
         for period in periods {
-            let report = host.get(&organization.path(&format!("/reports/absences?limit=1&{period}"))).await.is(200);
+            let report =
+                host.get(&organization.path(&format!("/reports/absences?limit=1&{period}"))).await.is(200);
             let scores = host.get(&organization.path(&format!("/reports/engagement?{period}"))).await.is(200);
             found.push((report["summary"].clone(), scores["items"].clone()));
         }
@@ -271,7 +279,9 @@ async fn the_sums_say_what_the_record_says_whatever_the_period() {
     let first = &by_sums[0].0;
     let counted: i64 = ["absent", "excused", "late", "left_early"]
         .iter()
-        .flat_map(|kind| first.as_array().expect("people").iter().map(move |it| it[kind].as_i64().expect("a number")))
+        .flat_map(|kind| {
+            first.as_array().expect("people").iter().map(move |it| it[kind].as_i64().expect("a number"))
+        })
         .sum();
     let listed = host.all(&organization.path(&format!("/reports/absences?{}", periods[0])), 100).await;
     assert_eq!(i64::try_from(listed.len()).expect("few"), counted);
@@ -280,8 +290,12 @@ async fn the_sums_say_what_the_record_says_whatever_the_period() {
 /// The same JSON but for the last places of numbers.
 fn same(a: &Value, b: &Value) {
     match (a, b) {
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a.iter().zip(b).for_each(|(a, b)| same(a, b)),
-        (Value::Object(a), Value::Object(b)) if a.len() == b.len() => a.iter().for_each(|(key, a)| same(a, &b[key])),
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).for_each(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {
+            a.iter().for_each(|(key, a)| same(a, &b[key]))
+        }
         (Value::Number(a), Value::Number(b)) => {
             let (a, b) = (a.as_f64().expect("a number"), b.as_f64().expect("a number"));
             assert!((a - b).abs() < 0.11, "{a} is not {b}");
@@ -308,8 +322,16 @@ async fn the_database_and_the_program_agree_on_who_left_early() {
     .expect("cases");
     assert_eq!(rows.len(), 61 * 3 * 4 * 3);
     for (left_at, scheduled_end, actual_end, threshold, found) in rows {
-        let frame =
-            Frame { scheduled_start: left_at, scheduled_end, actual_end, late_threshold_minutes: threshold.into() };
-        assert_eq!(left_early(frame, left_at), found, "{left_at} {scheduled_end:?} {actual_end:?} {threshold}");
+        let frame = Frame {
+            scheduled_start: left_at,
+            scheduled_end,
+            actual_end,
+            late_threshold_minutes: threshold.into(),
+        };
+        assert_eq!(
+            left_early(frame, left_at),
+            found,
+            "{left_at} {scheduled_end:?} {actual_end:?} {threshold}"
+        );
     }
 }

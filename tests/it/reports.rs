@@ -190,7 +190,14 @@ async fn absences_are_listed_for_fines() {
     let items = report["items"].as_array().expect("items");
     let brief = |item: &Value| {
         let meeting = &item["meeting"]["id"];
-        json!([meeting, item["user"]["id"], item["kind"], item["minutes_late"], item["minutes_early"], item["is_excused"]])
+        json!([
+            meeting,
+            item["user"]["id"],
+            item["kind"],
+            item["minutes_late"],
+            item["minutes_early"],
+            item["is_excused"]
+        ])
     };
     let mut found: Vec<Value> = items.iter().map(brief).collect();
     let mut expected = vec![
@@ -216,7 +223,14 @@ async fn absences_are_listed_for_fines() {
     assert_eq!(summary.len(), 5);
     let it = of(late);
     assert_eq!(
-        json!([it["invited"], it["attended"], it["late"], it["late_excused"], it["left_early"], it["left_early_excused"]]),
+        json!([
+            it["invited"],
+            it["attended"],
+            it["late"],
+            it["late_excused"],
+            it["left_early"],
+            it["left_early_excused"]
+        ]),
         json!([2, 2, 2, 1, 1, 1])
     );
     assert_eq!((&it["attendance_rate"], &it["punctuality_rate"]), (&json!(1.0), &json!(0.5)));
@@ -236,7 +250,10 @@ async fn absences_are_listed_for_fines() {
     // Everybody may ask for themselves, and gets the same as officers do.
     let own = late.get(&format!("{path}?user={}", late.id)).await.is(200);
     assert_eq!(own["items"], host.get(&format!("{path}?user={}", late.id)).await.is(200)["items"]);
-    assert_eq!((own["items"].as_array().expect("items").len(), own["summary"].as_array().expect("one").len()), (3, 1));
+    assert_eq!(
+        (own["items"].as_array().expect("items").len(), own["summary"].as_array().expect("one").len()),
+        (3, 1)
+    );
     late.get(&path).await.problem(403, "FORBIDDEN");
     late.get(&format!("{path}?user={}", ill.id)).await.problem(403, "FORBIDDEN");
     late.get(&format!("{path}.csv")).await.problem(403, "FORBIDDEN");
@@ -270,10 +287,13 @@ async fn a_group_is_reported_by_its_members() {
         ("Idle", idle.email.clone()),
         ("=Stranger", "stranger@example.test".to_owned()),
     ] {
-        let made = host.post(&organization.path("/contacts"), json!({"name": name, "email": email})).await.is(201);
+        let made =
+            host.post(&organization.path("/contacts"), json!({"name": name, "email": email})).await.is(201);
         contacts.push(made["id"].clone());
     }
-    let made = host.post(&organization.path("/contacts"), json!({"name": "By phone", "phone": "+254 700 000000"})).await;
+    let made = host
+        .post(&organization.path("/contacts"), json!({"name": "By phone", "phone": "+254 700 000000"}))
+        .await;
     contacts.push(made.is(201)["id"].clone());
     let group = host
         .post(&organization.path("/contact-groups"), json!({"name": "Board", "contact_ids": contacts}))
@@ -286,7 +306,13 @@ async fn a_group_is_reported_by_its_members() {
     assert_eq!((&report["group"], &report["meetings"]), (&json!({"id": id, "name": "Board"}), &json!(1)));
     let summary = &report["summary"];
     assert_eq!(
-        json!([summary["invited"], summary["attended"], summary["absent"], summary["excused"], summary["late"]]),
+        json!([
+            summary["invited"],
+            summary["attended"],
+            summary["absent"],
+            summary["excused"],
+            summary["late"]
+        ]),
         json!([3, 1, 1, 1, 1])
     );
     assert_eq!((&summary["attendance_rate"], &summary["punctuality_rate"]), (&json!(0.5), &json!(0.0)));
@@ -298,7 +324,12 @@ async fn a_group_is_reported_by_its_members() {
     let one = items.iter().find(|item| item["user"]["id"] == late.id.as_str()).expect("listed");
     assert_eq!(json!([one["invited"], one["late"], one["duration_seconds"]]), json!([1, 1, 2700.0]));
     assert_eq!(report["without_account"], 2);
-    let names: Vec<_> = report["contacts_without_account"].as_array().expect("contacts").iter().map(|it| &it["name"]).collect();
+    let names: Vec<_> = report["contacts_without_account"]
+        .as_array()
+        .expect("contacts")
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
     assert_eq!(names, ["=Stranger", "By phone"]);
     assert_eq!(&host.all(&format!("{path}?{to}"), 3).await, items);
     let csv = host.get(&format!("{path}/members.csv?{to}")).await;

@@ -106,10 +106,20 @@ impl From<AbsenceRow> for Absence {
     fn from(row: AbsenceRow) -> Self {
         let of = |kind: AbsenceKind, minutes: Option<i64>| minutes.filter(|_| row.kind == kind);
         Self {
-            minutes_late: of(AbsenceKind::Late, row.first_joined_at.map(|at| (at - row.scheduled_start).num_minutes())),
-            minutes_early: of(AbsenceKind::LeftEarly, row.last_left_at.zip(row.ends_at).map(|(at, end)| (end - at).num_minutes())),
+            minutes_late: of(
+                AbsenceKind::Late,
+                row.first_joined_at.map(|at| (at - row.scheduled_start).num_minutes()),
+            ),
+            minutes_early: of(
+                AbsenceKind::LeftEarly,
+                row.last_left_at.zip(row.ends_at).map(|(at, end)| (end - at).num_minutes()),
+            ),
             user: AttendeeUser { id: row.user_id, name: row.name },
-            meeting: AbsenceMeeting { id: row.meeting_id, title: row.title, scheduled_start: row.scheduled_start },
+            meeting: AbsenceMeeting {
+                id: row.meeting_id,
+                title: row.title,
+                scheduled_start: row.scheduled_start,
+            },
             kind: row.kind,
             is_excused: row.excuse_reason.is_some(),
             excuse_reason: row.excuse_reason,
@@ -224,7 +234,8 @@ async fn filter(
     let mut people: Option<Vec<UserId>> = wanted.user.map(|user| vec![user]);
     if let Some(group) = wanted.group {
         store::group_name(tx, org, group).await?.ok_or_else(|| Problem::not_found("group"))?;
-        let users = store::group_people(tx, group).await?.into_iter().filter_map(|person| Some(person.user?.0));
+        let users =
+            store::group_people(tx, group).await?.into_iter().filter_map(|person| Some(person.user?.0));
         people = Some(users.filter(|user| wanted.user.is_none_or(|wanted| wanted == *user)).collect());
     }
     Ok(Absences { period, people, kinds, excused: wanted.excused })

@@ -1,5 +1,7 @@
 //! The report of a group of contacts: how its members attended. A contact is the member who has its e-mail address.
 
+use std::collections::HashMap;
+
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use kernel::{
@@ -10,10 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    activity::{
-        self, Sums,
-        rules::ActivityFigures,
-    },
+    activity::{self, Sums, rules::ActivityFigures},
     api::PeriodQuery,
     store::{self, Period},
 };
@@ -112,8 +111,17 @@ pub async fn read(
     let contacts_without_account = found.others.into_iter().take(MOST_NAMED).collect();
     let group = ReportedGroup { id: group, name: found.name };
     let (from, to) = (period.from, period.to);
-    let report =
-        GroupReport { group, from, to, meetings, summary, items, next_cursor, without_account, contacts_without_account };
+    let report = GroupReport {
+        group,
+        from,
+        to,
+        meetings,
+        summary,
+        items,
+        next_cursor,
+        without_account,
+        contacts_without_account,
+    };
     Ok(Json(report))
 }
 
@@ -201,10 +209,10 @@ async fn load(
     }
     members.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     let users: Vec<UserId> = members.iter().map(|member| member.id).collect();
-    for did in activity::sums(tx, org, period, Some(&users)).await? {
-        if let Some(member) = members.iter_mut().find(|member| member.id == did.id) {
-            member.sums = did.sums;
-        }
+    let found = activity::sums(tx, org, period, Some(&users)).await?;
+    let did: HashMap<UserId, Sums> = found.into_iter().map(|member| (member.id, member.sums)).collect();
+    for member in &mut members {
+        member.sums = did.get(&member.id).copied().unwrap_or_default();
     }
     Ok((period, Found { name, members, others }))
 }

@@ -166,7 +166,8 @@ pub async fn csv(
     let mut tx = app.begin(&caller).await?;
     let (_, period) = find(&mut tx, &caller, (org, user), &wanted, app.clock.now()).await?;
     drop(tx);
-    let body = table::streamed(&COLUMNS, move |after| export(app.clone(), *caller, (org, user), period, after));
+    let body =
+        table::streamed(&COLUMNS, move |after| export(app.clone(), *caller, (org, user), period, after));
     Ok(table::download(&format!("attendance-{user}"), body))
 }
 

@@ -292,9 +292,13 @@ pub async fn group_name(
     org: OrganizationId,
     group: ContactGroupId,
 ) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!("select name from contact_groups where organization_id = $1 and id = $2", org.0, group.0)
-        .fetch_optional(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        "select name from contact_groups where organization_id = $1 and id = $2",
+        org.0,
+        group.0
+    )
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// Somebody in a group of contacts.

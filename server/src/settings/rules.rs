@@ -96,7 +96,8 @@ mod tests {
         let weights = |hands: Value| json!({"engagement_weights": {"attendance": 1, "punctuality": 0, "presence": 10, "messages": 0, "hands": hands, "speaking": 2}});
         assert!(faults(&json!({}), weights(json!(0))).is_empty());
         assert_eq!(faults(&json!({}), weights(json!(11))), ["/engagement_weights/hands"]);
-        for odd in [weights(json!(-1)), weights(json!(0.5)), json!({"engagement_weights": {"attendance": 1}})] {
+        for odd in [weights(json!(-1)), weights(json!(0.5)), json!({"engagement_weights": {"attendance": 1}})]
+        {
             assert!(change(odd).is_err());
         }
     }

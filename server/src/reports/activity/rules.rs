@@ -196,7 +196,15 @@ mod tests {
 
     #[test]
     fn an_excuse_takes_a_meeting_out_and_a_late_coming_back() {
-        let sums = Sums { invited: 6, attended: 3, absent: 1, excused: 2, late: 2, late_excused: 1, ..Sums::default() };
+        let sums = Sums {
+            invited: 6,
+            attended: 3,
+            absent: 1,
+            excused: 2,
+            late: 2,
+            late_excused: 1,
+            ..Sums::default()
+        };
         let figures = ActivityFigures::from(sums);
         assert_eq!((figures.attendance_rate, figures.punctuality_rate), (Some(0.75), Some(0.6667)));
         let none = ActivityFigures::from(Sums { invited: 2, excused: 2, ..Sums::default() });

@@ -110,7 +110,7 @@ pub async fn refresh_one(tx: &mut Tx) -> sqlx::Result<bool> {
     .await?;
     sqlx::query!(
         "insert into activity_scores
-         select o.id, $2, a.* from organizations o,
+         select o.id, $2::date, a.* from organizations o,
                 lateral activity_between(o.id, $2::date::timestamp at time zone 'UTC',
                                          ($2::date + interval '1 month') at time zone 'UTC', null, $3, $4, $5) a
          where o.id = $1",

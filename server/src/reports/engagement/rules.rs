@@ -85,7 +85,15 @@ pub fn score(sums: &Sums, weights: EngagementWeights) -> EngagementScore {
             _ => EngagementSide::Engagement,
         };
         let points = (reference > 0.0).then(|| tenths((100.0 * value / reference).clamp(0.0, 100.0)));
-        EngagementPart { topic, side, value: tenths(value), reference: tenths(reference), total: tenths(total), weight, points }
+        EngagementPart {
+            topic,
+            side,
+            value: tenths(value),
+            reference: tenths(reference),
+            total: tenths(total),
+            weight,
+            points,
+        }
     };
     let (attended, came_late) = (number(sums.attended), number(sums.late - sums.late_excused));
     let expected = number(sums.attended + sums.absent);
@@ -93,10 +101,34 @@ pub fn score(sums: &Sums, weights: EngagementWeights) -> EngagementScore {
     let parts = vec![
         part(EngagementTopic::Attendance, attended, attended, expected, weights.attendance),
         part(EngagementTopic::Punctuality, attended - came_late, attended, attended, weights.punctuality),
-        part(EngagementTopic::Presence, sums.present_seconds, sums.duration_seconds, sums.offered_seconds, weights.presence),
-        part(EngagementTopic::Messages, sums.messages_counted, number(sums.messages), MESSAGES_AN_HOUR * hours, weights.messages),
-        part(EngagementTopic::Hands, sums.hands_counted, number(sums.hands), HANDS_AN_HOUR * hours, weights.hands),
-        part(EngagementTopic::Speaking, sums.speaking_counted, sums.speaking_seconds, speaking, weights.speaking),
+        part(
+            EngagementTopic::Presence,
+            sums.present_seconds,
+            sums.duration_seconds,
+            sums.offered_seconds,
+            weights.presence,
+        ),
+        part(
+            EngagementTopic::Messages,
+            sums.messages_counted,
+            number(sums.messages),
+            MESSAGES_AN_HOUR * hours,
+            weights.messages,
+        ),
+        part(
+            EngagementTopic::Hands,
+            sums.hands_counted,
+            number(sums.hands),
+            HANDS_AN_HOUR * hours,
+            weights.hands,
+        ),
+        part(
+            EngagementTopic::Speaking,
+            sums.speaking_counted,
+            sums.speaking_seconds,
+            speaking,
+            weights.speaking,
+        ),
     ];
     let of = |side| mean(parts.iter().filter(|part| part.side == side));
     EngagementScore {
@@ -185,7 +217,10 @@ mod tests {
         assert!(is_on(&on));
         assert!(!is_on(&Settings { engagement: false, ..on.clone() }));
         assert!(!is_on(&Settings { engagement_weights: EngagementWeights::NONE, ..on.clone() }));
-        assert!(is_on(&Settings { engagement_weights: EngagementWeights { hands: 1, ..EngagementWeights::NONE }, ..on }));
+        assert!(is_on(&Settings {
+            engagement_weights: EngagementWeights { hands: 1, ..EngagementWeights::NONE },
+            ..on
+        }));
     }
 
     /// One meeting of somebody: its seconds, whether they came, were late, were excused, stayed how long, and did what.
@@ -221,13 +256,29 @@ mod tests {
     }
 
     fn meeting() -> impl Strategy<Value = Meeting> {
-        (1.0..20_000.0, any::<bool>(), any::<bool>(), any::<bool>(), 0.0..1.5, 0_i64..10_000, 0_i64..50, 0.0..9000.0)
+        (
+            1.0..20_000.0,
+            any::<bool>(),
+            any::<bool>(),
+            any::<bool>(),
+            0.0..1.5,
+            0_i64..10_000,
+            0_i64..50,
+            0.0..9000.0,
+        )
     }
 
     fn weights() -> impl Strategy<Value = EngagementWeights> {
-        proptest::array::uniform6(0_u8..=10).prop_map(|[attendance, punctuality, presence, messages, hands, speaking]| {
-            EngagementWeights { attendance, punctuality, presence, messages, hands, speaking }
-        })
+        proptest::array::uniform6(0_u8..=10).prop_map(
+            |[attendance, punctuality, presence, messages, hands, speaking]| EngagementWeights {
+                attendance,
+                punctuality,
+                presence,
+                messages,
+                hands,
+                speaking,
+            },
+        )
     }
 
     fn all(meetings: &[Meeting]) -> Sums {

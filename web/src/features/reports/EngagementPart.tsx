@@ -12,10 +12,10 @@ import { useHere } from '../orgs/OrganizationGate';
 import { Cards, MemberSelect, Pending, useFigures } from './parts';
 import {
   type EngagementOrder,
-  type EngagementPart as Part,
   engagementFile,
   engagementQuery,
   memberEngagementQuery,
+  type EngagementPart as Part,
   type Scope,
 } from './queries';
 
@@ -80,7 +80,6 @@ export function EngagementPart({ scope, onChoose }: { scope: Scope; onChoose: (m
                     </UnstyledButton>
                   </Table.Td>
                   {[score, reputation, engagement].map((points, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: three columns that never change places.
                     <Table.Td key={index} ta="end" fw={index === 0 ? 600 : undefined}>
                       {number(points)}
                     </Table.Td>

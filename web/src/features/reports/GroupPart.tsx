@@ -38,7 +38,10 @@ export function GroupPart({ scope, group }: { scope: Scope; group: string }) {
         ]}
       />
       {first.without_account > 0 && (
-        <Alert icon={<IconInfoCircle aria-hidden />} title={t('reports.noAccount', { count: first.without_account })}>
+        <Alert
+          icon={<IconInfoCircle aria-hidden />}
+          title={t('reports.noAccount', { count: first.without_account })}
+        >
           <Text size="sm">
             {new Intl.ListFormat(format.locale).format(
               others.length < first.without_account ? [...others.slice(0, 10), '…'] : others,

@@ -96,9 +96,7 @@ export function ReportsPage() {
           {view === 'meetings' && <MeetingsPart scope={scope} />}
           {view === 'members' && (
             <>
-              {oversees && (
-                <MemberSelect member={member ?? me.id} onChange={(id) => go({ member: id })} />
-              )}
+              {oversees && <MemberSelect member={member ?? me.id} onChange={(id) => go({ member: id })} />}
               <MemberPart key={member} user={member ?? me.id} scope={scope} />
             </>
           )}

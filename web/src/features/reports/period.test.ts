@@ -3,7 +3,10 @@ import { months, periodOf, span } from './period';
 
 it('goes back from the end of the hour', () => {
   const now = new Date('2026-12-01T09:20:00Z');
-  expect(span('month', now, 'UTC')).toEqual({ from: '2026-11-01T10:00:00.000Z', to: '2026-12-01T10:00:00.000Z' });
+  expect(span('month', now, 'UTC')).toEqual({
+    from: '2026-11-01T10:00:00.000Z',
+    to: '2026-12-01T10:00:00.000Z',
+  });
   expect(span('year', now, 'UTC').from).toBe('2025-12-01T10:00:00.000Z');
 });
 

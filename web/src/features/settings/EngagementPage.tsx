@@ -42,7 +42,12 @@ function WeightsForm({ settings }: { settings: Settings }) {
   const weights: Weights = form.values.engagement_weights;
   const save = useMutation({
     mutationFn: (body: typeof form.values) =>
-      take(api.PATCH('/api/v1/organizations/{org}/settings', { params: { path: { org: organization.id } }, body })),
+      take(
+        api.PATCH('/api/v1/organizations/{org}/settings', {
+          params: { path: { org: organization.id } },
+          body,
+        }),
+      ),
     onSuccess: (saved) => {
       queryClient.setQueryData(settingsQuery(organization.id).queryKey, saved);
       void queryClient.invalidateQueries({ queryKey: ['reports'] });
@@ -82,7 +87,9 @@ function WeightsForm({ settings }: { settings: Settings }) {
                     allowNegative={false}
                     clampBehavior="strict"
                     {...form.getInputProps(`engagement_weights.${topic}`)}
-                    onChange={(value) => form.setFieldValue(`engagement_weights.${topic}`, Number(value) || 0)}
+                    onChange={(value) =>
+                      form.setFieldValue(`engagement_weights.${topic}`, Number(value) || 0)
+                    }
                   />
                 ))}
                 {!on && <Text fw={500}>{t('engagement.allZero')}</Text>}
@@ -124,16 +131,16 @@ function Preview({ weights }: { weights: Weights }) {
             <Table.Tr>
               <Table.Th>{t('reports.member')}</Table.Th>
               <Table.Th ta="end">{t('engagement.now')}</Table.Th>
-              <Table.Th ta="end">{t('engagement.then')}</Table.Th>
+              <Table.Th ta="end">{t('engagement.later')}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody aria-live="polite">
-            {members.map(({ user, now, then }) => (
+            {members.map(({ user, now, later }) => (
               <Table.Tr key={user.id}>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>{user.name}</Table.Td>
                 <Table.Td ta="end">{number(now)}</Table.Td>
                 <Table.Td ta="end" fw={600}>
-                  {number(then)}
+                  {number(later)}
                 </Table.Td>
               </Table.Tr>
             ))}
