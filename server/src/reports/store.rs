@@ -251,8 +251,8 @@ pub async fn absences(
         wanted.people.as_ref().map(|people| people.iter().map(|user| user.0).collect());
     sqlx::query_as!(
         AbsenceRow,
-        r#"select m.id as "meeting_id: MeetingId", m.title, m.scheduled_start, least(m.scheduled_end, m.actual_end) as ends_at,
-                  u.id as "user_id: UserId", u.name, k.kind as "kind!: AbsenceKind", p.first_joined_at, p.last_left_at,
+        r#"select m.id as "meeting_id!: MeetingId", m.title as "title!", m.scheduled_start as "scheduled_start!", least(m.scheduled_end, m.actual_end) as ends_at,
+                  u.id as "user_id!: UserId", u.name as "name!", k.kind as "kind!: AbsenceKind", p.first_joined_at, p.last_left_at,
                   x.reason as "excuse_reason?"
            from meetings m
            join meeting_participants p on p.meeting_id = m.id and ($4::uuid[] is null or p.user_id = any ($4))
@@ -273,7 +273,7 @@ pub async fn absences(
         org.0,
         wanted.period.from,
         wanted.period.to,
-        people.as_deref(),
+        people.as_deref() as Option<&[Uuid]>,
         &wanted.kinds as &[AbsenceKind],
         wanted.excused,
         at,
@@ -312,7 +312,7 @@ pub struct GroupPerson {
 /// Who is in a group of contacts, by name.
 pub async fn group_people(tx: &mut Tx, group: ContactGroupId) -> sqlx::Result<Vec<GroupPerson>> {
     let rows = sqlx::query!(
-        r#"select c.id as "contact: ContactId", c.name, u.id as "user?: UserId", u.name as "user_name?"
+        r#"select c.id as "contact!: ContactId", c.name as "name!", u.id as "user?: UserId", u.name as "user_name?"
            from contact_group_members g
            join contacts c on c.id = g.contact_id
            left join (users u join organization_members m on m.user_id = u.id and m.is_active and u.kind = 'person')

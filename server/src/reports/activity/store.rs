@@ -17,9 +17,12 @@ pub struct Member {
 
 /// The months of an organization that have to be summed anew.
 pub async fn changed(tx: &mut Tx, org: OrganizationId) -> sqlx::Result<Vec<NaiveDate>> {
-    sqlx::query_scalar!("select distinct month from activity_changes where organization_id = $1", org.0)
-        .fetch_all(&mut **tx)
-        .await
+    sqlx::query_scalar!(
+        r#"select distinct month as "month!" from activity_changes where organization_id = $1"#,
+        org.0
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// What people did, by name.
@@ -41,7 +44,7 @@ pub async fn sums(
                union all
                select a.* from unnest($3::timestamptz[], $4::timestamptz[]) r (starts_from, starts_before),
                       lateral activity_between($1, r.starts_from, r.starts_before, $5, $6, $7, $8) a)
-           select u.id as "id: UserId", u.name, sum(p.invited)::bigint as "invited!", sum(p.attended)::bigint as "attended!",
+           select u.id as "id!: UserId", u.name as "name!", sum(p.invited)::bigint as "invited!", sum(p.attended)::bigint as "attended!",
                   sum(p.absent)::bigint as "absent!", sum(p.excused)::bigint as "excused!", sum(p.late)::bigint as "late!",
                   sum(p.late_excused)::bigint as "late_excused!", sum(p.left_early)::bigint as "left_early!",
                   sum(p.left_early_excused)::bigint as "left_early_excused!", sum(p.duration_seconds) as "duration_seconds!",
@@ -55,7 +58,7 @@ pub async fn sums(
         &cover.months,
         &from,
         &before,
-        people.as_deref(),
+        people.as_deref() as Option<&[uuid::Uuid]>,
         MESSAGES_AN_HOUR,
         HANDS_AN_HOUR,
         SPEAKING_SHARE,
@@ -96,7 +99,7 @@ pub async fn refresh_one(tx: &mut Tx) -> sqlx::Result<bool> {
            using (select organization_id, month from activity_changes
                   where (select pg_try_advisory_xact_lock(hashtextextended('activity_scores', 0))) order by id limit 1) first
            where c.organization_id = first.organization_id and c.month = first.month
-           returning c.organization_id as "organization: OrganizationId", c.month"#,
+           returning c.organization_id as "organization!: OrganizationId", c.month as "month!""#,
     )
     .fetch_all(&mut **tx)
     .await?;
