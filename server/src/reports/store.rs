@@ -251,9 +251,9 @@ pub async fn absences(
         wanted.people.as_ref().map(|people| people.iter().map(|user| user.0).collect());
     sqlx::query_as!(
         AbsenceRow,
-        r#"select m.id as "meeting_id!: MeetingId", m.title as "title!", m.scheduled_start as "scheduled_start!", least(m.scheduled_end, m.actual_end) as ends_at,
-                  u.id as "user_id!: UserId", u.name as "name!", k.kind as "kind!: AbsenceKind", p.first_joined_at, p.last_left_at,
-                  x.reason as "excuse_reason?"
+        r#"select m.id as "meeting_id!: MeetingId", m.title as "title!", m.scheduled_start as "scheduled_start!",
+                  least(m.scheduled_end, m.actual_end) as ends_at, u.id as "user_id!: UserId", u.name as "name!",
+                  k.kind as "kind!: AbsenceKind", p.first_joined_at, p.last_left_at, x.reason as "excuse_reason?"
            from meetings m
            join meeting_participants p on p.meeting_id = m.id and ($4::uuid[] is null or p.user_id = any ($4))
            join users u on u.id = p.user_id and u.kind = 'person'
