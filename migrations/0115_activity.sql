@@ -8,7 +8,8 @@ create type absence_kind as enum ('absent', 'late', 'left_early');
 create function check_participant_left_early(
     is_there boolean, last_left timestamptz, scheduled timestamptz, actual timestamptz, threshold integer
 ) returns boolean stable language sql as $$
-    select not is_there and coalesce(last_left + make_interval(mins => greatest(threshold, 1)) < least(scheduled, actual), false)
+    select not is_there and actual is not null
+       and coalesce(last_left + make_interval(mins => greatest(threshold, 1)) < least(scheduled, actual), false)
 $$;
 
 create table activity_scores (

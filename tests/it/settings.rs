@@ -17,7 +17,8 @@ async fn what_is_not_set_has_its_default_and_admins_set_it() {
             "require_approval": false, "allow_guests": false, "record_strict": false, "livekit_join_shows": true,
             "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null,
             "meeting_notifications": true, "calendar_event_notifications": false, "default_duration_minutes": 60,
-            "week_starts_on": "monday",
+            "week_starts_on": "monday", "engagement": true,
+            "engagement_weights": {"attendance": 5, "punctuality": 3, "presence": 3, "messages": 1, "hands": 1, "speaking": 1},
         })
     );
     let change = json!({"auto_record": true, "week_starts_on": "sunday", "max_participants": 12});

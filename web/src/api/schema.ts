@@ -1993,6 +1993,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/reports/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was absent, late, or left early over a period. Needs `attendance.view`, but for oneself. */
+        get: operations["reports_absences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/absences.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table for spreadsheets, whole. It is sent as it is read; what goes wrong on the way breaks it off. */
+        get: operations["reports_absences_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/engagement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What members came to over a period: reputation and engagement. Needs `attendance.view`; 409 `ENGAGEMENT_OFF` where the
+         *     organization has switched it off.
+         */
+        get: operations["reports_engagement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/engagement.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The list as a table for spreadsheets: the points of each part. */
+        get: operations["reports_engagement_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/engagement/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a member came to over a period, part by part. Everybody sees their own; that of others needs `attendance.view`. */
+        get: operations["reports_member_engagement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the members of a group of contacts attended over a period. Needs `attendance.view`. */
+        get: operations["reports_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/reports/groups/{group}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of a group and their figures as a table for spreadsheets. */
+        get: operations["reports_group_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/reports/meetings": {
         parameters: {
             query?: never;
@@ -2091,7 +2213,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A member's meetings as a table for spreadsheets. */
+        /**
+         * A member's meetings as a table for spreadsheets, whole. It is sent as it is read; what goes wrong on the way breaks it
+         *     off.
+         */
         get: operations["reports_member_csv"];
         put?: never;
         post?: never;
@@ -2412,6 +2537,65 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Somebody who was not there, not from the beginning, or not until the end. */
+        Absence: {
+            /** @description Who. */
+            user: components["schemas"]["AttendeeUser"];
+            /** @description At which meeting. */
+            meeting: components["schemas"]["AbsenceMeeting"];
+            /** @description What it was. */
+            kind: components["schemas"]["AbsenceKind"];
+            /**
+             * Format: int64
+             * @description Whole minutes from the scheduled start until they came; `null` unless late.
+             */
+            minutes_late?: number | null;
+            /**
+             * Format: int64
+             * @description Whole minutes from when they left until the end, the scheduled one if others went on; `null` unless they left early.
+             */
+            minutes_early?: number | null;
+            /** @description Whether they were excused. */
+            is_excused: boolean;
+            /** @description Why. */
+            excuse_reason?: string | null;
+        };
+        /**
+         * @description In which way somebody was not at a meeting as planned.
+         * @enum {string}
+         */
+        AbsenceKind: "absent" | "late" | "left_early";
+        /** @description A meeting that was held. */
+        AbsenceMeeting: {
+            /** @description Its id. */
+            id: components["schemas"]["MeetingId"];
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description Scheduled start.
+             */
+            scheduled_start: string;
+        };
+        /** @description Who was absent, late, or left early over a period. */
+        AbsencesReport: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before when.
+             */
+            to: string;
+            /** @description The figures of each person, whatever kind is wanted, by name. On the first page only, else empty. */
+            summary: components["schemas"]["MemberActivity"][];
+            /** @description One for each person, meeting and kind, the latest meeting first: whoever came late and left early stands here twice. */
+            items: components["schemas"]["Absence"][];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description What accepts an invitation. */
         Acceptance: {
             /** @description The person's name. */
@@ -2438,6 +2622,64 @@ export interface components {
          * @enum {string}
          */
         Action: "join" | "show" | "chat" | "see_participants" | "see_attendance" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
+        /** @description What somebody did over a period, in figures. */
+        ActivityFigures: {
+            /**
+             * Format: int64
+             * @description Meetings that they were invited to, that were held and are over.
+             */
+            invited: number;
+            /**
+             * Format: int64
+             * @description Of these, the ones they came to.
+             */
+            attended: number;
+            /**
+             * Format: int64
+             * @description The ones they did not come to, without an excuse.
+             */
+            absent: number;
+            /**
+             * Format: int64
+             * @description The ones they did not come to, excused.
+             */
+            excused: number;
+            /**
+             * Format: int64
+             * @description Times that they came late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Of these, the times that they were excused.
+             */
+            late_excused: number;
+            /**
+             * Format: int64
+             * @description Times that they left before the end.
+             */
+            left_early: number;
+            /**
+             * Format: int64
+             * @description Of these, the times that they were excused.
+             */
+            left_early_excused: number;
+            /**
+             * Format: double
+             * @description The share of meetings that they came to, 0 to 1, without those from which they were excused; `null` without any.
+             */
+            attendance_rate?: number | null;
+            /**
+             * Format: double
+             * @description The share of times that they came in time or excused, of those they came, 0 to 1; `null` without any.
+             */
+            punctuality_rate?: number | null;
+            /**
+             * Format: double
+             * @description How long they were there, in seconds.
+             */
+            duration_seconds: number;
+        };
         /** @description A member that was added. */
         AddedMember: {
             /** @description The person. */
@@ -3119,6 +3361,121 @@ export interface components {
          * @enum {string}
          */
         EndedBy: "host" | "room_empty";
+        /** @description One part of somebody's points, explained. */
+        EngagementPart: {
+            /** @description What for. */
+            topic: components["schemas"]["EngagementTopic"];
+            /** @description What it belongs to. */
+            side: components["schemas"]["EngagementSide"];
+            /**
+             * Format: double
+             * @description What they did: meetings, seconds, messages or hands. Messages, hands and speaking are what counts of them: in each
+             *     meeting at most what is enough.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description What gives all 100 points; 0 when there is nothing to measure by.
+             */
+            reference: number;
+            /**
+             * Format: double
+             * @description What they did in all, where it may be more than what counts.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description How much the organization makes of it, 0 to 10.
+             */
+            weight: number;
+            /**
+             * Format: double
+             * @description 0 to 100; `null` when there is nothing to measure by.
+             */
+            points?: number | null;
+        };
+        /** @description What members came to over a period. */
+        EngagementReport: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before when.
+             */
+            to: string;
+            /** @description How much the organization makes of each part. */
+            weights: components["schemas"]["EngagementWeights"];
+            /** @description Everybody who was invited to a meeting that was held and is over. */
+            items: components["schemas"]["MemberEngagement"][];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description Somebody's points, each 0 to 100; `null` where there is nothing to measure by, or it weighs nothing. */
+        EngagementScore: {
+            /**
+             * Format: double
+             * @description All parts by their weights.
+             */
+            score?: number | null;
+            /**
+             * Format: double
+             * @description Attendance and punctuality by their weights.
+             */
+            reputation?: number | null;
+            /**
+             * Format: double
+             * @description The other parts by their weights.
+             */
+            engagement?: number | null;
+            /** @description The parts. */
+            parts: components["schemas"]["EngagementPart"][];
+        };
+        /**
+         * @description Which of the two a part belongs to.
+         * @enum {string}
+         */
+        EngagementSide: "reputation" | "engagement";
+        /**
+         * @description What points are given for.
+         * @enum {string}
+         */
+        EngagementTopic: "attendance" | "punctuality" | "presence" | "messages" | "hands" | "speaking";
+        /** @description How much an organization makes of each part of a member's engagement: numbers from 0, which leaves it out, to 10. */
+        EngagementWeights: {
+            /**
+             * Format: int32
+             * @description Coming to meetings.
+             */
+            attendance: number;
+            /**
+             * Format: int32
+             * @description Coming in time.
+             */
+            punctuality: number;
+            /**
+             * Format: int32
+             * @description Staying until the end.
+             */
+            presence: number;
+            /**
+             * Format: int32
+             * @description Chat messages.
+             */
+            messages: number;
+            /**
+             * Format: int32
+             * @description Raised hands.
+             */
+            hands: number;
+            /**
+             * Format: int32
+             * @description Speaking.
+             */
+            speaking: number;
+        };
         /** @description What begins the enrolment. */
         Enrolment: {
             /** @description One's password. */
@@ -3293,6 +3650,43 @@ export interface components {
         GroupChange: {
             /** @description Name, 1 to 100 characters, which no other group has. */
             name: string;
+        };
+        /** @description A contact. */
+        GroupContact: {
+            /** @description Its id. */
+            id: components["schemas"]["ContactId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description How the members of a group attended over a period. */
+        GroupReport: {
+            /** @description The group. */
+            group: components["schemas"]["ReportedGroup"];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before when.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description Meetings that were held and are over, to which any of them was invited.
+             */
+            meetings: number;
+            /** @description The figures of all of them. */
+            summary: components["schemas"]["ActivityFigures"];
+            /** @description The members of the group, by name. */
+            items: components["schemas"]["MemberActivity"][];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+            /** @description How many of the group have no account in the organization, and so no attendance. */
+            without_account: number;
+            /** @description The first 200 of them, by name. */
+            contacts_without_account: components["schemas"]["GroupContact"][];
         };
         /** @description What a guest gets who may enter. */
         GuestAdmission: components["schemas"]["Admission"] & {
@@ -4636,6 +5030,11 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description A member and their figures. */
+        MemberActivity: components["schemas"]["ActivityFigures"] & {
+            /** @description The member. */
+            user: components["schemas"]["AttendeeUser"];
+        };
         /** @description What changes a membership; what is absent stays. */
         MemberChange: {
             role?: components["schemas"]["OrgRole"] | null;
@@ -4646,6 +5045,24 @@ export interface components {
              * @description What their vote counts in weighted polls, 1 to 1000000.
              */
             vote_weight?: number | null;
+        };
+        /** @description What a member came to. */
+        MemberEngagement: components["schemas"]["EngagementScore"] & {
+            /** @description The member. */
+            user: components["schemas"]["AttendeeUser"];
+        };
+        /** @description What one member came to over a period. */
+        MemberEngagementReport: components["schemas"]["MemberEngagement"] & {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before when.
+             */
+            to: string;
         };
         /** @description The figures of a member. */
         MemberFigures: {
@@ -5526,6 +5943,13 @@ export interface components {
              */
             issued_at?: string | null;
         };
+        /** @description A group of contacts. */
+        ReportedGroup: {
+            /** @description Its id. */
+            id: components["schemas"]["ContactGroupId"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description A meeting with its figures. */
         ReportedMeeting: {
             /** @description Its id. */
@@ -5814,6 +6238,10 @@ export interface components {
             default_duration_minutes: number;
             /** @description The day on which weeks begin in calendars. */
             week_starts_on: components["schemas"]["WeekStart"];
+            /** @description Whether reputation and engagement of members are measured. */
+            engagement: boolean;
+            /** @description How much each part counts in them, 0 to 10; all of them 0 switches them off too. */
+            engagement_weights: components["schemas"]["EngagementWeights"];
         };
         /** @description What changes the settings: what is absent stays, `null` goes back to the default, an unknown key is refused. */
         SettingsChange: {
@@ -5887,6 +6315,13 @@ export interface components {
             default_duration_minutes: number | null;
             /** @default null */
             week_starts_on: components["schemas"]["WeekStart"] | null;
+            /**
+             * @description Whether reputation and engagement of members are measured.
+             * @default null
+             */
+            engagement: boolean | null;
+            /** @default null */
+            engagement_weights: components["schemas"]["EngagementWeights"] | null;
         };
         /** @description What sets the platform up. */
         Setup: {
@@ -14266,6 +14701,476 @@ export interface operations {
             };
             /** @description Nobody is signed in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_absences: {
+        parameters: {
+            query?: {
+                /** @description At or after this scheduled start; a year before `to` when absent. */
+                from?: string;
+                /** @description Before this one; now when absent. */
+                to?: string;
+                /** @description Only members of this group of contacts. */
+                group?: components["schemas"]["ContactGroupId"];
+                /** @description Only this member. Everybody may ask for themselves. */
+                user?: components["schemas"]["UserId"];
+                /** @description `absent`, `late`, `left_early`, or several with commas between; all when absent. */
+                kind?: string;
+                /** @description Only what is excused, or only what is not. */
+                excused?: boolean;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbsencesReport"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_absences_csv: {
+        parameters: {
+            query?: {
+                /** @description At or after this scheduled start; a year before `to` when absent. */
+                from?: string;
+                /** @description Before this one; now when absent. */
+                to?: string;
+                /** @description Only members of this group of contacts. */
+                group?: components["schemas"]["ContactGroupId"];
+                /** @description Only this member. Everybody may ask for themselves. */
+                user?: components["schemas"]["UserId"];
+                /** @description `absent`, `late`, `left_early`, or several with commas between; all when absent. */
+                kind?: string;
+                /** @description Only what is excused, or only what is not. */
+                excused?: boolean;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_engagement: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+                /** @description By what; by points when absent. */
+                order?: "score" | "reputation" | "engagement" | "name";
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementReport"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_engagement_csv: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_member_engagement: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberEngagementReport"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_group: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                group: components["schemas"]["ContactGroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupReport"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_group_csv: {
+        parameters: {
+            query?: {
+                /** @description At or after; a year before `to` when absent. */
+                from?: string;
+                /** @description Before; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+                group: components["schemas"]["ContactGroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

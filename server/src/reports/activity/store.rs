@@ -10,8 +10,11 @@ use super::rules::{Cover, HANDS_AN_HOUR, MESSAGES_AN_HOUR, SPEAKING_SHARE, Sums}
 
 /// Somebody, and what they did.
 pub struct Member {
+    /// Their id.
     pub id: UserId,
+    /// Their name.
     pub name: String,
+    /// What they did.
     pub sums: Sums,
 }
 

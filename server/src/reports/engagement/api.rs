@@ -43,6 +43,7 @@ pub enum EngagementOrder {
 #[into_params(parameter_in = Query)]
 pub struct OrderQuery {
     /// By what; by points when absent.
+    #[param(inline)]
     pub order: Option<EngagementOrder>,
 }
 

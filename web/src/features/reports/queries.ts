@@ -7,7 +7,7 @@ import { type Period, span } from './period';
 type Schemas = components['schemas'];
 export type EngagementPart = Schemas['EngagementPart'];
 export type MemberEngagement = Schemas['MemberEngagement'];
-export type EngagementOrder = Schemas['EngagementOrder'];
+export type EngagementOrder = 'score' | 'reputation' | 'engagement' | 'name';
 export type Absence = Schemas['Absence'];
 export type AbsenceKind = Schemas['AbsenceKind'];
 export type MemberActivity = Schemas['MemberActivity'];

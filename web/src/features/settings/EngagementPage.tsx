@@ -4,6 +4,7 @@ import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
+import type { components } from '../../api/schema';
 import type { Settings } from '../../api/types';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
@@ -45,7 +46,8 @@ function WeightsForm({ settings }: { settings: Settings }) {
       take(
         api.PATCH('/api/v1/organizations/{org}/settings', {
           params: { path: { org: organization.id } },
-          body,
+          // What is absent stays, which the description does not say.
+          body: body as components['schemas']['SettingsChange'],
         }),
       ),
     onSuccess: (saved) => {
