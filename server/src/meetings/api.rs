@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub use super::input::MOST_INVITEES;
 use super::{
+    elsewhere::ExternalUrl,
     input::MeetingChange,
     model::{
         EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind,
@@ -285,7 +286,9 @@ pub async fn change(
         conditions.unchanged(&read_out(&app, &mut tx, &caller, id).await?)?;
     }
     meeting.state.open().map_err(refused)?;
-    if body.external_url.is_some() && meeting.state.status() == MeetingStatus::InProgress {
+    let place = body.external_url.as_ref().map(|url| url.as_ref().map(ExternalUrl::as_str));
+    let moves = place.is_some_and(|url| url != meeting.external_url.as_deref());
+    if moves && meeting.state.status() == MeetingStatus::InProgress {
         let detail = "People are in the room. It can be moved elsewhere before or after.";
         return Err(Problem::conflict("MEETING_IN_PROGRESS", detail));
     }

@@ -348,6 +348,8 @@ pub struct Meeting {
     pub room_name: String,
     /// Its media.
     pub meeting_type: MeetingType,
+    /// Where its room is when that is another provider's.
+    pub external_url: Option<String>,
     /// Scheduled start.
     pub scheduled_start: DateTime<Utc>,
     /// Scheduled end.
