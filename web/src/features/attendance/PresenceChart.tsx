@@ -67,6 +67,11 @@ export function PresenceChart({ meetingId, items }: { meetingId: string; items: 
   const inFrame = scheduled.filter((at) => at >= frame.from && at <= frame.to);
   const at = (moment: number) => ({ left: place({ from: moment, to: moment }, frame).left });
   const ticks = ticksOf(frame);
+  const edge = (tick: number) => {
+    const part = (tick - frame.from) / (frame.to - frame.from);
+    if (part < 0.06) return classes.first;
+    return part > 0.94 ? classes.last : '';
+  };
   const kinds = (['present', 'spoke', 'screen'] as const).filter(
     (kind) => kind === 'present' || (marks?.[kind].size ?? 0) > 0,
   );
@@ -95,7 +100,7 @@ export function PresenceChart({ meetingId, items }: { meetingId: string; items: 
         <span className={classes.nothing} />
         <div className={classes.axis}>
           {ticks.map((tick) => (
-            <span key={tick} className={classes.tick} style={at(tick)}>
+            <span key={tick} className={`${classes.tick} ${edge(tick)}`} style={at(tick)}>
               {format.time(new Date(tick).toISOString())}
             </span>
           ))}
