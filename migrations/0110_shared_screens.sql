@@ -9,8 +9,8 @@ create table shared_screens (
     identity text not null,
     -- The connection that it was shared through: it ends with that at the latest.
     participant_sid text not null,
-    -- The same as the end where LiveKit told of nothing else.
-    began_at timestamptz not null,
+    -- Not known as long as LiveKit has told of the end only.
+    began_at timestamptz,
     ended_at timestamptz constraint shared_screens_order check (ended_at >= began_at),
     -- Whether LiveKit told of this end. What was concluded gives way to what LiveKit says.
     end_was_told boolean not null default false,
@@ -18,7 +18,8 @@ create table shared_screens (
     last_seen_at timestamptz not null,
     -- Comparisons in a row that missed it.
     misses smallint not null default 0,
-    constraint shared_screens_pkey primary key (meeting_id, track_sid)
+    constraint shared_screens_pkey primary key (meeting_id, track_sid),
+    constraint shared_screens_known check (began_at is not null or ended_at is not null)
 );
 create index shared_screens_connection on shared_screens (meeting_id, participant_sid);
 -- What the timeline walks along.

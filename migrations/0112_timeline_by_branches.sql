@@ -98,8 +98,6 @@ begin
          from shared_screens w
          where (anything or 'screen' = any (groups) or 'screen.shared' = any (groups))
            and w.meeting_id = meeting and w.began_at >= since and w.began_at < until
-           -- Of one that LiveKit only told the end of nobody knows when it began.
-           and w.began_at is distinct from w.ended_at
            and (by_actor is null or w.user_id = by_actor or w.user_id is null and guest_of(w.identity) = by_actor)
            and (after_at is null or (w.began_at, ('w' || w.track_sid) collate "C") > (after_at, after_key collate "C"))
          order by w.began_at, w.track_sid collate "C" limit most)

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Duration, Utc};
 use harness::{Api, Meeting, Organization, Person, TestApp, Value, json};
 
-/// A stretch by seconds before now.
-fn ago(app: &TestApp, from: f64, to: f64) -> Value {
-    let at = |seconds: f64| app.clock.now() - Duration::milliseconds((seconds * 1000.0).round() as i64);
+/// A stretch by milliseconds before now.
+fn ago(app: &TestApp, from: i64, to: i64) -> Value {
+    let at = |millis: i64| app.clock.now() - Duration::milliseconds(millis);
     json!({"from": at(from), "to": at(to)})
 }
 
@@ -27,7 +27,10 @@ async fn spoken(viewer: &Person, meeting: &Meeting) -> Vec<(Value, DateTime<Utc>
     story
         .iter()
         .map(|item| {
-            assert_eq!((&item["kind"], &item["data"]["source"]), (&json!("attendance.spoke"), &json!("device")));
+            assert_eq!(
+                (&item["kind"], &item["data"]["source"]),
+                (&json!("attendance.spoke"), &json!("device"))
+            );
             let at = item["at"].as_str().and_then(|at| at.parse().ok()).expect("a time");
             (item["actor"].clone(), at, item["data"]["seconds"].as_f64().expect("seconds"))
         })
@@ -51,10 +54,15 @@ async fn what_a_device_tells_of_its_person_counts_once_and_only_while_they_were_
     app.pass(Duration::seconds(60));
 
     // Before they came nobody heard them: of the 50 seconds around their coming 20 count.
-    tell(&member, &meeting, &[ago(&app, 90.0, 40.0), ago(&app, 30.0, 25.5), ago(&app, 10.0, 5.0)]).await;
+    tell(
+        &member,
+        &meeting,
+        &[ago(&app, 90_000, 40_000), ago(&app, 30_000, 25_500), ago(&app, 10_000, 5_000)],
+    )
+    .await;
     assert!(close(seconds(host, &meeting, &member.name).await, 29.5));
     // The same again, and what overlaps, and what is told by a second device at once.
-    let again = [ago(&app, 30.0, 25.5), ago(&app, 12.0, 9.0), ago(&app, 5.0, 4.0)];
+    let again = [ago(&app, 30_000, 25_500), ago(&app, 12_000, 9_000), ago(&app, 5_000, 4_000)];
     tell(&member, &meeting, &again).await;
     let (one, other) = (tell(&member, &meeting, &again), tell(&member, &meeting, &again));
     tokio::join!(one, other);
@@ -68,15 +76,17 @@ async fn what_a_device_tells_of_its_person_counts_once_and_only_while_they_were_
     // On the way out the rest is told, and for two minutes after; what lies behind the end does not count.
     app.go(&connection).await;
     app.pass(Duration::seconds(100));
-    tell(&member, &meeting, &[ago(&app, 102.0, 90.0)]).await;
+    tell(&member, &meeting, &[ago(&app, 102_000, 90_000)]).await;
     assert!(close(seconds(host, &meeting, &member.name).await, 34.5));
     app.pass(Duration::seconds(30));
-    let late = json!({"stretches": [ago(&app, 140.0, 135.0)]});
+    let late = json!({"stretches": [ago(&app, 140_000, 135_000)]});
     member.post(&meeting.path("/speaking"), late).await.problem(409, "NOT_IN_ROOM");
 
     let csv = host.get(&meeting.path("/attendance.csv")).await.text();
     let line = csv.lines().find(|line| line.starts_with(&member.name)).expect("a line");
-    assert!(csv.starts_with("name,") && csv.lines().next().is_some_and(|head| head.ends_with("speaking_seconds")));
+    assert!(
+        csv.starts_with("name,") && csv.lines().next().is_some_and(|head| head.ends_with("speaking_seconds"))
+    );
     assert!(line.ends_with(",34.500"), "{line}");
 }
 
@@ -90,14 +100,14 @@ async fn what_cannot_have_been_is_refused() {
     app.pass(Duration::minutes(20));
     let path = meeting.path("/speaking");
     for (wrong, pointer) in [
-        (ago(&app, 1.0, -10.0), "/stretches/0/to"),
-        (ago(&app, 1.0, 2.0), "/stretches/0/to"),
-        (ago(&app, 1.0, 1.0), "/stretches/0/to"),
-        (ago(&app, 901.0, 890.0), "/stretches/0/from"),
+        (ago(&app, 1_000, -10_000), "/stretches/0/to"),
+        (ago(&app, 1_000, 2_000), "/stretches/0/to"),
+        (ago(&app, 1_000, 1_000), "/stretches/0/to"),
+        (ago(&app, 901_000, 890_000), "/stretches/0/from"),
     ] {
         member.post(&path, json!({"stretches": [wrong]})).await.fault_at(pointer);
     }
-    let many = vec![ago(&app, 2.0, 1.0); 201];
+    let many = vec![ago(&app, 2_000, 1_000); 201];
     member.post(&path, json!({"stretches": many})).await.fault_at("/stretches");
     for malformed in [json!({}), json!({"stretches": [{"from": "now", "to": 1}]}), json!([])] {
         let status = member.post(&path, malformed).await.status;
@@ -139,10 +149,12 @@ async fn guests_speak_too_and_strangers_say_nothing_of_a_meeting() {
     let (outsider, banned) = (organization.member("member").await, organization.member("member").await);
     host.post(&meeting.path("/invite"), json!({"user_ids": [banned.id]})).await.is(200);
     app.enter(&banned, &meeting).await;
-    host.post(&meeting.path(&format!("/participants/{}/remove", banned.id)), json!({"ban": true})).await.is(204);
+    host.post(&meeting.path(&format!("/participants/{}/remove", banned.id)), json!({"ban": true}))
+        .await
+        .is(204);
     let guest = guest(&app, &organization, &meeting).await;
     app.pass(Duration::seconds(30));
-    let stretches = json!({"stretches": [ago(&app, 20.0, 10.0)]});
+    let stretches = json!({"stretches": [ago(&app, 20_000, 10_000)]});
     let path = meeting.path("/speaking");
     app.api.post(&path, stretches.clone()).await.problem(401, "UNAUTHENTICATED");
     other.admin.post(&path, stretches.clone()).await.problem(404, "NOT_FOUND");
@@ -150,7 +162,7 @@ async fn guests_speak_too_and_strangers_say_nothing_of_a_meeting() {
     banned.post(&path, stretches.clone()).await.problem(403, "BANNED");
     host.post(&path, stretches.clone()).await.problem(409, "NOT_IN_ROOM");
     guest.post(&another.path("/speaking"), stretches.clone()).await.problem(404, "NOT_FOUND");
-    tell(&guest, &meeting, &[ago(&app, 20.0, 10.0)]).await;
+    tell(&guest, &meeting, &[ago(&app, 20_000, 10_000)]).await;
     let told = spoken(host, &meeting).await;
     assert_eq!(told.len(), 1);
     assert_eq!((&told[0].0["type"], close(told[0].2, 10.0)), (&json!("guest"), true));
@@ -170,7 +182,7 @@ async fn an_organization_that_does_not_want_to_know_is_told_nothing() {
     app.pass(Duration::seconds(30));
     host.patch(&organization.path("/settings"), json!({"measure_speaking": false})).await.is(200);
     assert_eq!(measured().await, false);
-    let stretches = json!({"stretches": [ago(&app, 20.0, 10.0)]});
+    let stretches = json!({"stretches": [ago(&app, 20_000, 10_000)]});
     host.post(&meeting.path("/speaking"), stretches.clone()).await.problem(409, "NOT_MEASURED");
     assert!(spoken(host, &meeting).await.is_empty());
     host.patch(&organization.path("/settings"), json!({"measure_speaking": null})).await.is(200);

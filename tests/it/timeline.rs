@@ -184,11 +184,9 @@ async fn the_story_is_complete_and_its_file_says_the_same() {
     let connection = app.enter(&waiting, &meeting).await;
     let link = host.post(&meeting.path("/guest-links"), json!({})).await.is(201);
     let token = link["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("a token").to_owned();
-    let guest = app.api.post(&format!("/guest/{token}/join"), json!({"name": "Asha"})).await.is(202);
-    let guest = app.api.with_token(guest["access_token"].as_str().expect("a token"));
+    app.api.post(&format!("/guest/{token}/join"), json!({"name": "Asha"})).await.is(202);
     let guest_id: uuid::Uuid = app.value("select id from guests").await;
     host.post(&meeting.path(&format!("/lobby/{guest_id}/admit")), json!({})).await.is(200);
-    drop(guest);
     let track = app.livekit.publish(&connection, TrackSource::ScreenShare).expect("may be published");
     app.settle().await;
     app.pass(Duration::seconds(30));
@@ -266,7 +264,8 @@ async fn the_story_is_complete_and_its_file_says_the_same() {
     let taken = file.pop().expect("the last thing");
     assert_eq!(taken["kind"], "timeline.exported");
     assert_eq!(file, whole);
-    let own = host.get(&meeting.path(&format!("/timeline.json?actor={}&kind=chat", waiting.id))).await.is(200);
+    let own =
+        host.get(&meeting.path(&format!("/timeline.json?actor={}&kind=chat", waiting.id))).await.is(200);
     assert_eq!(own["items"].as_array().map(Vec::len), Some(2));
     host.get(&meeting.path("/timeline.json?kind=Chat")).await.fault_at("/kind");
 }

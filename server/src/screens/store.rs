@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Comparisons in a row that must miss a screen before it counts as ended.
-const MISSES: i16 = 2;
+const MISSES: i32 = 2;
 
 /// Notes that a screen is shared since `at`. Its connection may have ended meanwhile; its end may have been told before.
 pub async fn open(tx: &mut Tx, meeting: &Meeting, screen: &Screen, at: DateTime<Utc>) -> sqlx::Result<()> {
@@ -48,7 +48,7 @@ pub async fn close(tx: &mut Tx, meeting: &Meeting, screen: &Screen, at: DateTime
                                             where a.meeting_id = $1 and a.participant_sid = $6)) as at)
          insert into shared_screens as s (meeting_id, track_sid, organization_id, user_id, identity, participant_sid, began_at,
                 ended_at, end_was_told, last_seen_at)
-         select $1, $2, $3, $4, $5, $6, at, at, true, at from ended
+         select $1, $2, $3, $4, $5, $6, null, at, true, at from ended
          where $8 or exists (select from users where id = $4)
          on conflict (meeting_id, track_sid) do update set
              ended_at = greatest(s.began_at, case when s.end_was_told then least(s.ended_at, excluded.ended_at)

@@ -1,9 +1,6 @@
 //! Where pages tell when their own person spoke.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use kernel::{db, ids::MeetingId};
 use serde::Deserialize;

@@ -80,7 +80,11 @@ mod tests {
     fn what_cannot_have_been_is_refused_with_a_pointer() {
         let faults = |stretches: &[SpokenStretch]| {
             accept(stretches, Duration::zero(), at(0)).map_err(|problem| {
-                problem.errors.iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect::<Vec<_>>()
+                problem
+                    .errors
+                    .iter()
+                    .map(|fault| format!("{} {}", fault.pointer, fault.code))
+                    .collect::<Vec<_>>()
             })
         };
         assert_eq!(faults(&[stretch(-5_000, -1_000)]), Ok(vec![stretch(-5_000, -1_000)]));

@@ -125,14 +125,13 @@ pub async fn json(
             let mut tx = app.begin(&caller).await.map_err(told)?;
             let items = items(&mut tx, &caller, id, &filter, after, PAGE).await.map_err(told)?;
             drop(tx);
-            let end =
-                items.last().filter(|_| i32::try_from(items.len()) == Ok(PAGE)).map(|last| last.place.clone());
+            let end = items
+                .last()
+                .filter(|_| i32::try_from(items.len()) == Ok(PAGE))
+                .map(|last| last.place.clone());
             let lines = items.iter().map(serde_json::to_string).collect::<serde_json::Result<Vec<_>>>()?;
-            let head = match is_first {
-                true => "{\"items\": [\n",
-                false if lines.is_empty() => "",
-                false => ",\n",
-            };
+            let between = if lines.is_empty() { "" } else { ",\n" };
+            let head = if is_first { "{\"items\": [\n" } else { between };
             let foot = if end.is_none() { "\n], \"next_cursor\": null}\n" } else { "" };
             Ok((format!("{head}{}{foot}", lines.join(",\n")).into_bytes(), end))
         }

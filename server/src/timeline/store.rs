@@ -39,12 +39,9 @@ pub type Place = (DateTime<Utc>, String);
 
 /// Whose meeting it is.
 pub async fn organization(tx: &mut Tx, id: MeetingId) -> sqlx::Result<OrganizationId> {
-    sqlx::query_scalar!(
-        r#"select organization_id as "id: OrganizationId" from meetings where id = $1"#,
-        id.0
-    )
-    .fetch_one(&mut **tx)
-    .await
+    sqlx::query_scalar!(r#"select organization_id as "id: OrganizationId" from meetings where id = $1"#, id.0)
+        .fetch_one(&mut **tx)
+        .await
 }
 
 /// What happened in and to a meeting, the oldest first, behind `after`; what was said only `with_words`. For those who may
