@@ -25,7 +25,9 @@ it('waits for the end of what may go on', () => {
     keep: ago([5, 0]),
   });
   // What waited goes on where it stopped.
-  expect(toTell(ago([5, 0]), NOW - 3_000, NOW + 1_000).keep).toEqual([{ from: NOW - 5_000, to: NOW + 1_000 }]);
+  expect(toTell(ago([5, 0]), NOW - 3_000, NOW + 1_000).keep).toEqual([
+    { from: NOW - 5_000, to: NOW + 1_000 },
+  ]);
   expect(toTell(ago([5, 2]), null, NOW).tell).toEqual(ago([5, 2]));
 });
 
@@ -41,7 +43,9 @@ it('tells of whoever speaks on and on, and of everything when the page goes', ()
 });
 
 it('tells no more at once than the server takes, and nothing that it would refuse', () => {
-  const many = ago(...Array.from({ length: 250 }, (_, index): [number, number] => [800 - index * 3, 799 - index * 3]));
+  const many = ago(
+    ...Array.from({ length: 250 }, (_, index): [number, number] => [800 - index * 3, 799 - index * 3]),
+  );
   const { tell, keep } = toTell(many, null, NOW);
   expect([tell.length, keep.length]).toEqual([200, 50]);
   expect(toTell(ago([900, 890], [841, 839]), null, NOW)).toEqual({ tell: [], keep: [] });

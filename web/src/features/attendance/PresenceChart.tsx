@@ -123,7 +123,11 @@ export function PresenceChart({ meetingId, items }: { meetingId: string; items: 
                 ))}
                 <Bars kind="present" stretches={presence} frame={frame} />
                 <Bars kind="spoke" stretches={marks?.spoke.get(id) ?? []} frame={frame} />
-                <Bars kind="screen" stretches={shared.map(({ from, to }) => ({ from, to: Math.min(to, now) }))} frame={frame} />
+                <Bars
+                  kind="screen"
+                  stretches={shared.map(({ from, to }) => ({ from, to: Math.min(to, now) }))}
+                  frame={frame}
+                />
                 {inFrame.map((moment) => (
                   <span key={moment} className={`${classes.line} ${classes.scheduled}`} style={at(moment)} />
                 ))}
@@ -159,7 +163,15 @@ export function PresenceChart({ meetingId, items }: { meetingId: string; items: 
   }
 }
 
-function Bars({ kind, stretches, frame }: { kind: 'present' | 'spoke' | 'screen'; stretches: Stretch[]; frame: Stretch }) {
+function Bars({
+  kind,
+  stretches,
+  frame,
+}: {
+  kind: 'present' | 'spoke' | 'screen';
+  stretches: Stretch[];
+  frame: Stretch;
+}) {
   return stretches.map((stretch) => (
     <span key={stretch.from} className={classes[kind]} style={place(stretch, frame)} />
   ));

@@ -14,7 +14,10 @@ const MOST_TICKS = 5;
 /** One connection after the other; what is open goes on until `now`. Where two devices were there at once, it counts once. */
 export function presenceOf({ spans }: Pick<Item, 'spans'>, now: number): Stretch[] {
   const stretches = spans
-    .map(({ joined_at, left_at }) => ({ from: Date.parse(joined_at), to: left_at ? Date.parse(left_at) : now }))
+    .map(({ joined_at, left_at }) => ({
+      from: Date.parse(joined_at),
+      to: left_at ? Date.parse(left_at) : now,
+    }))
     .toSorted((a, b) => a.from - b.from);
   const together: Stretch[] = [];
   for (const stretch of stretches) {
@@ -43,7 +46,8 @@ export function frameOf(presences: Stretch[][], scheduled: number[]): Stretch | 
 /** The times to write on the axis: round ones of the reader's clock. */
 export function ticksOf({ from, to }: Stretch): number[] {
   const long = (to - from) / MINUTE;
-  const step = (STEPS.find((minutes) => long / minutes <= MOST_TICKS) ?? Math.ceil(long / MOST_TICKS)) * MINUTE;
+  const step =
+    (STEPS.find((minutes) => long / minutes <= MOST_TICKS) ?? Math.ceil(long / MOST_TICKS)) * MINUTE;
   const zone = new Date(from).getTimezoneOffset() * MINUTE;
   const ticks = [];
   for (let at = Math.ceil((from - zone) / step) * step + zone; at <= to; at += step) ticks.push(at);
@@ -52,6 +56,7 @@ export function ticksOf({ from, to }: Stretch): number[] {
 
 /** Where something stands in the frame, in percent. */
 export function place({ from, to }: Stretch, frame: Stretch) {
-  const percent = (at: number) => (100 * (Math.min(Math.max(at, frame.from), frame.to) - frame.from)) / (frame.to - frame.from);
+  const percent = (at: number) =>
+    (100 * (Math.min(Math.max(at, frame.from), frame.to) - frame.from)) / (frame.to - frame.from);
   return { left: `${percent(from)}%`, width: `${percent(to) - percent(from)}%` };
 }

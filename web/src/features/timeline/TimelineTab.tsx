@@ -10,7 +10,7 @@ import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
-import { GROUPS, type Group as KindGroup, type Happening, words } from './words';
+import { GROUPS, type Happening, type Group as KindGroup, words } from './words';
 
 /** What of the story is wanted. */
 type Wanted = { groups: KindGroup[]; actor: string | null };
