@@ -146,13 +146,13 @@ async fn guests_speak_too_and_strangers_say_nothing_of_a_meeting() {
     host.patch(&organization.path("/settings"), json!({"allow_guests": true})).await.is(200);
     let meeting = organization.meeting().set("settings", json!({"allow_guests": true})).create().await;
     let another = organization.meeting().create().await;
+    let guest = guest(&app, &organization, &meeting).await;
     let (outsider, banned) = (organization.member("member").await, organization.member("member").await);
     host.post(&meeting.path("/invite"), json!({"user_ids": [banned.id]})).await.is(200);
     app.enter(&banned, &meeting).await;
     host.post(&meeting.path(&format!("/participants/{}/remove", banned.id)), json!({"ban": true}))
         .await
         .is(204);
-    let guest = guest(&app, &organization, &meeting).await;
     app.pass(Duration::seconds(30));
     let stretches = json!({"stretches": [ago(&app, 20_000, 10_000)]});
     let path = meeting.path("/speaking");

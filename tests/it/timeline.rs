@@ -162,7 +162,6 @@ async fn what_is_hidden_from_a_role_is_not_in_its_story() {
 #[tokio::test]
 async fn the_story_is_complete_and_its_file_says_the_same() {
     let app = TestApp::start().await;
-    app.recorder().await;
     let organization = app.organization().await;
     let host = &organization.admin;
     let (member, waiting) = (organization.member("member").await, organization.member("member").await);
@@ -201,6 +200,7 @@ async fn the_story_is_complete_and_its_file_says_the_same() {
     let poll = host.post(&meeting.path("/chat"), json!({"type": "poll", "metadata": question})).await.is(201);
     let poll = poll["id"].as_str().expect("an id").to_owned();
     host.post(&meeting.path(&format!("/polls/{poll}/votes")), json!({"choices": [0]})).await.is(200);
+    app.recorder().await;
     host.post(&meeting.path("/recordings"), json!({})).await.is(202);
     app.go(&connection).await;
     host.post(&meeting.path("/end"), json!({})).await.is(200);
