@@ -35,7 +35,7 @@ use crate::{
     attendance, audit, chat, contacts, custom_fields, door, guests,
     http::{self, error::MEDIA_TYPE},
     meetings, notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room,
-    seals, service_access, settings, shows, stage, system, timeline, webhooks,
+    seals, service_access, settings, shows, speaking, stage, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -189,6 +189,8 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(reports::issued::api::meetings_pdf))
             .routes(routes!(reports::issued::api::verify))
             .routes(routes!(timeline::api::read))
+            .routes(routes!(timeline::api::json))
+            .routes(routes!(speaking::api::record))
             .routes(routes!(reports::api::read))
             .routes(routes!(reports::api::csv))
             .routes(routes!(reports::member::read))

@@ -248,7 +248,7 @@ async fn access_to_recordings_is_logged() {
 }
 
 /// Tables without audit, and why.
-const UNAUDITED: [(&str, &str); 23] = [
+const UNAUDITED: [(&str, &str); 25] = [
     ("attendance_log", "is a log itself"),
     ("attendance_spans", "attendance_log is their record"),
     ("audit_log", "is the log"),
@@ -270,6 +270,8 @@ const UNAUDITED: [(&str, &str); 23] = [
     ("seal_heads", "follows from seals"),
     ("seal_progress", "how far sealing is"),
     ("seals", "what holds the logs together"),
+    ("shared_screens", "what LiveKit saw; the timeline tells it"),
+    ("speaking_spans", "a log itself"),
     ("spent_tokens", "what was used once, by its hash"),
     ("webhook_inbox", "what others told"),
 ];

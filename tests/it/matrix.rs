@@ -147,6 +147,8 @@ POST   /meetings/{id}/polls/{message}/votes          401   403   403  403    403
 POST   /meetings/{id}/polls/{message}/close          401   403   403  403    403  403   ok   404   401
 GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404    ok
 GET    /meetings/{id}/timeline                       401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/timeline.json                  401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/speaking                       401   403   403  403    403  409  409   404   409
 GET    /organizations/{org}/reports/meetings         401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/meetings.csv     401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}   401    ok    ok   ok    403  403   ok   404   401
@@ -198,6 +200,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
         "POST /meetings/{id}/participants/{user}/ask",
         "nobody is in the room; stage::a_listener_is_asked_to_speak",
     ),
+    ("POST /meetings/{id}/speaking", "nobody is in the room; what is told there is a log itself"),
     ("POST /auth/setup", "nobody may twice; audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/login", "audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/logout", "audit::whoever_signs_in_or_out_is_named"),
@@ -277,6 +280,7 @@ GET    /meetings/{id}/attendance.csv                 attendance.read   ok
 GET    /meetings/{id}/attendance.xlsx                attendance.read   ok
 GET    /meetings/{id}/attendance.pdf                 attendance.read   ok
 GET    /meetings/{id}/timeline                       attendance.read   ok
+GET    /meetings/{id}/timeline.json                  attendance.read   ok
 GET    /organizations/{org}/reports/meetings         attendance.read   ok
 GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}   attendance.read   ok
@@ -387,6 +391,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PUT /meetings/{id}/chat/read" => json!({"message_id": target}),
         "PATCH /meetings/{id}/chat/{message}" => json!({"content": "changed"}),
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
+        "POST /meetings/{id}/speaking" => json!({"stretches": []}),
         "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
         "PATCH /organizations/{org}/device-tokens/{id}" => json!({"label": "Renamed"}),

@@ -15,6 +15,7 @@ async fn what_is_not_set_has_its_default_and_admins_set_it() {
         json!({
             "late_threshold_minutes": 5, "meeting_type": "video", "max_participants": null, "auto_record": false,
             "require_approval": false, "allow_guests": false, "record_strict": false, "livekit_join_shows": true,
+            "measure_speaking": true,
             "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null,
             "meeting_notifications": true, "calendar_event_notifications": false, "default_duration_minutes": 60,
             "week_starts_on": "monday",

@@ -1,7 +1,7 @@
 //! The report: who was there, from when to when. Pure.
 
 use chrono::{DateTime, Duration, Utc};
-use kernel::ids::UserId;
+use kernel::ids::{GuestId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +29,8 @@ pub struct Frame {
 pub struct Attendee {
     /// The person, when they have an account.
     pub user: Option<AttendeeUser>,
+    /// The guest, when they came by a link.
+    pub guest_id: Option<GuestId>,
     /// The name a guest gave.
     pub guest_name: Option<String>,
     /// Where they stand; `None` for whoever is not (or no longer) invited.
@@ -37,6 +39,8 @@ pub struct Attendee {
     pub messages_sent: i32,
     /// How often they raised a hand.
     pub hand_raised_count: i32,
+    /// How long they spoke, as their own device told it; 0 where it is not measured.
+    pub speaking_seconds: f64,
     /// Their connections by beginning.
     pub spans: Vec<AttendanceSpan>,
 }
@@ -74,6 +78,8 @@ pub struct AttendanceSummary {
 pub struct AttendanceItem {
     /// The person; `null` for a guest, and for someone whose account was erased.
     pub user: Option<AttendeeUser>,
+    /// The guest, when they came by a link.
+    pub guest_id: Option<GuestId>,
     /// The name a guest gave.
     pub guest_name: Option<String>,
     /// Where they stand.
@@ -92,6 +98,8 @@ pub struct AttendanceItem {
     pub messages_sent: i32,
     /// How often they raised a hand.
     pub hand_raised_count: i32,
+    /// How long they spoke, as their own device told it; 0 where it is not measured.
+    pub speaking_seconds: f64,
     /// Their connections by beginning.
     pub spans: Vec<AttendanceSpan>,
 }
@@ -151,6 +159,7 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
     let status = if is_there { ParticipantStatus::Joined } else { ParticipantStatus::Left };
     AttendanceItem {
         user: attendee.user,
+        guest_id: attendee.guest_id,
         guest_name: attendee.guest_name,
         status: attendee.status.unwrap_or(status),
         first_joined_at,
@@ -163,6 +172,7 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
         left_early: !is_there && last_left_at.is_some_and(|last| left_early(frame, last)),
         messages_sent: attendee.messages_sent,
         hand_raised_count: attendee.hand_raised_count,
+        speaking_seconds: attendee.speaking_seconds,
         spans,
     }
 }
@@ -229,7 +239,16 @@ mod tests {
     }
 
     fn attendee(status: Option<ParticipantStatus>, spans: Vec<AttendanceSpan>) -> Attendee {
-        Attendee { user: None, guest_name: None, status, messages_sent: 0, hand_raised_count: 0, spans }
+        Attendee {
+            user: None,
+            guest_id: None,
+            guest_name: None,
+            status,
+            messages_sent: 0,
+            hand_raised_count: 0,
+            speaking_seconds: 0.0,
+            spans,
+        }
     }
 
     fn frame() -> Frame {

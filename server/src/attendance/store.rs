@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
-    ids::{MeetingId, OrganizationId, SpanId, UserId},
+    ids::{GuestId, MeetingId, OrganizationId, SpanId, UserId},
 };
 
 use super::{
@@ -401,10 +401,11 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
            listed as (
                select p.user_id::text as who, p.* from meeting_participants p where p.meeting_id = $1)
            select coalesce(l.who, t.who) as "who!", coalesce(l.user_id, t.user_id) as "user_id?: UserId",
-                  u.name as "name?", coalesce(g.name, t.guest_name) as "guest_name?",
+                  u.name as "name?", g.id as "guest_id?: GuestId", coalesce(g.name, t.guest_name) as "guest_name?",
                   coalesce(l.status, g.status) as "status?: ParticipantStatus",
                   coalesce(l.messages_sent, g.messages_sent, 0) as "messages_sent!",
-                  coalesce(l.hand_raised_count, g.hand_raised_count, 0) as "hands!"
+                  coalesce(l.hand_raised_count, g.hand_raised_count, 0) as "hands!",
+                  coalesce(l.speaking_seconds, g.speaking_seconds, 0) as "speaking_seconds!"
            from listed l full join there t on t.who = l.who
            left join users u on u.id = coalesce(l.user_id, t.user_id)
            left join guests g on g.id = guest_of(t.who) and g.meeting_id = $1
@@ -417,10 +418,12 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
         .into_iter()
         .map(|row| Attendee {
             user: row.user_id.zip(row.name).map(|(id, name)| AttendeeUser { id, name }),
+            guest_id: row.guest_id,
             guest_name: row.guest_name,
             status: row.status,
             messages_sent: row.messages_sent,
             hand_raised_count: row.hands,
+            speaking_seconds: row.speaking_seconds,
             spans: spans.remove(&row.who).unwrap_or_default(),
         })
         .collect())

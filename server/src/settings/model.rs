@@ -39,6 +39,8 @@ switches! {
         record_strict: bool = false,
         /// Whether somebody who comes into the room shows that a meeting takes place.
         livekit_join_shows: bool = true,
+        /// Whether people's own devices tell how long they speak.
+        measure_speaking: bool = true,
         /// Who may see a new recording.
         recording_access_level: AccessLevel = AccessLevel::Private,
         /// The roles that may see a new recording when it goes by role. The host always may.

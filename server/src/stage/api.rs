@@ -27,7 +27,7 @@ use crate::{
         api::no_participant,
         model::{Participant, ParticipantRights, RightsChange},
     },
-    room,
+    room, speaking,
 };
 
 /// Most people in front at once.
@@ -54,6 +54,8 @@ pub struct MyStage {
     pub my_id: UserId,
     /// What the caller may do.
     pub my_rights: ParticipantRights,
+    /// Whether the organization wants to know how long people speak.
+    pub measures_speaking: bool,
 }
 
 /// What everybody in the room sees alike, and what one may do there oneself. People who take part see it.
@@ -70,7 +72,8 @@ pub async fn read(
     tx.act_for(Actor::System).await?;
     let stage = store::read(&mut tx, id).await?.ok_or_else(not_found)?;
     let me = participants::find(&mut tx, id, UserId(attending.id())).await?.ok_or_else(no_participant)?;
-    Ok(Json(MyStage { stage, my_id: me.user.id, my_rights: me.rights }))
+    let measures_speaking = speaking::is_measured(&mut tx, id).await?;
+    Ok(Json(MyStage { stage, my_id: me.user.id, my_rights: me.rights, measures_speaking }))
 }
 
 /// Allows or forbids something to everybody who does not moderate, and to those who come later. What was decided for one

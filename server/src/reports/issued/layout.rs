@@ -342,10 +342,12 @@ pub mod tests {
         let (start, end) = (start(), start() + Duration::hours(1));
         let attendees = (0..=people).map(|number| Attendee {
             user: None,
+            guest_id: None,
             guest_name: Some(format!("Nguyễn Σωκράτης Ёлкина {number} (guest)\u{0}\n of a long, long name")),
             status: Some(ParticipantStatus::Left),
             messages_sent: 3,
             hand_raised_count: 1,
+            speaking_seconds: 75.0,
             spans: (0..2)
                 .filter(|_| number > 0)
                 .map(|span| AttendanceSpan {

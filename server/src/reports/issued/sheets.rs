@@ -111,6 +111,7 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                 ]),
                 count(item.messages_sent),
                 count(item.hand_raised_count),
+                Cell::Duration((item.speaking_seconds > 0.0).then_some(item.speaking_seconds)),
             ]
         })
         .collect();
@@ -140,14 +141,15 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                 name: words.people,
                 is_printed: true,
                 columns: vec![
-                    (words.name, 174.0),
-                    (words.presence, 200.0),
+                    (words.name, 164.0),
+                    (words.presence, 186.0),
                     (words.came, 54.0),
                     (words.left, 54.0),
                     (words.duration, 58.0),
-                    (words.remarks, 132.0),
+                    (words.remarks, 106.0),
                     (words.messages, 46.0),
                     (words.hands, 44.0),
+                    (words.spoke, 50.0),
                 ],
                 window,
                 rows: people,

@@ -10,6 +10,7 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
+import { PresenceChart } from './PresenceChart';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -49,6 +50,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
         ))}
       </SimpleGrid>
       <Exports load={load} name={title} />
+      <PresenceChart meetingId={meetingId} items={items} />
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
       ) : (
@@ -60,11 +62,12 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
               <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
               <Table.Th ta="end">{t('attendance.messages')}</Table.Th>
               <Table.Th ta="end">{t('attendance.hands')}</Table.Th>
+              <Table.Th ta="end">{t('attendance.spoke')}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {items.map((item) => (
-              <AttendanceRow key={item.user?.id ?? item.guest_name ?? ''} item={item} />
+              <AttendanceRow key={item.user?.id ?? item.guest_id ?? item.guest_name ?? ''} item={item} />
             ))}
           </Table.Tbody>
         </Table>
@@ -147,6 +150,9 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.hands')}>
         {item.hand_raised_count}
+      </Table.Td>
+      <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.spoke')}>
+        {item.speaking_seconds > 0 ? format.duration(item.speaking_seconds) : '–'}
       </Table.Td>
     </Table.Tr>
   );

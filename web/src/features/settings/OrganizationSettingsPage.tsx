@@ -126,6 +126,11 @@ function SettingsForm({ settings }: { settings: Settings }) {
               description={t('orgSettings.joinShowsHint')}
               {...box('livekit_join_shows')}
             />
+            <Checkbox
+              label={t('orgSettings.speaking')}
+              description={t('orgSettings.speakingHint')}
+              {...box('measure_speaking')}
+            />
           </Section>
           <Section title={t('orgSettings.security')}>
             <Switch
