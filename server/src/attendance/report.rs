@@ -6,7 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::ClosedBy;
-use crate::{chat::polls::PollResult, participants::model::ParticipantStatus};
+use crate::{
+    chat::polls::PollResult, participants::model::ParticipantStatus, presence_checks::model::CheckTally,
+};
 
 /// A stretch of time, from its start to before its end.
 type Stretch = (DateTime<Utc>, DateTime<Utc>);
@@ -39,6 +41,8 @@ pub struct Attendee {
     pub hand_raised_count: i32,
     /// Their connections by beginning.
     pub spans: Vec<AttendanceSpan>,
+    /// What they made of the checks of who is there.
+    pub checks: CheckTally,
 }
 
 /// The attendance of a meeting.
@@ -67,6 +71,8 @@ pub struct AttendanceSummary {
     pub average_duration_seconds: f64,
     /// The most people who were there at one time.
     pub peak_participants: usize,
+    /// How often people were asked whether they are there.
+    pub presence_checks: usize,
 }
 
 /// The attendance of one person.
@@ -94,6 +100,8 @@ pub struct AttendanceItem {
     pub hand_raised_count: i32,
     /// Their connections by beginning.
     pub spans: Vec<AttendanceSpan>,
+    /// How often they were asked whether they are there, and said so.
+    pub checks: CheckTally,
 }
 
 /// A person with an account.
@@ -139,6 +147,7 @@ pub fn report(frame: Frame, attendees: Vec<Attendee>, now: DateTime<Utc>) -> Att
         late: items.iter().filter(|item| item.is_late).count(),
         average_duration_seconds: (average * 1000.0).round() / 1000.0,
         peak_participants: peak(&presences),
+        presence_checks: 0,
     };
     Attendance { summary, items, polls: Vec::new() }
 }
@@ -164,6 +173,7 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
         messages_sent: attendee.messages_sent,
         hand_raised_count: attendee.hand_raised_count,
         spans,
+        checks: attendee.checks,
     }
 }
 
@@ -229,7 +239,8 @@ mod tests {
     }
 
     fn attendee(status: Option<ParticipantStatus>, spans: Vec<AttendanceSpan>) -> Attendee {
-        Attendee { user: None, guest_name: None, status, messages_sent: 0, hand_raised_count: 0, spans }
+        let checks = CheckTally::default();
+        Attendee { user: None, guest_name: None, status, messages_sent: 0, hand_raised_count: 0, spans, checks }
     }
 
     fn frame() -> Frame {

@@ -3,7 +3,7 @@ import type { components } from '../../api/schema';
 export type Happening = components['schemas']['TimelineItem'];
 
 /** What a timeline can be narrowed to. */
-export const GROUPS = ['meeting', 'participant', 'attendance', 'chat', 'poll', 'recording', 'guest'] as const;
+export const GROUPS = ['meeting', 'participant', 'attendance', 'chat', 'poll', 'presence_check', 'recording', 'guest'] as const;
 
 /** What belongs to a happening, as far as a line of text tells it. */
 export function words({ kind, data }: { kind: string; data: unknown }) {
@@ -12,11 +12,12 @@ export function words({ kind, data }: { kind: string; data: unknown }) {
     content?: string;
     metadata?: { question?: unknown };
     former?: string;
-    changes?: { field: string }[];
+    changes?: { field: string; after?: unknown }[];
   };
   const question = typeof metadata?.question === 'string' ? metadata.question : undefined;
+  const missed = kind === 'presence_check.missed' && changes?.find(({ field }) => field === 'name')?.after;
   return {
-    about: about?.name,
+    about: about?.name ?? (missed ? String(missed) : undefined),
     content: content || question,
     former,
     // Every other kind says by its name what was done.
