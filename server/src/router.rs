@@ -34,8 +34,8 @@ use crate::{
     app::App,
     attendance, audit, chat, contacts, custom_fields, door, guests,
     http::{self, error::MEDIA_TYPE},
-    meetings, notifications, oidc, ops, orgs, participants, presence_checks, profile, recordings, reports, rights, room,
-    seals, service_access, settings, shows, stage, system, timeline, webhooks,
+    meetings, notifications, oidc, ops, orgs, participants, presence_checks, profile, recordings, reports,
+    rights, room, seals, service_access, settings, shows, stage, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.

@@ -192,13 +192,18 @@ async fn two_devices_are_one_person_and_a_recorder_is_none() {
     let meeting = &room.meeting;
     let admission = room.ann.post(&meeting.path("/join"), json!({"beside": true})).await.is(200);
     app.livekit.connect(admission["token"].as_str().expect("a token"));
-    app.livekit.connect_hidden(&meeting.room, "EG_recorder", harness::livekit::proto::participant_info::Kind::Egress);
+    app.livekit.connect_hidden(
+        &meeting.room,
+        "EG_recorder",
+        harness::livekit::proto::participant_info::Kind::Egress,
+    );
     app.settle().await;
     app.run_jobs().await;
     let check = ask(room.host(), meeting, json!({})).await.is(201);
     assert_eq!(check["standing"]["asked"], 3);
     let answers = join_all((0..20).map(|_| confirm(&room.ann, meeting, &check))).await;
-    let mut times: Vec<Value> = answers.into_iter().map(|answer| answer.is(200)["confirmed_at"].clone()).collect();
+    let mut times: Vec<Value> =
+        answers.into_iter().map(|answer| answer.is(200)["confirmed_at"].clone()).collect();
     times.dedup();
     assert_eq!(times.len(), 1);
     assert_eq!(latest(room.host(), meeting).await["standing"], json!({"asked": 3, "confirmed": 2}));
@@ -269,7 +274,8 @@ async fn who_left_before_the_end_has_not_missed_it() {
     let report = host.get(&room.meeting.path("/attendance")).await.is(200);
     let of = |person: &Person| {
         let items = report["items"].as_array().expect("items").iter();
-        items.clone().find(|it| it["user"]["id"] == person.id.as_str()).expect("they are there")["checks"].clone()
+        items.clone().find(|it| it["user"]["id"] == person.id.as_str()).expect("they are there")["checks"]
+            .clone()
     };
     assert_eq!(report["summary"]["presence_checks"], 1);
     assert_eq!(of(&host), json!({"asked": 1, "confirmed": 1}));
@@ -288,14 +294,18 @@ async fn who_left_before_the_end_has_not_missed_it() {
     assert_eq!(listed[1]["closed_at"], json!(beginning() + Duration::seconds(130)));
     assert_eq!(counts(&listed[1]), [2, 1, 0]);
     ask(&host, &room.meeting, json!({})).await.problem(409, "MEETING_ENDED");
-    assert_eq!(app.value::<i64>("select count(*) from audit_log where action = 'presence_check.missed'").await, 1);
+    assert_eq!(
+        app.value::<i64>("select count(*) from audit_log where action = 'presence_check.missed'").await,
+        1
+    );
 }
 
 #[tokio::test]
 async fn nobody_is_asked_where_nobody_is() {
     let app = TestApp::start().await;
     let organization = app.organization().await;
-    let meeting = organization.meeting().set("settings", json!({"presence_checks_per_hour": 12})).create().await;
+    let meeting =
+        organization.meeting().set("settings", json!({"presence_checks_per_hour": 12})).create().await;
     ask(&organization.admin, &meeting, json!({})).await.problem(409, "NOT_IN_PROGRESS");
     let connection = app.enter(&organization.admin, &meeting).await;
     app.go(&connection).await;
@@ -324,11 +334,13 @@ async fn checks_come_by_themselves_at_times_that_nobody_foretells() {
         Room::with(&app, json!({"presence_checks_per_hour": null})).await,
     ];
     // Another worker, as in another process or after a restart: it knows what the first knows.
-    let second = server::app::App::new((*app.app.config).clone(), app.clock.clone()).expect("it fits together");
+    let second =
+        server::app::App::new((*app.app.config).clone(), app.clock.clone()).expect("it fits together");
     for step in 0..240 {
         app.pass(Duration::seconds(15));
         if step % 40 < 20 {
-            let (a, b) = tokio::join!(server::presence_checks::run(&app.app), server::presence_checks::run(&second));
+            let (a, b) =
+                tokio::join!(server::presence_checks::run(&app.app), server::presence_checks::run(&second));
             a.and(b).expect("the database answers");
         } else {
             // Only one of them runs.
@@ -362,7 +374,10 @@ async fn a_check_by_hand_and_one_by_itself_are_apart() {
     for _ in 0..120 {
         app.pass(Duration::seconds(15));
         let open = latest(room.host(), &room.meeting).await;
-        if by_hand < 10 && app.clock.now().timestamp() % 100 < 15 && (open.is_null() || !open["closed_at"].is_null()) {
+        if by_hand < 10
+            && app.clock.now().timestamp() % 100 < 15
+            && (open.is_null() || !open["closed_at"].is_null())
+        {
             ask(room.host(), &room.meeting, json!({"seconds": 20})).await.is(201);
             by_hand += 1;
         }
@@ -415,13 +430,25 @@ async fn the_record_tells_of_it() {
     assert!(told("confirmed").any(|item| item["actor"]["id"] == room.ann.id.as_str()));
     let changes = |item: &Value| item["data"]["changes"].clone();
     let missed = changes(told("missed").next().expect("it is told"));
-    assert!(missed.as_array().expect("changes").contains(&json!({"field": "name", "before": null, "after": room.ben.name})));
+    assert!(
+        missed
+            .as_array()
+            .expect("changes")
+            .contains(&json!({"field": "name", "before": null, "after": room.ben.name}))
+    );
     let closed = changes(told("closed").next().expect("it is told"));
-    assert!(closed.as_array().expect("changes").contains(&json!({"field": "confirmed", "before": null, "after": 2})));
+    assert!(
+        closed
+            .as_array()
+            .expect("changes")
+            .contains(&json!({"field": "confirmed", "before": null, "after": 2}))
+    );
     // The table has it at the end.
     let table = host.get(&meeting.path("/attendance.csv")).await.text();
     let mut lines = table.lines();
-    assert!(lines.next().is_some_and(|head| head.ends_with(",hand_raised_count,checks_asked,checks_confirmed")));
+    assert!(
+        lines.next().is_some_and(|head| head.ends_with(",hand_raised_count,checks_asked,checks_confirmed"))
+    );
     let mut ends: Vec<_> = lines.map(|line| &line[line.len() - 4..]).collect();
     ends.sort_unstable();
     assert_eq!(ends, [",1,0", ",1,1", ",1,1"]);

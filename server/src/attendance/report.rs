@@ -240,7 +240,15 @@ mod tests {
 
     fn attendee(status: Option<ParticipantStatus>, spans: Vec<AttendanceSpan>) -> Attendee {
         let checks = CheckTally::default();
-        Attendee { user: None, guest_name: None, status, messages_sent: 0, hand_raised_count: 0, spans, checks }
+        Attendee {
+            user: None,
+            guest_name: None,
+            status,
+            messages_sent: 0,
+            hand_raised_count: 0,
+            spans,
+            checks,
+        }
     }
 
     fn frame() -> Frame {

@@ -59,13 +59,11 @@ pub fn outcome(time: Time, has_confirmed: bool, stayed: bool) -> CheckOutcome {
 }
 
 /// What a person made of closed checks, by when they were in the room.
-pub fn tally(
-    checks: &[Closed],
-    person: UserId,
-    spans: &[AttendanceSpan],
-) -> CheckTally {
+pub fn tally(checks: &[Closed], person: UserId, spans: &[AttendanceSpan]) -> CheckTally {
     let stayed = |until| {
-        spans.iter().any(|span| span.joined_at <= until && span.left_at.is_none_or(|left_at| left_at >= until))
+        spans
+            .iter()
+            .any(|span| span.joined_at <= until && span.left_at.is_none_or(|left_at| left_at >= until))
     };
     let mut tally = CheckTally::default();
     for check in checks {
@@ -122,7 +120,9 @@ mod tests {
     fn opened(per_hour: u8, seed: u64, step: i64, until: i64, by_hand: &[i64]) -> Vec<(i64, bool)> {
         let chance = |slot: DateTime<Utc>| {
             // Any function will do that scatters.
-            (slot.timestamp_millis().unsigned_abs() ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23)
+            (slot.timestamp_millis().unsigned_abs() ^ seed)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                .rotate_left(23)
                 .wrapping_mul(0xD1B5_4A32_D192_ED03)
         };
         let (mut last, mut found) = (Last::default(), Vec::new());

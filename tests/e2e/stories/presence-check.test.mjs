@@ -128,8 +128,8 @@ step('the report and the timeline tell of it', async () => {
     if (index) await page.setViewportSize(PHONE.viewport);
     await page.goto(`/meetings/${meeting.id}/details`);
     await page.getByRole('tab', { name: 'Attendance' }).click();
-    await page.getByText('0 of 1 checks').waitFor();
-    assert.equal(await page.getByText('1 of 1 checks').count(), 3);
+    await page.getByText('0 of 1 check').waitFor();
+    assert.equal(await page.getByText('1 of 1 check').count(), 3);
     assert.deepEqual(await faultsOf(page), []);
     await pictures(`presence-check-report-${scheme}`, page);
     await page.getByRole('tab', { name: 'Timeline' }).click();

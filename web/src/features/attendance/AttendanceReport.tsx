@@ -121,8 +121,12 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
             </Badge>
           )}
           {item.checks.asked > 0 && (
-            <Badge size="sm" variant="light" color={item.checks.confirmed < item.checks.asked ? 'yellow' : 'green'}>
-              {t('attendance.checks', item.checks)}
+            <Badge
+              size="sm"
+              variant="light"
+              color={item.checks.confirmed < item.checks.asked ? 'yellow' : 'green'}
+            >
+              {t('attendance.checks', { ...item.checks, count: item.checks.asked })}
             </Badge>
           )}
           {item.left_early && (

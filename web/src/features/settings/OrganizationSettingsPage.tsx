@@ -42,10 +42,7 @@ export function OrganizationSettingsPage() {
 }
 
 /** The numbers are empty while there is none. */
-type Values = Omit<
-  Settings,
-  'max_participants' | 'presence_checks_per_hour' | 'recording_retention_days'
-> & {
+type Values = Omit<Settings, 'max_participants' | 'presence_checks_per_hour' | 'recording_retention_days'> & {
   max_participants: number | '';
   presence_checks_per_hour: number | '';
   recording_retention_days: number | '';

@@ -3,7 +3,16 @@ import type { components } from '../../api/schema';
 export type Happening = components['schemas']['TimelineItem'];
 
 /** What a timeline can be narrowed to. */
-export const GROUPS = ['meeting', 'participant', 'attendance', 'chat', 'poll', 'presence_check', 'recording', 'guest'] as const;
+export const GROUPS = [
+  'meeting',
+  'participant',
+  'attendance',
+  'chat',
+  'poll',
+  'presence_check',
+  'recording',
+  'guest',
+] as const;
 
 /** What belongs to a happening, as far as a line of text tells it. */
 export function words({ kind, data }: { kind: string; data: unknown }) {
