@@ -95,6 +95,8 @@ ids! {
     CustomFieldId,
     /// A report that was issued as a file.
     ReportId,
+    /// A check of who is in the room.
+    PresenceCheckId,
 }
 
 #[cfg(test)]

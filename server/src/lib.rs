@@ -19,6 +19,7 @@ pub mod oidc;
 pub mod ops;
 pub mod orgs;
 pub mod participants;
+pub mod presence_checks;
 pub mod profile;
 pub mod reactions;
 pub mod recordings;

@@ -162,6 +162,10 @@ GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403
 GET    /meetings/{id}/attendance.xlsx                401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.pdf                 401    ok    ok   ok    403  403   ok   404   401
 GET    /reports/verify/{hash}                         ok    ok    ok   ok     ok   ok   ok    ok    ok
+GET    /meetings/{id}/presence-checks                401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/presence-checks                401   403   403  403    403  403  409   404   401
+GET    /meetings/{id}/presence-checks/latest         401   403   403  403    403   ok   ok   404    ok
+POST   /meetings/{id}/presence-checks/{check}/confirm 401  403   403  403    403  409  409   404   409
 GET    /meetings/{id}/recordings                     401    ok    ok   ok     ok   ok   ok   404   401
 POST   /meetings/{id}/recordings                     401   403   403  403    403  403   ok   404   401
 GET    /recordings/{id}                              401   404   404  404    404  404   ok   404   401
@@ -201,6 +205,11 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
         "nobody is in the room; stage::a_listener_is_asked_to_speak",
     ),
     ("POST /meetings/{id}/speaking", "nobody is in the room; what is told there is a log itself"),
+    ("POST /meetings/{id}/presence-checks", "nobody is in the room; presence_checks::the_record_tells_of_it"),
+    (
+        "POST /meetings/{id}/presence-checks/{check}/confirm",
+        "nobody is in the room; presence_checks::the_record_tells_of_it",
+    ),
     ("POST /auth/setup", "nobody may twice; audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/login", "audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/logout", "audit::whoever_signs_in_or_out_is_named"),
@@ -281,6 +290,7 @@ GET    /meetings/{id}/attendance.xlsx                attendance.read   ok
 GET    /meetings/{id}/attendance.pdf                 attendance.read   ok
 GET    /meetings/{id}/timeline                       attendance.read   ok
 GET    /meetings/{id}/timeline.json                  attendance.read   ok
+GET    /meetings/{id}/presence-checks                attendance.read   ok
 GET    /organizations/{org}/reports/meetings         attendance.read   ok
 GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}   attendance.read   ok
@@ -415,6 +425,8 @@ struct Cell {
     invitation: String,
     /// A message of the host: an open poll where one votes, else a text.
     message: String,
+    /// A check of who is there, which asked nobody of them.
+    check: String,
 }
 
 impl Cell {
@@ -435,6 +447,7 @@ impl Cell {
             .replace("{contact}", &self.contact)
             .replace("{purpose}", "transcription")
             .replace("{message}", &self.message)
+            .replace("{check}", &self.check)
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
@@ -539,6 +552,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         let posted = callers.host.post(&meeting.path("/chat"), said).await.is(201);
         message = posted["id"].as_str().expect("an id").to_owned();
     }
+    let check = if path.contains("{check}") { check(app, id).await } else { String::new() };
     Cell {
         meeting,
         recording,
@@ -550,7 +564,23 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         group,
         invitation,
         message,
+        check,
     }
+}
+
+/// A check of who is there that is open.
+async fn check(app: &TestApp, meeting: uuid::Uuid) -> String {
+    let made: uuid::Uuid = sqlx::query_scalar(
+        "insert into presence_checks (id, organization_id, meeting_id, asked, opened_at, closes_at)
+         select gen_random_uuid(), organization_id, id, array[gen_random_uuid()], $2, $2 + interval '1 minute'
+         from meetings where id = $1 returning id",
+    )
+    .bind(meeting)
+    .bind(app.clock.now())
+    .fetch_one(&mut app.database().await)
+    .await
+    .expect("a check");
+    made.to_string()
 }
 
 /// A contact in a group, and an invitation that waits.

@@ -72,6 +72,10 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          where c.organization_id = $2 and g.organization_id = $2 and g.name = $3::text and c.email = $3 || '@example.test'",
         "insert into attendance_excuses (organization_id, meeting_id, user_id, reason, excused_at)
          values ($2, $3, $1, 'Ill', now())",
+        "insert into presence_checks (id, organization_id, meeting_id, asked, opened_at, closes_at)
+         select gen_random_uuid(), $2, $3, array[$1], now(), now() + interval '1 minute'",
+        "insert into presence_confirmations (check_id, person, organization_id, meeting_id, is_guest, confirmed_at)
+         select id, $1, $2, $3, false, now() from presence_checks where meeting_id = $3",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)

@@ -18,7 +18,7 @@ async fn what_is_not_set_has_its_default_and_admins_set_it() {
             "measure_speaking": true,
             "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null,
             "meeting_notifications": true, "calendar_event_notifications": false, "default_duration_minutes": 60,
-            "week_starts_on": "monday",
+            "week_starts_on": "monday", "presence_checks_per_hour": null,
         })
     );
     let change = json!({"auto_record": true, "week_starts_on": "sunday", "max_participants": 12});
@@ -52,6 +52,9 @@ async fn unfit_settings_are_refused_where_they_stand_and_change_nothing() {
     change(json!({"max_participants": 0})).await.fault_at("/max_participants");
     change(json!({"late_threshold_minutes": -1})).await.fault_at("/late_threshold_minutes");
     change(json!({"late_threshold_minutes": 1441})).await.fault_at("/late_threshold_minutes");
+    for times in [0, 13, 256, -1] {
+        change(json!({"presence_checks_per_hour": times})).await.fault_at("/presence_checks_per_hour");
+    }
     change(json!({"meeting_type": "smoke"})).await.fault_at("/meeting_type");
     change(json!({"recording_access_level": "role_based"})).await.fault_at("/recording_allowed_roles");
     change(json!({"recording_retention_days": 0})).await.fault_at("/recording_retention_days");
@@ -85,7 +88,7 @@ async fn new_meetings_begin_with_the_organizations_settings() {
     let organization = app.organization().await;
     let settings = json!({
         "late_threshold_minutes": 11, "meeting_type": "audio", "max_participants": 7, "auto_record": true,
-        "require_approval": true, "allow_guests": true,
+        "require_approval": true, "allow_guests": true, "presence_checks_per_hour": 3,
     });
     organization.admin.patch(&organization.path("/settings"), settings).await.is(200);
     let made =
@@ -95,7 +98,7 @@ async fn new_meetings_begin_with_the_organizations_settings() {
     assert_eq!(made["schedule_kind"], "instant");
     assert_eq!(
         made["settings"],
-        json!({"late_threshold_minutes": 11, "allow_guests": false}),
+        json!({"late_threshold_minutes": 11, "allow_guests": false, "presence_checks_per_hour": 3}),
         "each meeting has to allow guests itself"
     );
     let own = organization
@@ -104,13 +107,19 @@ async fn new_meetings_begin_with_the_organizations_settings() {
         .set("max_participants", Value::Null)
         .set("auto_record", false)
         .set("require_approval", false)
-        .set("settings", json!({"late_threshold_minutes": 0, "allow_guests": true}))
+        .set(
+            "settings",
+            json!({"late_threshold_minutes": 0, "allow_guests": true, "presence_checks_per_hour": 12}),
+        )
         .create()
         .await
         .json;
     assert_eq!((&own["meeting_type"], &own["max_participants"]), (&json!("video"), &Value::Null));
     assert_eq!((&own["auto_record"], &own["require_approval"]), (&json!(false), &json!(false)));
-    assert_eq!(own["settings"], json!({"late_threshold_minutes": 0, "allow_guests": true}));
+    assert_eq!(
+        own["settings"],
+        json!({"late_threshold_minutes": 0, "allow_guests": true, "presence_checks_per_hour": 12})
+    );
 }
 
 // TOK-03

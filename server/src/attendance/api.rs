@@ -17,6 +17,7 @@ use crate::{
     chat::polls,
     http::{Json, Path, Problem, Result},
     meetings::api::require,
+    presence_checks,
     table::{self, Writer, time, word},
 };
 
@@ -54,14 +55,16 @@ pub async fn csv(
 pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc>) -> Result<Attendance> {
     require(tx, caller, id, Action::SeeAttendance).await?;
     let frame = store::frame(tx, id).await?;
-    let attendees = store::attendees(tx, id).await?;
+    let checks = presence_checks::closed_ones(tx, id).await?;
+    let attendees = store::attendees(tx, id, &checks).await?;
     let mut attendance = report(frame, attendees, now);
+    attendance.summary.presence_checks = checks.len();
     tx.act_for(Actor::System).await?;
     attendance.polls = polls::results_of(tx, id).await?;
     Ok(attendance)
 }
 
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "name",
     "status",
     "first_joined_at",
@@ -72,6 +75,8 @@ const COLUMNS: [&str; 10] = [
     "messages_sent",
     "hand_raised_count",
     "speaking_seconds",
+    "checks_asked",
+    "checks_confirmed",
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
@@ -89,6 +94,8 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
             &item.messages_sent.to_string(),
             &item.hand_raised_count.to_string(),
             &format!("{:.3}", item.speaking_seconds),
+            &item.checks.asked.to_string(),
+            &item.checks.confirmed.to_string(),
         ])?;
     }
     table.finish()
@@ -115,10 +122,11 @@ mod tests {
             hand_raised_count: 0,
             speaking_seconds: 2.0,
             spans: Vec::new(),
+            checks: presence_checks::model::CheckTally::default(),
         };
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
-        let rest = ",invited,,,1.500,false,false,0,0,2.000\n";
+        let rest = ",invited,,,1.500,false,false,0,0,2.000,0,0\n";
         assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

@@ -6,7 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::ClosedBy;
-use crate::{chat::polls::PollResult, participants::model::ParticipantStatus};
+use crate::{
+    chat::polls::PollResult, participants::model::ParticipantStatus, presence_checks::model::CheckTally,
+};
 
 /// A stretch of time, from its start to before its end.
 type Stretch = (DateTime<Utc>, DateTime<Utc>);
@@ -43,6 +45,8 @@ pub struct Attendee {
     pub speaking_seconds: f64,
     /// Their connections by beginning.
     pub spans: Vec<AttendanceSpan>,
+    /// What they made of the checks of who is there.
+    pub checks: CheckTally,
 }
 
 /// The attendance of a meeting.
@@ -71,6 +75,8 @@ pub struct AttendanceSummary {
     pub average_duration_seconds: f64,
     /// The most people who were there at one time.
     pub peak_participants: usize,
+    /// How often people were asked whether they are there.
+    pub presence_checks: usize,
 }
 
 /// The attendance of one person.
@@ -102,6 +108,8 @@ pub struct AttendanceItem {
     pub speaking_seconds: f64,
     /// Their connections by beginning.
     pub spans: Vec<AttendanceSpan>,
+    /// How often they were asked whether they are there, and said so.
+    pub checks: CheckTally,
 }
 
 /// A person with an account.
@@ -147,6 +155,7 @@ pub fn report(frame: Frame, attendees: Vec<Attendee>, now: DateTime<Utc>) -> Att
         late: items.iter().filter(|item| item.is_late).count(),
         average_duration_seconds: (average * 1000.0).round() / 1000.0,
         peak_participants: peak(&presences),
+        presence_checks: 0,
     };
     Attendance { summary, items, polls: Vec::new() }
 }
@@ -174,6 +183,7 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
         hand_raised_count: attendee.hand_raised_count,
         speaking_seconds: attendee.speaking_seconds,
         spans,
+        checks: attendee.checks,
     }
 }
 
@@ -248,6 +258,7 @@ mod tests {
             hand_raised_count: 0,
             speaking_seconds: 0.0,
             spans,
+            checks: CheckTally::default(),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     report::{AttendanceSpan, Attendee, AttendeeUser, Frame},
     rules::Known,
 };
-use crate::participants::model::ParticipantStatus;
+use crate::{participants::model::ParticipantStatus, presence_checks};
 
 /// Whose spans.
 #[derive(Debug, Clone, Copy)]
@@ -378,7 +378,11 @@ pub async fn frame(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Frame> {
 }
 
 /// Everybody who was invited or was there, by name: participants, removed people, guests.
-pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Attendee>> {
+pub async fn attendees(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    checks: &[presence_checks::model::Closed],
+) -> sqlx::Result<Vec<Attendee>> {
     let mut spans: HashMap<String, Vec<AttendanceSpan>> = HashMap::new();
     let rows = sqlx::query!(
         r#"select coalesce(user_id::text, split_part(identity, '#', 1)) as "who!", joined_at, left_at,
@@ -416,15 +420,20 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
     .await?;
     Ok(people
         .into_iter()
-        .map(|row| Attendee {
-            user: row.user_id.zip(row.name).map(|(id, name)| AttendeeUser { id, name }),
-            guest_id: row.guest_id,
-            guest_name: row.guest_name,
-            status: row.status,
-            messages_sent: row.messages_sent,
-            hand_raised_count: row.hands,
-            speaking_seconds: row.speaking_seconds,
-            spans: spans.remove(&row.who).unwrap_or_default(),
+        .map(|row| {
+            let spans = spans.remove(&row.who).unwrap_or_default();
+            let person = row.who.trim_start_matches("guest:").parse().ok();
+            Attendee {
+                user: row.user_id.zip(row.name).map(|(id, name)| AttendeeUser { id, name }),
+                guest_id: row.guest_id,
+                guest_name: row.guest_name,
+                status: row.status,
+                messages_sent: row.messages_sent,
+                hand_raised_count: row.hands,
+                speaking_seconds: row.speaking_seconds,
+                checks: person.map_or_else(Default::default, |id| presence_checks::tally(checks, id, &spans)),
+                spans,
+            }
         })
         .collect())
 }

@@ -118,6 +118,7 @@ pub async fn duplicate(
         settings: Some(MeetingSettingsChange {
             late_threshold_minutes: Some(Some(kept.late_threshold_minutes)),
             allow_guests: Some(Some(kept.allow_guests)),
+            presence_checks_per_hour: Some(Some(kept.presence_checks_per_hour)),
         }),
         custom_fields,
         related_object: row.related_object.map(|object| object.0),
@@ -165,8 +166,11 @@ async fn insert(
         Some(zone) => zone,
         None => orgs::timezone(tx, org).await?,
     };
-    let switches =
-        MeetingSettings { late_threshold_minutes: defaults.late_threshold_minutes, allow_guests: false };
+    let switches = MeetingSettings {
+        late_threshold_minutes: defaults.late_threshold_minutes,
+        allow_guests: false,
+        presence_checks_per_hour: defaults.presence_checks_per_hour,
+    };
     let host = plan.host_id.or(caller.key().is_none().then_some(caller.user_id));
     let now = app.clock.now();
     let id = MeetingId::new(now);

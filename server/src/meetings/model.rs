@@ -69,6 +69,8 @@ switches! {
         late_threshold_minutes: u16 = 5,
         /// Whether guests may be let in; the organization has to allow it too.
         allow_guests: bool = false,
+        /// How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
+        presence_checks_per_hour: Option<u8> = None,
     }
 }
 

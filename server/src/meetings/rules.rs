@@ -5,7 +5,7 @@ use kernel::ids::OrganizationId;
 use serde_json::{Map, Value};
 
 use super::model::{MeetingSettingsChange, RelatedObject};
-use crate::http::Checks;
+use crate::{http::Checks, presence_checks};
 
 /// Largest JSON of custom fields, in bytes.
 const JSON_LIMIT: usize = 16 * 1024;
@@ -67,6 +67,10 @@ pub fn check_settings(checks: &mut Checks, settings: &MeetingSettingsChange) {
     let fits = settings.late_threshold_minutes.flatten().is_none_or(|minutes| minutes <= 1440);
     let detail = "The late threshold is a number of minutes from 0 to 1440.";
     checks.require(fits, "/settings/late_threshold_minutes", "OUT_OF_RANGE", detail);
+    let given = settings.presence_checks_per_hour.flatten().flatten();
+    let fits = given.is_none_or(|times| presence_checks::PER_HOUR.contains(&times));
+    let detail = "People can be asked 1 to 12 times an hour.";
+    checks.require(fits, "/settings/presence_checks_per_hour", "OUT_OF_RANGE", detail);
 }
 
 /// Notes an object that is too large or holds what cannot be stored.

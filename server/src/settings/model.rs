@@ -25,6 +25,9 @@ switches! {
     SettingsChange {
         /// From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
         late_threshold_minutes: u16 = 5,
+        /// How often an hour people are asked, at random times, whether they are there, 1 to 12, `null` for never; for new
+        /// meetings.
+        presence_checks_per_hour: Option<u8> = None,
         /// The media of new meetings.
         meeting_type: MeetingType = MeetingType::Video,
         /// How many may be in the room of a new meeting at once, 1 to 10000; `null` for no limit.

@@ -3,13 +3,17 @@
 use kernel::recording::AccessLevel;
 
 use super::model::{Settings, SettingsChange};
-use crate::http::Checks;
+use crate::{http::Checks, presence_checks};
 
 /// Notes what is wrong with a change that leads to `after`.
 pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
     let given = change.late_threshold_minutes.flatten();
     let detail = "The late threshold is a number of minutes from 0 to 1440.";
     checks.require(given.is_none_or(|it| it <= 1440), "/late_threshold_minutes", "OUT_OF_RANGE", detail);
+    let given = change.presence_checks_per_hour.flatten().flatten();
+    let detail = "People can be asked 1 to 12 times an hour.";
+    let fits = given.is_none_or(|it| presence_checks::PER_HOUR.contains(&it));
+    checks.require(fits, "/presence_checks_per_hour", "OUT_OF_RANGE", detail);
     let given = change.max_participants.flatten().flatten();
     let fits = given.is_none_or(|it| (1..=10_000).contains(&it));
     checks.require(fits, "/max_participants", "OUT_OF_RANGE", "Between 1 and 10000 people can take part.");

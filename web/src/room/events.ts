@@ -1,4 +1,5 @@
 import type { Door, Meeting, Message, Participant, Recording, Stage } from '../api/types';
+import type { OpenedCheck } from './checks';
 
 /** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
 export type MeetingEvent = Happening & {
@@ -28,6 +29,9 @@ type Happening =
         Partial<Pick<Meeting, 'show_status' | 'shown_at'>>;
     }
   | { event: 'recording.updated'; data: Recording }
+  /** Whoever is in the room is asked whether they are; who answers is not told. */
+  | { event: 'presence_check.opened'; data: OpenedCheck }
+  | { event: 'presence_check.closed'; data: { id: string } }
   | { event: 'presence.changed'; data: { user_id: string; online: boolean } };
 
 const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
@@ -43,6 +47,8 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'meeting.updated',
   'recording.updated',
   'presence.changed',
+  'presence_check.opened',
+  'presence_check.closed',
 ]);
 
 /** What an event is about: of two about the same, the later one counts. */
@@ -65,6 +71,9 @@ function subject({ event, data }: MeetingEvent): string {
     case 'door.changed':
     case 'stage.changed':
       return event;
+    case 'presence_check.opened':
+    case 'presence_check.closed':
+      return `check ${data.id}`;
     case 'presence.changed':
       return `presence ${data.user_id}`;
   }

@@ -317,6 +317,7 @@ pub mod tests {
             report::{Attendance, AttendanceSpan, Attendee, Frame, report},
         },
         participants::model::ParticipantStatus,
+        presence_checks::model::CheckTally,
         reports::{
             issued::sheets::{self, Facts, Reader},
             rules::Figures,
@@ -348,6 +349,7 @@ pub mod tests {
             messages_sent: 3,
             hand_raised_count: 1,
             speaking_seconds: 75.0,
+            checks: CheckTally { asked: 3, confirmed: 2 },
             spans: (0..2)
                 .filter(|_| number > 0)
                 .map(|span| AttendanceSpan {

@@ -75,7 +75,7 @@ fn count(number: impl TryInto<i64>) -> Cell {
     Cell::Count(number.try_into().unwrap_or(i64::MAX))
 }
 
-fn remarks<const N: usize>(said: [(bool, &'static str); N]) -> Cell {
+fn remarks<const N: usize>(said: [(bool, &str); N]) -> Cell {
     let said: Vec<&str> = said.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
     Cell::Remark(said.join(", "))
 }
@@ -90,6 +90,8 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
         (words.held, held.unwrap_or_else(|| words.not_held.to_owned())),
     ];
     about.extend(facts.host.clone().map(|host| (words.host, host)));
+    let checks = (summary.presence_checks > 0).then(|| summary.presence_checks.to_string());
+    about.extend(checks.map(|checks| (words.checks, checks)));
     let window = window(&facts, &items, now);
     let people = items
         .iter()
@@ -97,6 +99,7 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
             let is_there = item.spans.iter().any(|span| span.left_at.is_none());
             let was_there = !item.spans.is_empty();
             let spans = item.spans.iter().map(|span| (span.joined_at, span.left_at.unwrap_or(now)));
+            let confirmed = words.confirmed_of(item.checks);
             vec![
                 Cell::Text(name(item, words)),
                 Cell::Chart(spans.collect()),
@@ -108,6 +111,7 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                     (item.is_late, words.came_late),
                     (item.left_early, words.left_early),
                     (is_there, words.still_there),
+                    (item.checks.asked > 0, &confirmed),
                 ]),
                 count(item.messages_sent),
                 count(item.hand_raised_count),

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::presence_checks::model::CheckTally;
+
 /// The words of one language.
 pub struct Words {
     pub report: &'static str,
@@ -46,6 +48,8 @@ pub struct Words {
     pub left_early: &'static str,
     pub was_absent: &'static str,
     pub still_there: &'static str,
+    pub checks: &'static str,
+    pub confirmed: &'static str,
     pub former: &'static str,
     pub code: &'static str,
     pub seal: &'static str,
@@ -101,6 +105,8 @@ const ENGLISH: Words = Words {
     left_early: "left early",
     was_absent: "absent",
     still_there: "still there",
+    checks: "Presence checks",
+    confirmed: "confirmed {} of {}",
     former: "Former member",
     code: "Code",
     seal: "Last seal",
@@ -156,6 +162,8 @@ const SWAHILI: Words = Words {
     left_early: "alitoka mapema",
     was_absent: "hakuwepo",
     still_there: "bado yupo",
+    checks: "Ukaguzi wa uwepo",
+    confirmed: "alithibitisha {} kati ya {}",
     former: "Mwanachama wa zamani",
     code: "Msimbo",
     seal: "Muhuri wa mwisho",
@@ -176,6 +184,12 @@ impl Words {
             Some("sw") => &SWAHILI,
             _ => &ENGLISH,
         }
+    }
+
+    /// How many checks somebody has confirmed.
+    pub fn confirmed_of(&self, checks: CheckTally) -> String {
+        let text = self.confirmed.replacen("{}", &checks.confirmed.to_string(), 1);
+        text.replacen("{}", &checks.asked.to_string(), 1)
     }
 }
 
@@ -214,5 +228,7 @@ mod tests {
         assert_eq!(share(0.6667), "67 %");
         assert_eq!(Words::of("sw-KE").name, "Jina");
         assert_eq!(Words::of("fr").name, "Name");
+        let checks = CheckTally { asked: 3, confirmed: 2 };
+        assert_eq!(Words::of("en").confirmed_of(checks), "confirmed 2 of 3");
     }
 }

@@ -34,6 +34,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
     ['late', summary.late],
     ['average', format.duration(summary.average_duration_seconds)],
     ['peak', summary.peak_participants],
+    ...(summary.presence_checks > 0 ? [['checks', summary.presence_checks] as const] : []),
   ] as const;
   return (
     <Stack>
@@ -120,6 +121,15 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
           {item.is_late && (
             <Badge size="sm" variant="light" color="yellow">
               {t('attendance.isLate')}
+            </Badge>
+          )}
+          {item.checks.asked > 0 && (
+            <Badge
+              size="sm"
+              variant="light"
+              color={item.checks.confirmed < item.checks.asked ? 'yellow' : 'green'}
+            >
+              {t('attendance.checks', { ...item.checks, count: item.checks.asked })}
             </Badge>
           )}
           {item.left_early && (

@@ -6,6 +6,7 @@ import { type MeetingEvent, newsFilter } from '../../room/events';
 import { followEvents } from '../../room/stream';
 import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../chat/queries';
 import { doorQuery } from '../door/queries';
+import { hearCheckClosed, hearCheckOpened } from '../presence/queries';
 import { hearReaction } from '../reactions/queries';
 import { hearAsked, hearRights, hearStage } from '../stage/queries';
 
@@ -70,6 +71,13 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       participants((list) =>
         list.map((one) => (one.user.id === data.user_id ? { ...one, online: data.online } : one)),
       );
+      void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
+      break;
+    case 'presence_check.opened':
+      hearCheckOpened(queryClient, meetingId, data);
+      break;
+    case 'presence_check.closed':
+      hearCheckClosed(queryClient, meetingId, data);
       void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
       break;
     case 'meeting.updated':

@@ -42,14 +42,16 @@ export function OrganizationSettingsPage() {
 }
 
 /** The numbers are empty while there is none. */
-type Values = Omit<Settings, 'max_participants' | 'recording_retention_days'> & {
+type Values = Omit<Settings, 'max_participants' | 'presence_checks_per_hour' | 'recording_retention_days'> & {
   max_participants: number | '';
+  presence_checks_per_hour: number | '';
   recording_retention_days: number | '';
 };
 
 const toValues = (settings: Settings): Values => ({
   ...settings,
   max_participants: settings.max_participants ?? '',
+  presence_checks_per_hour: settings.presence_checks_per_hour ?? '',
   recording_retention_days: settings.recording_retention_days ?? '',
 });
 
@@ -67,6 +69,8 @@ function SettingsForm({ settings }: { settings: Settings }) {
           body: {
             ...values,
             max_participants: values.max_participants === '' ? null : values.max_participants,
+            presence_checks_per_hour:
+              values.presence_checks_per_hour === '' ? null : values.presence_checks_per_hour,
             recording_retention_days:
               values.recording_retention_days === '' ? null : values.recording_retention_days,
           },
@@ -106,6 +110,14 @@ function SettingsForm({ settings }: { settings: Settings }) {
               label={t('orgSettings.late')}
               {...minutes}
               {...form.getInputProps('late_threshold_minutes')}
+            />
+            <NumberInput
+              label={t('schedule.checks')}
+              description={t('schedule.checksHint')}
+              min={1}
+              max={12}
+              allowDecimal={false}
+              {...form.getInputProps('presence_checks_per_hour')}
             />
             <NumberInput
               label={t('schedule.maxParticipants')}

@@ -10,6 +10,7 @@ export const GROUPS = {
   screen: ['screen'],
   chat: ['chat'],
   poll: ['poll'],
+  presence_check: ['presence_check'],
   recording: ['recording'],
   guest: ['guest', 'guest_link'],
   report: ['report', 'timeline'],
@@ -24,12 +25,13 @@ export function words({ kind, data }: { kind: string; data: unknown }) {
     content?: string;
     metadata?: { question?: unknown };
     former?: string;
-    changes?: { field: string }[];
+    changes?: { field: string; after?: unknown }[];
     seconds?: number;
   };
   const question = typeof metadata?.question === 'string' ? metadata.question : undefined;
+  const missed = kind === 'presence_check.missed' && changes?.find(({ field }) => field === 'name')?.after;
   return {
-    about: about?.name,
+    about: about?.name ?? (missed ? String(missed) : undefined),
     content: content || question,
     former,
     seconds,
