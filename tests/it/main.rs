@@ -26,6 +26,7 @@ mod orgs;
 mod participants;
 mod people;
 mod polls;
+mod presence_rules;
 mod profile;
 mod recordings;
 mod reports;

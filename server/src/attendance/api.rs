@@ -61,7 +61,7 @@ pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc
     Ok(attendance)
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 13] = [
     "name",
     "status",
     "first_joined_at",
@@ -71,6 +71,10 @@ const COLUMNS: [&str; 9] = [
     "left_early",
     "messages_sent",
     "hand_raised_count",
+    "presence_share",
+    "counts_as_present",
+    "excused",
+    "excuse_reason",
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
@@ -87,6 +91,10 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
             &item.left_early.to_string(),
             &item.messages_sent.to_string(),
             &item.hand_raised_count.to_string(),
+            &item.presence_share.map(|share| format!("{share:.4}")).unwrap_or_default(),
+            &item.counts_as_present.to_string(),
+            &item.excuse.is_some().to_string(),
+            item.excuse.as_ref().map_or("", |excuse| &excuse.reason),
         ])?;
     }
     table.finish()
@@ -95,7 +103,10 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{attendance::report::AttendeeUser, participants::model::ParticipantStatus};
+    use crate::{
+        attendance::{excuses::Excuse, report::AttendeeUser},
+        participants::model::ParticipantStatus,
+    };
 
     #[test]
     fn a_name_is_no_formula_and_breaks_no_line() {
@@ -103,18 +114,26 @@ mod tests {
             user: Some(AttendeeUser { id: kernel::ids::UserId(uuid::Uuid::nil()), name: name.into() }),
             guest_name: None,
             status: ParticipantStatus::Invited,
+            is_listed: true,
             first_joined_at: None,
             last_left_at: None,
             duration_seconds: 1.5,
             is_late: false,
             left_early: false,
+            presence_share: Some(0.5),
+            counts_as_present: true,
+            excuse: Some(Excuse {
+                reason: "=1+1".into(),
+                excused_by: None,
+                excused_at: chrono::DateTime::default(),
+            }),
             messages_sent: 0,
             hand_raised_count: 0,
             spans: Vec::new(),
         };
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
-        let rest = ",invited,,,1.500,false,false,0,0\n";
+        let rest = ",invited,,,1.500,false,false,0,0,0.5000,true,true,'=1+1\n";
         assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

@@ -1,4 +1,4 @@
-import type { Door, Meeting, Message, Participant, Recording, Stage } from '../api/types';
+import type { Door, Meeting, Message, Participant, Recording, Stage, StageQuorum } from '../api/types';
 
 /** What happens in a meeting, the same over LiveKit data packets and over Server-Sent Events. */
 export type MeetingEvent = Happening & {
@@ -28,7 +28,9 @@ type Happening =
         Partial<Pick<Meeting, 'show_status' | 'shown_at'>>;
     }
   | { event: 'recording.updated'; data: Recording }
-  | { event: 'presence.changed'; data: { user_id: string; online: boolean } };
+  | { event: 'presence.changed'; data: { user_id: string; online: boolean } }
+  /** How many members must be there, and how many are. */
+  | { event: 'quorum.changed'; data: StageQuorum };
 
 const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'chat.message',
@@ -43,6 +45,7 @@ const KNOWN: ReadonlySet<string> = new Set<MeetingEvent['event']>([
   'meeting.updated',
   'recording.updated',
   'presence.changed',
+  'quorum.changed',
 ]);
 
 /** What an event is about: of two about the same, the later one counts. */
@@ -64,6 +67,7 @@ function subject({ event, data }: MeetingEvent): string {
       return `asked ${data.user_id}`;
     case 'door.changed':
     case 'stage.changed':
+    case 'quorum.changed':
       return event;
     case 'presence.changed':
       return `presence ${data.user_id}`;

@@ -5,10 +5,13 @@ use chrono_tz::Tz;
 
 use super::{
     model::{At, Cell, Sheet, Table},
-    words::{Words, moment},
+    words::{Words, duration, moment, time},
 };
 use crate::{
-    attendance::report::{Attendance, AttendanceItem},
+    attendance::{
+        presence::AttendanceQuorum,
+        report::{Attendance, AttendanceItem},
+    },
     meetings::model::{MeetingStatus, ShowStatus},
     reports::{
         api::{MonthFigures, ReportedMeeting},
@@ -83,13 +86,18 @@ fn remarks<const N: usize>(said: [(bool, &'static str); N]) -> Cell {
 /// Who was at a meeting.
 pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet {
     let (words, now) = (Words::of(&reader.language), reader.now);
-    let Attendance { summary, items, polls } = attendance;
+    let Attendance { summary, min_presence_percent, quorum, items, polls } = attendance;
     let held = facts.actual_start.map(|from| reader.span(from, facts.actual_end));
     let mut about = vec![
         (words.scheduled, reader.span(facts.scheduled_start, facts.scheduled_end)),
         (words.held, held.unwrap_or_else(|| words.not_held.to_owned())),
     ];
     about.extend(facts.host.clone().map(|host| (words.host, host)));
+    about.extend(quorum.map(|quorum| (words.quorum, said_of(&quorum, words, reader.zone))));
+    about.extend(min_presence_percent.map(|percent| {
+        (words.counted, format!("{} ({} {percent} %)", summary.present, words.at_least))
+    }));
+    about.extend((summary.excused > 0).then(|| (words.excused, summary.excused.to_string())));
     let window = window(&facts, &items, now);
     let people = items
         .iter()
@@ -105,6 +113,8 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                 Cell::Duration(was_there.then_some(item.duration_seconds)),
                 remarks([
                     (!was_there, words.was_absent),
+                    (item.excuse.is_some() && !item.counts_as_present, words.was_excused),
+                    (was_there && !item.counts_as_present, words.too_short),
                     (item.is_late, words.came_late),
                     (item.left_early, words.left_early),
                     (is_there, words.still_there),
@@ -165,6 +175,20 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
     }
 }
 
+/// How many were needed, and whether and for how long they were there.
+fn said_of(quorum: &AttendanceQuorum, words: &Words, zone: Tz) -> String {
+    let AttendanceQuorum { needed, invited, most_present, held_seconds, .. } = quorum;
+    match quorum.reached_at {
+        Some(at) => {
+            let (at, held) = (time(at, zone), duration(*held_seconds));
+            format!("{needed} / {invited}, {} {at}, {} {held}", words.reached, words.held_for)
+        }
+        None => {
+            format!("{needed} / {invited}, {}, {} {most_present}", words.not_reached, words.at_most)
+        }
+    }
+}
+
 /// From when to when the chart goes: the meeting, and whoever came before or left after it.
 fn window(facts: &Facts, items: &[AttendanceItem], now: At) -> (At, At) {
     let spans = || items.iter().flat_map(|item| &item.spans);
@@ -200,6 +224,7 @@ pub fn member(
             remarks([
                 (!meeting.is_held && meeting.scheduled_start < now, words.not_held),
                 (meeting.is_held && !was_there, words.was_absent),
+                (!was_there && meeting.excuse_reason.is_some(), words.was_excused),
                 (meeting.is_late, words.came_late),
                 (meeting.left_early, words.left_early),
             ]),

@@ -1,4 +1,4 @@
-import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +10,8 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
+import { ExcuseMenu } from './Excuse';
+import { PresenceBadges, PresenceCards } from './Presence';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -48,6 +50,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Paper>
         ))}
       </SimpleGrid>
+      <PresenceCards attendance={data} />
       <Exports load={load} name={title} />
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
@@ -60,11 +63,19 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
               <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
               <Table.Th ta="end">{t('attendance.messages')}</Table.Th>
               <Table.Th ta="end">{t('attendance.hands')}</Table.Th>
+              <Table.Th>
+                <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {items.map((item) => (
-              <AttendanceRow key={item.user?.id ?? item.guest_name ?? ''} item={item} />
+              <AttendanceRow
+                key={item.user?.id ?? item.guest_name ?? ''}
+                item={item}
+                meetingId={meetingId}
+                minimum={data.min_presence_percent}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -104,7 +115,13 @@ function PollResults({ polls }: { polls: Attendance['polls'] }) {
   );
 }
 
-function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
+type RowProps = {
+  item: Attendance['items'][number];
+  meetingId: string;
+  minimum: number | null | undefined;
+};
+
+function AttendanceRow({ item, meetingId, minimum }: RowProps) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -124,6 +141,7 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
               {t('attendance.leftEarly')}
             </Badge>
           )}
+          <PresenceBadges item={item} minimum={minimum} />
         </Group>
       </Table.Td>
       <Table.Td className={rows.wide}>
@@ -147,6 +165,9 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.hands')}>
         {item.hand_raised_count}
+      </Table.Td>
+      <Table.Td ta="end">
+        <ExcuseMenu meetingId={meetingId} item={item} />
       </Table.Td>
     </Table.Tr>
   );

@@ -33,6 +33,7 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { localZone, nextQuarter, toInstant, toWall, zones } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
+import { PresenceInputs, type PresenceValues, presenceRules, presenceValues } from '../attendance/PresenceInputs';
 import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery, settingsQuery } from '../settings/queries';
@@ -55,7 +56,7 @@ type Values = {
   auto_record: boolean;
   require_approval: boolean;
   participants: string[];
-  settings: { allow_guests: boolean; late_threshold_minutes: number | string };
+  settings: { allow_guests: boolean; late_threshold_minutes: number | string } & PresenceValues;
   related_object: { type: string; id: string };
   custom_fields: CustomValues;
 };
@@ -101,6 +102,7 @@ function initialValues(
     settings: {
       allow_guests: meeting?.settings.allow_guests ?? false,
       late_threshold_minutes: (meeting?.settings ?? settings).late_threshold_minutes,
+      ...presenceValues(meeting?.settings ?? settings),
     },
     related_object: meeting
       ? (meeting.related_object ?? { type: '', id: '' })
@@ -130,7 +132,11 @@ function toBody(values: Values) {
     scheduled_start: toInstant(scheduled_start ?? '', timezone),
     scheduled_end: scheduled_end ? toInstant(scheduled_end, timezone) : null,
     max_participants: max_participants === '' ? null : Number(max_participants),
-    settings: { ...settings, late_threshold_minutes: late === '' ? null : Number(late) },
+    settings: {
+      ...settings,
+      late_threshold_minutes: late === '' ? null : Number(late),
+      ...presenceRules(settings),
+    },
     related_object: type || id ? { type, id } : null,
     custom_fields: filledIn(values.custom_fields),
   };
@@ -328,6 +334,7 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
             {...form.getInputProps('settings.late_threshold_minutes')}
           />
         </SimpleGrid>
+        <PresenceInputs form={form} at="settings." />
         <Checkbox
           label={t('schedule.autoRecord')}
           {...form.getInputProps('auto_record', { type: 'checkbox' })}

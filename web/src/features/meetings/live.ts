@@ -7,7 +7,7 @@ import { followEvents } from '../../room/stream';
 import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../chat/queries';
 import { doorQuery } from '../door/queries';
 import { hearReaction } from '../reactions/queries';
-import { hearAsked, hearRights, hearStage } from '../stage/queries';
+import { hearAsked, hearQuorum, hearRights, hearStage, stageQuery } from '../stage/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
 
@@ -63,6 +63,9 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'stage.changed':
       hearStage(queryClient, meetingId, data);
       break;
+    case 'quorum.changed':
+      hearQuorum(queryClient, meetingId, data);
+      break;
     case 'participant.asked':
       hearAsked(queryClient, meetingId, data);
       break;
@@ -75,6 +78,8 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'meeting.updated':
       queryClient.setQueryData<Meeting>(key, (meeting) => meeting && { ...meeting, ...data });
       void queryClient.invalidateQueries({ queryKey: ['meetings'] });
+      // It may ask for another quorum, or for none any more.
+      void queryClient.invalidateQueries(stageQuery(meetingId));
       break;
     case 'recording.updated':
       queryClient.setQueryData<Recording[]>(
