@@ -35,39 +35,39 @@ export function InviteeMenu({ meeting, invitee }: Props) {
     act.mutate(() => take(api.DELETE('/api/v1/meetings/{id}/participants/{user}', { params })));
   return (
     <>
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          aria-label={t('people.actionsFor', { name: invitee.user.name })}
-          loading={act.isPending}
-        >
-          <IconDots size={18} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {meeting.my.role === 'host' && !invitee.is_guest && (
-          <Menu.Item leftSection={<IconUserUp size={16} aria-hidden />} onClick={setRole}>
-            {t(helps ? 'stage.endCoHost' : 'stage.makeCoHost')}
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label={t('people.actionsFor', { name: invitee.user.name })}
+            loading={act.isPending}
+          >
+            <IconDots size={18} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {meeting.my.role === 'host' && !invitee.is_guest && (
+            <Menu.Item leftSection={<IconUserUp size={16} aria-hidden />} onClick={setRole}>
+              {t(helps ? 'stage.endCoHost' : 'stage.makeCoHost')}
+            </Menu.Item>
+          )}
+          {can(meeting, 'excuse') && !invitee.is_guest && (
+            <Menu.Item leftSection={<IconMailQuestion size={16} aria-hidden />} onClick={excuse.open}>
+              {t('presence.excuse')}
+            </Menu.Item>
+          )}
+          <Menu.Item
+            c="var(--mantine-color-error)"
+            leftSection={<IconUserMinus size={16} aria-hidden />}
+            onClick={takeOff}
+          >
+            {t('overview.takeOff')}
           </Menu.Item>
-        )}
-        {can(meeting, 'excuse') && !invitee.is_guest && (
-          <Menu.Item leftSection={<IconMailQuestion size={16} aria-hidden />} onClick={excuse.open}>
-            {t('presence.excuse')}
-          </Menu.Item>
-        )}
-        <Menu.Item
-          c="var(--mantine-color-error)"
-          leftSection={<IconUserMinus size={16} aria-hidden />}
-          onClick={takeOff}
-        >
-          {t('overview.takeOff')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-    {excusing && <ExcuseDialog meetingId={meeting.id} user={invitee.user} onClose={excuse.close} />}
+        </Menu.Dropdown>
+      </Menu>
+      {excusing && <ExcuseDialog meetingId={meeting.id} user={invitee.user} onClose={excuse.close} />}
     </>
   );
 }

@@ -33,7 +33,12 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { localZone, nextQuarter, toInstant, toWall, zones } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
-import { PresenceInputs, type PresenceValues, presenceRules, presenceValues } from '../attendance/PresenceInputs';
+import {
+  PresenceInputs,
+  type PresenceValues,
+  presenceRules,
+  presenceValues,
+} from '../attendance/PresenceInputs';
 import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery, settingsQuery } from '../settings/queries';

@@ -22,7 +22,12 @@ import { ACCESS_LEVELS, MEETING_TYPES, ORG_ROLES, type Settings, WEEK_STARTS } f
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
-import { PresenceInputs, type PresenceValues, presenceRules, presenceValues } from '../attendance/PresenceInputs';
+import {
+  PresenceInputs,
+  type PresenceValues,
+  presenceRules,
+  presenceValues,
+} from '../attendance/PresenceInputs';
 import { useHere } from '../orgs/OrganizationGate';
 import { settingsQuery } from './queries';
 
