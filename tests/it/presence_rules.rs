@@ -126,14 +126,23 @@ async fn whoever_stays_too_short_does_not_count_as_present() {
     );
     let summary = &over["summary"];
     assert_eq!(
-        [&summary["invited"], &summary["attended"], &summary["present"], &summary["absent"], &summary["excused"]],
+        [
+            &summary["invited"],
+            &summary["attended"],
+            &summary["present"],
+            &summary["absent"],
+            &summary["excused"]
+        ],
         [&json!(4), &json!(3), &json!(2), &json!(1), &json!(0)]
     );
     let csv = organization.admin.get(&meeting.path("/attendance.csv")).await.text();
     let mut lines = csv.lines();
     let head = lines.next().expect("a head");
     assert!(head.ends_with("presence_share,counts_as_present,excused,excuse_reason"), "{head}");
-    assert!(lines.any(|line| line.starts_with(&short.name) && line.ends_with(",0.7499,false,false,")), "{csv}");
+    assert!(
+        lines.any(|line| line.starts_with(&short.name) && line.ends_with(",0.7499,false,false,")),
+        "{csv}"
+    );
 }
 
 #[tokio::test]
@@ -143,7 +152,8 @@ async fn the_quorum_is_told_live_and_stands_in_the_report() {
     let members = people(&organization, 5).await;
     let [one, two, three, absent, late] = &members[..] else { unreachable!() };
     let settings = json!({"quorum_percent": 60});
-    let plan = organization.meeting().set("settings", settings).invite(one).invite(two).invite(three).invite(absent);
+    let plan =
+        organization.meeting().set("settings", settings).invite(one).invite(two).invite(three).invite(absent);
     let meeting = plan.create().await;
     let admin = &organization.admin;
     assert_eq!(quorum_on_stage(one, &meeting).await, json!({"needed": 3, "present": 0}), "60 % of 5");
@@ -232,7 +242,8 @@ async fn a_guest_sees_the_quorum_and_does_not_count() {
     let found = report(&organization.admin, &meeting).await;
     assert_eq!((&found["quorum"]["was_reached"], &found["quorum"]["invited"]), (&json!(false), &json!(1)));
     assert_eq!((&found["summary"]["present"], &found["items"][0]["is_listed"]), (&json!(0), &json!(false)));
-    let id = joined["identity"].as_str().and_then(|identity| identity.strip_prefix("guest:")).expect("a guest");
+    let id =
+        joined["identity"].as_str().and_then(|identity| identity.strip_prefix("guest:")).expect("a guest");
     let person = meeting.path(&format!("/participants/{id}/excuse"));
     organization.admin.put(&person, json!({"reason": "Guests need none"})).await.problem(404, "NOT_FOUND");
 }
@@ -245,7 +256,9 @@ async fn whoever_keeps_the_attendance_excuses_people() {
     let [ill, co_host, bystander] = &members[..] else { unreachable!() };
     let (host, officer) = (organization.member("secretary").await, organization.member("chairperson").await);
     let meeting = organization.meeting().host(&host).invite(ill).invite(co_host).create().await;
-    host.patch(&meeting.path(&format!("/participants/{}", co_host.id)), json!({"role": "co_host"})).await.is(200);
+    host.patch(&meeting.path(&format!("/participants/{}", co_host.id)), json!({"role": "co_host"}))
+        .await
+        .is(200);
     let path = excuse_of(&meeting, ill);
     let reason = |text: &str| json!({"reason": text});
     // Whoever may not, and whom it cannot be about.
@@ -285,7 +298,13 @@ async fn whoever_keeps_the_attendance_excuses_people() {
         .expect("items")
         .iter()
         .filter(|it| it["action"].as_str().is_some_and(|action| action.ends_with("excused")))
-        .map(|it| (it["action"].as_str().expect("text"), it["actor"]["id"].as_str().expect("an id"), &it["about"]["id"]))
+        .map(|it| {
+            (
+                it["action"].as_str().expect("text"),
+                it["actor"]["id"].as_str().expect("an id"),
+                &it["about"]["id"],
+            )
+        })
         .collect();
     let about = json!(ill.id);
     assert_eq!(
@@ -338,7 +357,10 @@ async fn an_excuse_stands_in_every_report() {
     assert_eq!(item(&found, ill)["excuse"]["excused_by"]["id"], admin.id.as_str());
     assert_eq!(item(&found, absent)["excuse"], Value::Null);
     let csv = admin.get(&meeting.path("/attendance.csv")).await.text();
-    assert!(csv.lines().any(|line| line.starts_with(&ill.name) && line.ends_with(",0.0000,false,true,'=Ill")), "{csv}");
+    assert!(
+        csv.lines().any(|line| line.starts_with(&ill.name) && line.ends_with(",0.0000,false,true,'=Ill")),
+        "{csv}"
+    );
     // Each member sees their own.
     let reports = organization.path(&format!("/reports/members/{}", ill.id));
     let of_member = ill.get(&reports).await.is(200);
@@ -346,7 +368,10 @@ async fn an_excuse_stands_in_every_report() {
         [&of_member["summary"]["invited"], &of_member["summary"]["absent"], &of_member["summary"]["excused"]],
         [&json!(1), &json!(1), &json!(1)]
     );
-    assert_eq!((&of_member["summary"]["attendance_rate"], &of_member["items"][0]["excuse_reason"]), (&json!(0.0), &json!("=Ill")));
+    assert_eq!(
+        (&of_member["summary"]["attendance_rate"], &of_member["items"][0]["excuse_reason"]),
+        (&json!(0.0), &json!("=Ill"))
+    );
     let of_came = came.get(&organization.path(&format!("/reports/members/{}", came.id))).await.is(200);
     assert_eq!((&of_came["summary"]["excused"], &of_came["summary"]["attended"]), (&json!(0), &json!(1)));
     let csv = ill.get(&format!("{reports}/meetings.csv")).await.text();

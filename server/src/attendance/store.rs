@@ -429,7 +429,10 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
             is_listed: row.is_listed,
             excuse: row.excuse.zip(row.excused_at).map(|(reason, excused_at)| Excuse {
                 reason,
-                excused_by: row.excused_by.zip(row.excused_by_name).map(|(id, name)| AttendeeUser { id, name }),
+                excused_by: row
+                    .excused_by
+                    .zip(row.excused_by_name)
+                    .map(|(id, name)| AttendeeUser { id, name }),
                 excused_at,
             }),
             messages_sent: row.messages_sent,

@@ -179,8 +179,14 @@ mod tests {
         };
         assert!(faults(Some(100), Some(10_000), None).is_empty());
         assert!(faults(Some(1), None, Some(100)).is_empty());
-        assert_eq!(faults(Some(0), Some(0), None), ["/settings/min_presence_percent", "/settings/quorum_members"]);
-        assert_eq!(faults(Some(101), None, Some(101)), ["/settings/min_presence_percent", "/settings/quorum_percent"]);
+        assert_eq!(
+            faults(Some(0), Some(0), None),
+            ["/settings/min_presence_percent", "/settings/quorum_members"]
+        );
+        assert_eq!(
+            faults(Some(101), None, Some(101)),
+            ["/settings/min_presence_percent", "/settings/quorum_percent"]
+        );
         assert_eq!(faults(None, Some(10_001), None), ["/settings/quorum_members"]);
         assert_eq!(faults(None, Some(3), Some(50)), ["/settings/quorum_percent"]);
     }

@@ -347,7 +347,11 @@ pub mod tests {
             guest_name: Some(format!("Nguyễn Σωκράτης Ёлкина {number} (guest)\u{0}\n of a long, long name")),
             status: Some(ParticipantStatus::Left),
             is_listed: true,
-            excuse: (number == 0).then(|| Excuse { reason: "Ill".into(), excused_by: None, excused_at: start }),
+            excuse: (number == 0).then(|| Excuse {
+                reason: "Ill".into(),
+                excused_by: None,
+                excused_at: start,
+            }),
             messages_sent: 3,
             hand_raised_count: 1,
             spans: (0..2)

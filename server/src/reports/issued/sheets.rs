@@ -94,9 +94,10 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
     ];
     about.extend(facts.host.clone().map(|host| (words.host, host)));
     about.extend(quorum.map(|quorum| (words.quorum, said_of(&quorum, words, reader.zone))));
-    about.extend(min_presence_percent.map(|percent| {
-        (words.counted, format!("{} ({} {percent} %)", summary.present, words.at_least))
-    }));
+    about.extend(
+        min_presence_percent
+            .map(|percent| (words.counted, format!("{} ({} {percent} %)", summary.present, words.at_least))),
+    );
     about.extend((summary.excused > 0).then(|| (words.excused, summary.excused.to_string())));
     let window = window(&facts, &items, now);
     let people = items
