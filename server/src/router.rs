@@ -184,6 +184,7 @@ fn api() -> OpenApiRouter<App> {
             // Attendance
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
+            .routes(routes!(attendance::excuses::api::excuse, attendance::excuses::api::take_back))
             .routes(routes!(reports::issued::api::workbook))
             .routes(routes!(reports::issued::api::pdf))
             .routes(routes!(reports::issued::api::member_workbook))

@@ -27,6 +27,7 @@ mod participants;
 mod people;
 mod polls;
 mod presence_checks;
+mod presence_rules;
 mod profile;
 mod recordings;
 mod reports;

@@ -91,6 +91,8 @@ PATCH  /meetings/{id}/participants/{user}            401   403   403  403    403
 DELETE /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/participants/{user}/mute       401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/participants/{user}/remove     401   403   403  403    403  403   ok   404   401
+PUT    /meetings/{id}/participants/{user}/excuse     401    ok    ok   ok    403  403   ok   404   401
+DELETE /meetings/{id}/participants/{user}/excuse     401    ok    ok   ok    403  403   ok   404   401
 POST   /meetings/{id}/mute-all                       401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/response                       401   403   403  403    403   ok   ok   404   401
 POST   /meetings/{id}/join                           401   403   403  403    403   ok   ok   404   401
@@ -232,6 +234,10 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ),
     ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
     ("POST /meetings/{id}/leave", "in the trail of movements"),
+    (
+        "DELETE /meetings/{id}/participants/{user}/excuse",
+        "there is no excuse here; presence_rules::whoever_keeps_the_attendance_excuses_people",
+    ),
     ("PUT /meetings/{id}/chat/read", "how far somebody has read is their own affair"),
     ("POST /meetings/{id}/lobby/admit-all", "nobody waits here; who is let in is under audit"),
     ("PUT /me/avatar", "there is no picture here; users are under audit"),
@@ -395,6 +401,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PATCH /meetings/{id}/participants" | "PATCH /meetings/{id}/participants/{user}" => {
             json!({"can_unmute": false})
         }
+        "PUT /meetings/{id}/participants/{user}/excuse" => json!({"reason": "Ill"}),
         "POST /meetings/{id}/host" => json!({"user_id": target}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),

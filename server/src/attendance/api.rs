@@ -64,7 +64,7 @@ pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc
     Ok(attendance)
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 16] = [
     "name",
     "status",
     "first_joined_at",
@@ -77,6 +77,10 @@ const COLUMNS: [&str; 12] = [
     "speaking_seconds",
     "checks_asked",
     "checks_confirmed",
+    "presence_share",
+    "counts_as_present",
+    "excused",
+    "excuse_reason",
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
@@ -96,6 +100,10 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
             &format!("{:.3}", item.speaking_seconds),
             &item.checks.asked.to_string(),
             &item.checks.confirmed.to_string(),
+            &item.presence_share.map(|share| format!("{share:.4}")).unwrap_or_default(),
+            &item.counts_as_present.to_string(),
+            &item.excuse.is_some().to_string(),
+            item.excuse.as_ref().map_or("", |excuse| &excuse.reason),
         ])?;
     }
     table.finish()
@@ -104,7 +112,10 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{attendance::report::AttendeeUser, participants::model::ParticipantStatus};
+    use crate::{
+        attendance::{excuses::Excuse, report::AttendeeUser},
+        participants::model::ParticipantStatus,
+    };
 
     #[test]
     fn a_name_is_no_formula_and_breaks_no_line() {
@@ -113,11 +124,19 @@ mod tests {
             guest_id: None,
             guest_name: None,
             status: ParticipantStatus::Invited,
+            is_listed: true,
             first_joined_at: None,
             last_left_at: None,
             duration_seconds: 1.5,
             is_late: false,
             left_early: false,
+            presence_share: Some(0.5),
+            counts_as_present: true,
+            excuse: Some(Excuse {
+                reason: "=1+1".into(),
+                excused_by: None,
+                excused_at: chrono::DateTime::default(),
+            }),
             messages_sent: 0,
             hand_raised_count: 0,
             speaking_seconds: 2.0,
@@ -126,7 +145,7 @@ mod tests {
         };
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
-        let rest = ",invited,,,1.500,false,false,0,0,2.000,0,0\n";
+        let rest = ",invited,,,1.500,false,false,0,0,2.000,0,0,0.5000,true,true,'=1+1\n";
         assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

@@ -4,7 +4,9 @@
 //! with LiveKit repairs what they missed. A token that someone asked for is no presence.
 
 pub mod api;
+pub mod excuses;
 pub mod model;
+pub mod presence;
 pub mod pulse;
 pub mod reconcile;
 pub mod report;

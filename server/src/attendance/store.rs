@@ -9,11 +9,13 @@ use kernel::{
 };
 
 use super::{
+    excuses::Excuse,
     model::{ClosedBy, Connection, OpenedBy, Person},
+    presence::Rules,
     report::{AttendanceSpan, Attendee, AttendeeUser, Frame},
     rules::Known,
 };
-use crate::{participants::model::ParticipantStatus, presence_checks};
+use crate::{meetings::model::MeetingSettings, participants::model::ParticipantStatus, presence_checks};
 
 /// Whose spans.
 #[derive(Debug, Clone, Copy)]
@@ -362,18 +364,19 @@ fn ids(spans: &[SpanId]) -> Vec<uuid::Uuid> {
 /// What the report has to know of a meeting.
 pub async fn frame(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Frame> {
     let row = sqlx::query!(
-        r#"select scheduled_start, scheduled_end, actual_end,
-                  coalesce((settings ->> 'late_threshold_minutes')::integer, 5) as "late_threshold_minutes!"
-           from meetings where id = $1"#,
+        "select scheduled_start, scheduled_end, actual_start, actual_end, settings from meetings where id = $1",
         meeting.0,
     )
     .fetch_one(&mut **tx)
     .await?;
+    let settings = MeetingSettings::read(&row.settings, MeetingSettings::default());
     Ok(Frame {
         scheduled_start: row.scheduled_start,
         scheduled_end: row.scheduled_end,
+        actual_start: row.actual_start,
         actual_end: row.actual_end,
-        late_threshold_minutes: row.late_threshold_minutes.into(),
+        late_threshold_minutes: settings.late_threshold_minutes.into(),
+        rules: Rules::from(&settings),
     })
 }
 
@@ -409,9 +412,13 @@ pub async fn attendees(
                   coalesce(l.status, g.status) as "status?: ParticipantStatus",
                   coalesce(l.messages_sent, g.messages_sent, 0) as "messages_sent!",
                   coalesce(l.hand_raised_count, g.hand_raised_count, 0) as "hands!",
-                  coalesce(l.speaking_seconds, g.speaking_seconds, 0) as "speaking_seconds!"
+                  coalesce(l.speaking_seconds, g.speaking_seconds, 0) as "speaking_seconds!",
+                  l.user_id is not null as "is_listed!", e.reason as "excuse?", e.excused_at as "excused_at?",
+                  b.id as "excused_by?: UserId", b.name as "excused_by_name?"
            from listed l full join there t on t.who = l.who
            left join users u on u.id = coalesce(l.user_id, t.user_id)
+           left join attendance_excuses e on e.meeting_id = $1 and e.user_id = l.user_id
+           left join users b on b.id = e.excused_by
            left join guests g on g.id = guest_of(t.who) and g.meeting_id = $1
            order by coalesce(u.name, g.name, t.guest_name), 1"#,
         meeting.0,
@@ -428,6 +435,15 @@ pub async fn attendees(
                 guest_id: row.guest_id,
                 guest_name: row.guest_name,
                 status: row.status,
+                is_listed: row.is_listed,
+                excuse: row.excuse.zip(row.excused_at).map(|(reason, excused_at)| Excuse {
+                    reason,
+                    excused_by: row
+                        .excused_by
+                        .zip(row.excused_by_name)
+                        .map(|(id, name)| AttendeeUser { id, name }),
+                    excused_at,
+                }),
                 messages_sent: row.messages_sent,
                 hand_raised_count: row.hands,
                 speaking_seconds: row.speaking_seconds,

@@ -299,6 +299,11 @@ pub async fn change(
         body.scheduled_start.unwrap_or(meeting.scheduled_start),
         body.scheduled_end.unwrap_or(meeting.scheduled_end),
     );
+    let settings = body.settings.as_ref().map(|settings| (settings, settings.onto(&meeting.settings)));
+    if let Some((change, set)) = &settings {
+        let after = MeetingSettings::read(set, MeetingSettings::default());
+        rules::check_settings(&mut checks, change, &after);
+    }
     let mut fields = None;
     if let Some(given) = &body.custom_fields {
         let definitions = custom_fields::definitions(&mut tx, meeting.organization_id).await?;
@@ -307,7 +312,6 @@ pub async fn change(
         fields = Some(Value::Object(kept));
     }
     checks.done()?;
-    let settings = body.settings.as_ref().map(|settings| settings.onto(&meeting.settings));
     let change = store::Change {
         title: body.title.as_deref().map(str::trim),
         description: body.description.as_deref(),
@@ -322,11 +326,14 @@ pub async fn change(
         max_participants: body.max_participants,
         auto_record: body.auto_record,
         require_approval: body.require_approval,
-        settings: settings.as_ref(),
+        settings: settings.as_ref().map(|(_, set)| set),
         custom_fields: fields.as_ref(),
         related_object: body.related_object.as_ref().map(Option::as_ref),
     };
     store::update(&mut tx, id, &change, caller.user_id).await?;
+    if settings.is_some() {
+        participants::tell_quorum(&mut tx, id).await?;
+    }
     let out = read_out(&app, &mut tx, &caller, id).await?;
     let mut taken = None;
     if body.meeting_type.is_some_and(|kind| kind != meeting.meeting_type) {
@@ -442,6 +449,7 @@ pub(super) fn not_allowed(action: Action) -> &'static str {
         Action::Show => "Only people who are invited, and officers, say whether a meeting takes place.",
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
         Action::SeeAttendance => "Only the host and officers see the attendance.",
+        Action::Excuse => "Only the host, co-hosts and officers excuse people.",
         Action::Invite => "Only the host and officers invite people.",
         Action::Change | Action::Cancel | Action::ShareRecordings => {
             "Only the host of the meeting may do this."

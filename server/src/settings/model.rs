@@ -4,7 +4,11 @@ use kernel::recording::AccessLevel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{access::policy::OrgRole, meetings::model::MeetingType, switches::switches};
+use crate::{
+    access::policy::OrgRole,
+    meetings::model::{MeetingSettings, MeetingType},
+    switches::switches,
+};
 
 /// A day on which a week can begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -28,6 +32,14 @@ switches! {
         /// How often an hour people are asked, at random times, whether they are there, 1 to 12, `null` for never; for new
         /// meetings.
         presence_checks_per_hour: Option<u8> = None,
+        /// From which share of a meeting on somebody counts as present, 1 to 100 percent; for new meetings, `null` where
+        /// any presence does.
+        min_presence_percent: Option<u8> = None,
+        /// How many members must be in a new meeting, 1 to 10000; `null` for no such number.
+        quorum_members: Option<u16> = None,
+        /// What share of the members on its list must be in a new meeting, 1 to 100 percent; `null` for no such share.
+        /// Not together with a number.
+        quorum_percent: Option<u8> = None,
         /// The media of new meetings.
         meeting_type: MeetingType = MeetingType::Video,
         /// How many may be in the room of a new meeting at once, 1 to 10000; `null` for no limit.
@@ -58,5 +70,18 @@ switches! {
         default_duration_minutes: u16 = 60,
         /// The day on which weeks begin in calendars.
         week_starts_on: WeekStart = WeekStart::Monday,
+    }
+}
+
+impl Settings {
+    /// The switches that new meetings begin with.
+    pub fn of_meetings(&self) -> MeetingSettings {
+        MeetingSettings {
+            late_threshold_minutes: self.late_threshold_minutes,
+            min_presence_percent: self.min_presence_percent,
+            quorum_members: self.quorum_members,
+            quorum_percent: self.quorum_percent,
+            ..MeetingSettings::default()
+        }
     }
 }

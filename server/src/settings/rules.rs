@@ -3,7 +3,7 @@
 use kernel::recording::AccessLevel;
 
 use super::model::{Settings, SettingsChange};
-use crate::{http::Checks, presence_checks};
+use crate::{http::Checks, meetings::check_presence, presence_checks};
 
 /// Notes what is wrong with a change that leads to `after`.
 pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
@@ -25,6 +25,7 @@ pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
     let fits = given.is_none_or(|it| (5..=1440).contains(&it));
     let detail = "A meeting takes 5 to 1440 minutes.";
     checks.require(fits, "/default_duration_minutes", "OUT_OF_RANGE", detail);
+    check_presence(checks, "", &after.of_meetings());
     let by_role = after.recording_access_level == AccessLevel::RoleBased;
     let detail = "Please choose the roles that may see recordings.";
     checks.require(
@@ -81,6 +82,9 @@ mod tests {
         assert!(change(json!({"auto_record": "yes"})).is_err());
         assert_eq!(faults(&json!({}), json!({"max_participants": 0})), ["/max_participants"]);
         assert_eq!(faults(&json!({}), json!({"late_threshold_minutes": 1441})), ["/late_threshold_minutes"]);
+        assert_eq!(faults(&json!({"quorum_members": 5}), json!({"quorum_percent": 50})), ["/quorum_percent"]);
+        let other = json!({"quorum_members": null, "quorum_percent": 50});
+        assert!(faults(&json!({"quorum_members": 5}), other).is_empty());
         let by_role = json!({"recording_access_level": "role_based"});
         assert_eq!(faults(&json!({}), by_role.clone()), ["/recording_allowed_roles"]);
         assert!(faults(&json!({"recording_allowed_roles": ["admin"]}), by_role).is_empty());

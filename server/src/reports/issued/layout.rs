@@ -313,7 +313,9 @@ pub mod tests {
     use super::*;
     use crate::{
         attendance::{
+            excuses::Excuse,
             model::ClosedBy,
+            presence::{Need, Rules},
             report::{Attendance, AttendanceSpan, Attendee, Frame, report},
         },
         participants::model::ParticipantStatus,
@@ -346,6 +348,12 @@ pub mod tests {
             guest_id: None,
             guest_name: Some(format!("Nguyễn Σωκράτης Ёлкина {number} (guest)\u{0}\n of a long, long name")),
             status: Some(ParticipantStatus::Left),
+            is_listed: true,
+            excuse: (number == 0).then(|| Excuse {
+                reason: "Ill".into(),
+                excused_by: None,
+                excused_at: start,
+            }),
             messages_sent: 3,
             hand_raised_count: 1,
             speaking_seconds: 75.0,
@@ -372,8 +380,10 @@ pub mod tests {
         let frame = Frame {
             scheduled_start: start,
             scheduled_end: Some(end),
+            actual_start: Some(start),
             actual_end: Some(end),
             late_threshold_minutes: 5,
+            rules: Rules { min_percent: Some(75), quorum: Some(Need::Percent(50)) },
         };
         let facts = Facts {
             title: "=Board <of> (\"all\") things".into(),

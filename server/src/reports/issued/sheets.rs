@@ -5,10 +5,13 @@ use chrono_tz::Tz;
 
 use super::{
     model::{At, Cell, Sheet, Table},
-    words::{Words, moment},
+    words::{Words, duration, moment, time},
 };
 use crate::{
-    attendance::report::{Attendance, AttendanceItem},
+    attendance::{
+        presence::AttendanceQuorum,
+        report::{Attendance, AttendanceItem},
+    },
     meetings::model::{MeetingStatus, ShowStatus},
     reports::{
         api::{MonthFigures, ReportedMeeting},
@@ -83,7 +86,7 @@ fn remarks<const N: usize>(said: [(bool, &str); N]) -> Cell {
 /// Who was at a meeting.
 pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet {
     let (words, now) = (Words::of(&reader.language), reader.now);
-    let Attendance { summary, items, polls } = attendance;
+    let Attendance { summary, min_presence_percent, quorum, items, polls } = attendance;
     let held = facts.actual_start.map(|from| reader.span(from, facts.actual_end));
     let mut about = vec![
         (words.scheduled, reader.span(facts.scheduled_start, facts.scheduled_end)),
@@ -92,6 +95,12 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
     about.extend(facts.host.clone().map(|host| (words.host, host)));
     let checks = (summary.presence_checks > 0).then(|| summary.presence_checks.to_string());
     about.extend(checks.map(|checks| (words.checks, checks)));
+    about.extend(quorum.map(|quorum| (words.quorum, said_of(&quorum, words, reader.zone))));
+    about.extend(
+        min_presence_percent
+            .map(|percent| (words.counted, format!("{} ({} {percent} %)", summary.present, words.at_least))),
+    );
+    about.extend((summary.excused > 0).then(|| (words.excused, summary.excused.to_string())));
     let window = window(&facts, &items, now);
     let people = items
         .iter()
@@ -108,6 +117,8 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                 Cell::Duration(was_there.then_some(item.duration_seconds)),
                 remarks([
                     (!was_there, words.was_absent),
+                    (item.excuse.is_some() && !item.counts_as_present, words.was_excused),
+                    (was_there && !item.counts_as_present, words.too_short),
                     (item.is_late, words.came_late),
                     (item.left_early, words.left_early),
                     (is_there, words.still_there),
@@ -171,6 +182,20 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
     }
 }
 
+/// How many were needed, and whether and for how long they were there.
+fn said_of(quorum: &AttendanceQuorum, words: &Words, zone: Tz) -> String {
+    let AttendanceQuorum { needed, invited, most_present, held_seconds, .. } = quorum;
+    match quorum.reached_at {
+        Some(at) => {
+            let (at, held) = (time(at, zone), duration(*held_seconds));
+            format!("{needed} / {invited}, {} {at}, {} {held}", words.reached, words.held_for)
+        }
+        None => {
+            format!("{needed} / {invited}, {}, {} {most_present}", words.not_reached, words.at_most)
+        }
+    }
+}
+
 /// From when to when the chart goes: the meeting, and whoever came before or left after it.
 fn window(facts: &Facts, items: &[AttendanceItem], now: At) -> (At, At) {
     let spans = || items.iter().flat_map(|item| &item.spans);
@@ -206,6 +231,7 @@ pub fn member(
             remarks([
                 (!meeting.is_held && meeting.scheduled_start < now, words.not_held),
                 (meeting.is_held && !was_there, words.was_absent),
+                (!was_there && meeting.excuse_reason.is_some(), words.was_excused),
                 (meeting.is_late, words.came_late),
                 (meeting.left_early, words.left_early),
             ]),

@@ -1,4 +1,15 @@
-import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Badge,
+  Group,
+  Paper,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  Title,
+  VisuallyHidden,
+} from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +21,8 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
+import { ExcuseMenu } from './Excuse';
+import { PresenceBadges, PresenceCards } from './Presence';
 import { PresenceChart } from './PresenceChart';
 
 /** Who was there, from when to when. */
@@ -50,6 +63,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Paper>
         ))}
       </SimpleGrid>
+      <PresenceCards attendance={data} />
       <Exports load={load} name={title} />
       <PresenceChart meetingId={meetingId} items={items} />
       {items.length === 0 ? (
@@ -64,11 +78,19 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
               <Table.Th ta="end">{t('attendance.messages')}</Table.Th>
               <Table.Th ta="end">{t('attendance.hands')}</Table.Th>
               <Table.Th ta="end">{t('attendance.spoke')}</Table.Th>
+              <Table.Th>
+                <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {items.map((item) => (
-              <AttendanceRow key={item.user?.id ?? item.guest_id ?? item.guest_name ?? ''} item={item} />
+              <AttendanceRow
+                key={item.user?.id ?? item.guest_id ?? item.guest_name ?? ''}
+                item={item}
+                meetingId={meetingId}
+                minimum={data.min_presence_percent}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -108,7 +130,13 @@ function PollResults({ polls }: { polls: Attendance['polls'] }) {
   );
 }
 
-function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
+type RowProps = {
+  item: Attendance['items'][number];
+  meetingId: string;
+  minimum: number | null | undefined;
+};
+
+function AttendanceRow({ item, meetingId, minimum }: RowProps) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -137,6 +165,7 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
               {t('attendance.leftEarly')}
             </Badge>
           )}
+          <PresenceBadges item={item} minimum={minimum} />
         </Group>
       </Table.Td>
       <Table.Td className={rows.wide}>
@@ -163,6 +192,9 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.spoke')}>
         {item.speaking_seconds > 0 ? format.duration(item.speaking_seconds) : '–'}
+      </Table.Td>
+      <Table.Td ta="end">
+        <ExcuseMenu meetingId={meetingId} item={item} />
       </Table.Td>
     </Table.Tr>
   );

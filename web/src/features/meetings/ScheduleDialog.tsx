@@ -33,6 +33,12 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { localZone, nextQuarter, toInstant, toWall, zones } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
+import {
+  PresenceInputs,
+  type PresenceValues,
+  presenceRules,
+  presenceValues,
+} from '../attendance/PresenceInputs';
 import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery, settingsQuery } from '../settings/queries';
@@ -59,7 +65,7 @@ type Values = {
     allow_guests: boolean;
     late_threshold_minutes: number | string;
     presence_checks_per_hour: number | string;
-  };
+  } & PresenceValues;
   related_object: { type: string; id: string };
   custom_fields: CustomValues;
 };
@@ -106,6 +112,7 @@ function initialValues(
       allow_guests: meeting?.settings.allow_guests ?? false,
       late_threshold_minutes: (meeting?.settings ?? settings).late_threshold_minutes,
       presence_checks_per_hour: (meeting?.settings ?? settings).presence_checks_per_hour ?? '',
+      ...presenceValues(meeting?.settings ?? settings),
     },
     related_object: meeting
       ? (meeting.related_object ?? { type: '', id: '' })
@@ -139,6 +146,7 @@ function toBody(values: Values) {
       ...settings,
       late_threshold_minutes: late === '' ? null : Number(late),
       presence_checks_per_hour: checks === '' ? null : Number(checks),
+      ...presenceRules(settings),
     },
     related_object: type || id ? { type, id } : null,
     custom_fields: filledIn(values.custom_fields),
@@ -345,6 +353,7 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
             {...form.getInputProps('settings.presence_checks_per_hour')}
           />
         </SimpleGrid>
+        <PresenceInputs form={form} at="settings." />
         <Checkbox
           label={t('schedule.autoRecord')}
           {...form.getInputProps('auto_record', { type: 'checkbox' })}

@@ -8,7 +8,7 @@ import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../
 import { doorQuery } from '../door/queries';
 import { hearCheckClosed, hearCheckOpened } from '../presence/queries';
 import { hearReaction } from '../reactions/queries';
-import { hearAsked, hearRights, hearStage } from '../stage/queries';
+import { hearAsked, hearQuorum, hearRights, hearStage, stageQuery } from '../stage/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
 
@@ -64,6 +64,9 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'stage.changed':
       hearStage(queryClient, meetingId, data);
       break;
+    case 'quorum.changed':
+      hearQuorum(queryClient, meetingId, data);
+      break;
     case 'participant.asked':
       hearAsked(queryClient, meetingId, data);
       break;
@@ -83,6 +86,8 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'meeting.updated':
       queryClient.setQueryData<Meeting>(key, (meeting) => meeting && { ...meeting, ...data });
       void queryClient.invalidateQueries({ queryKey: ['meetings'] });
+      // It may ask for another quorum, or for none any more.
+      void queryClient.invalidateQueries(stageQuery(meetingId));
       break;
     case 'recording.updated':
       queryClient.setQueryData<Recording[]>(

@@ -233,6 +233,7 @@ function MemberPart({ user, period }: { user: string; period: Period }) {
           [t('reports.card.meetings'), summary.invited],
           [t('reports.card.rate'), percent(summary.attendance_rate)],
           [t('reports.card.absent'), summary.absent],
+          [t('reports.card.excused'), summary.excused],
           [t('reports.card.late'), summary.late],
           [t('reports.card.punctuality'), percent(summary.punctuality_rate)],
           [t('reports.card.leftEarly'), summary.left_early],

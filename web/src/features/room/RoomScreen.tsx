@@ -16,6 +16,7 @@ import type { Unread } from '../../room/messages';
 import { isBeside, userIdOf } from '../../room/people';
 import { mayVote, pollsOf } from '../../room/polls';
 import { callToLook } from '../../ui/callToLook';
+import { QuorumBadge } from '../attendance/QuorumBadge';
 import { Chat } from '../chat/Chat';
 import { pollsQuery } from '../chat/queries';
 import { useUnread } from '../chat/useReadMark';
@@ -108,6 +109,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
               {t('room.recordingStarts')}
             </Text>
           )}
+          {conference.stage?.quorum && <QuorumBadge quorum={conference.stage.quorum} short={phone} />}
           <Group gap={4} wrap="nowrap">
             <IconUsers size={18} aria-hidden />
             <Text size="sm" aria-label={t('meeting.people', { count: people })} role="img">
