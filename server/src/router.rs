@@ -199,6 +199,13 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(reports::api::csv))
             .routes(routes!(reports::member::read))
             .routes(routes!(reports::member::csv))
+            .routes(routes!(reports::engagement::api::list))
+            .routes(routes!(reports::engagement::api::csv))
+            .routes(routes!(reports::engagement::api::read))
+            .routes(routes!(reports::absences::list))
+            .routes(routes!(reports::absences::csv))
+            .routes(routes!(reports::groups::read))
+            .routes(routes!(reports::groups::csv))
             .routes(routes!(shows::api::show))
             .routes(routes!(shows::api::of_device))
             // The system

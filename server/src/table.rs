@@ -225,7 +225,7 @@ where
     }))
 }
 
-/// A long table, sent as it is read: pages of lines.
+/// A long table, sent as it is read: pages of lines. As with [`Writer`], no cell is taken for a formula.
 pub fn streamed<Place, Read, Reading>(columns: &'static [&'static str], read: Read) -> Body
 where
     Place: Send + 'static,
@@ -242,11 +242,29 @@ where
                 table.write_record(columns)?;
             }
             for line in lines {
-                table.write_record(line)?;
+                table.write_record(line.iter().map(|cell| harmless(cell)))?;
             }
             Ok((table.into_inner()?, end))
         }
     })
+}
+
+/// The lines of up to `most` rows that were read for a long table, and the place where they end unless they are the last.
+///
+/// # Errors
+/// When a row cannot be written.
+pub fn lines<Row, Place, Error>(
+    rows: Vec<Row>,
+    most: i64,
+    place: impl Fn(&Row) -> Place,
+    line: impl FnMut(Row) -> Result<Vec<String>, Error>,
+) -> anyhow::Result<(Vec<Vec<String>>, Option<Place>)>
+where
+    anyhow::Error: From<Error>,
+{
+    let is_full = rows.len() == usize::try_from(most)?;
+    let end = rows.last().filter(|_| is_full).map(place);
+    Ok((rows.into_iter().map(line).collect::<Result<_, _>>()?, end))
 }
 
 /// A time as tables have it; empty for none.

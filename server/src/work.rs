@@ -13,7 +13,8 @@ use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::ended, app::App, attendance, jobs, presence_checks, recordings, room, seals, shows, webhooks,
+    access::ended, app::App, attendance, jobs, presence_checks, recordings, reports::activity, room, seals,
+    shows, webhooks,
 };
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
@@ -70,6 +71,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.spawn(forever("seals", stop.clone(), move || {
         let app = sealing.clone();
         async move { seals::seal::run(&app).await }
+    }));
+    let counting = app.clone();
+    loops.spawn(forever("activity", stop.clone(), move || {
+        let app = counting.clone();
+        async move { count_activity(&app).await }
     }));
     let waking = app.clone();
     loops.spawn(forever("nightly", stop.clone(), move || {
@@ -191,6 +197,14 @@ async fn check_presence(app: &App) -> Result<()> {
     loop {
         presence_checks::run(app).await?;
         tokio::time::sleep(CHECK).await;
+    }
+}
+
+/// Sums what members did, where that has changed.
+async fn count_activity(app: &App) -> Result<()> {
+    loop {
+        activity::refresh(app).await?;
+        tokio::time::sleep(activity::EVERY).await;
     }
 }
 

@@ -11,6 +11,7 @@ mod contract;
 mod convergence;
 mod custom_fields;
 mod door;
+mod engagement;
 mod events;
 mod guests;
 mod idempotency;

@@ -155,6 +155,13 @@ GET    /organizations/{org}/reports/meetings         401    ok    ok   ok    403
 GET    /organizations/{org}/reports/meetings.csv     401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}   401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}/meetings.csv 401 ok ok ok 403 403 ok 404 401
+GET    /organizations/{org}/reports/engagement       401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/engagement.csv   401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/engagement/{user} 401 ok ok ok 403 403 ok 404 401
+GET    /organizations/{org}/reports/absences         401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/absences.csv     401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/groups/{group}   401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/reports/groups/{group}/members.csv 401 ok ok ok 403 403 ok 404 401
 GET    /organizations/{org}/reports/meetings.xlsx    401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/meetings.pdf     401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}/meetings.xlsx 401 ok ok ok 403 403 ok 404 401
@@ -301,6 +308,13 @@ GET    /organizations/{org}/reports/meetings         attendance.read   ok
 GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}   attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}/meetings.csv attendance.read ok
+GET    /organizations/{org}/reports/engagement       attendance.read   ok
+GET    /organizations/{org}/reports/engagement.csv   attendance.read   ok
+GET    /organizations/{org}/reports/engagement/{user} attendance.read ok
+GET    /organizations/{org}/reports/absences         attendance.read   ok
+GET    /organizations/{org}/reports/absences.csv     attendance.read   ok
+GET    /organizations/{org}/reports/groups/{group}   attendance.read   ok
+GET    /organizations/{org}/reports/groups/{group}/members.csv attendance.read ok
 GET    /organizations/{org}/reports/meetings.xlsx    attendance.read   ok
 GET    /organizations/{org}/reports/meetings.pdf     attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}/meetings.xlsx attendance.read ok
@@ -452,6 +466,7 @@ impl Cell {
         };
         path.replace("{org}", &organization.id)
             .replace("{contact}", &self.contact)
+            .replace("{group}", &self.group)
             .replace("{purpose}", "transcription")
             .replace("{message}", &self.message)
             .replace("{check}", &self.check)

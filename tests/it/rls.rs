@@ -127,6 +127,9 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select $2, 1, sha256($1::text::bytea || $3::text::bytea), now()",
         "insert into issued_reports (id, organization_id, meeting_id, user_id, meetings, code, file, movements, record, issued_at)
          select gen_random_uuid(), $2, $3, $1, array[$3], sha256($3::text::bytea), sha256($1::text::bytea), '{}', sha256(''), now()",
+        "insert into activity_scores
+         select $2, '2026-12-01', $1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0 from (select $3::uuid) x",
+        "insert into activity_changes (organization_id, month) select $2, '2026-12-01' from (select $1::uuid, $3::uuid) x",
         "insert into jobs (name, payload, due_at) values ('none', jsonb_build_array($1::uuid, $2::uuid, $3::uuid), now())",
     ];
     app.expect_leftovers();

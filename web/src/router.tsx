@@ -27,7 +27,8 @@ import {
 } from './features/meetings/tabs';
 import { OrganizationGate } from './features/orgs/OrganizationGate';
 import { SettingsLayout } from './features/orgs/SettingsLayout';
-import { PERIODS, type Period } from './features/reports/period';
+import { type Period, periodOf } from './features/reports/period';
+import { VIEWS, type View } from './features/reports/views';
 import { ErrorPage, NotFoundPage } from './ui/pages';
 import { Root } from './ui/Root';
 import { Shell } from './ui/Shell';
@@ -192,9 +193,13 @@ const people = createRoute({
 const reports = createRoute({
   getParentRoute: () => shell,
   path: '/reports',
-  validateSearch: (search: Record<string, unknown>): { period?: Period; member?: string } => ({
-    period: oneOf(PERIODS, search.period),
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { view?: View; period?: Period; member?: string; group?: string } => ({
+    view: oneOf(VIEWS, search.view),
+    period: periodOf(search.period),
     member: text(search.member),
+    group: text(search.group),
   }),
   component: lazyRouteComponent(() => import('./features/reports/ReportsPage'), 'ReportsPage'),
 });
@@ -248,6 +253,12 @@ const settingsFields = createRoute({
   getParentRoute: () => settings,
   path: '/fields',
   component: lazyRouteComponent(() => import('./features/settings/CustomFieldsPage'), 'CustomFieldsPage'),
+});
+
+const settingsEngagement = createRoute({
+  getParentRoute: () => settings,
+  path: '/engagement',
+  component: lazyRouteComponent(() => import('./features/settings/EngagementPage'), 'EngagementPage'),
 });
 
 const settingsPermissions = createRoute({
@@ -318,6 +329,7 @@ export const router = createRouter({
           settingsGeneral,
           settingsMeetings,
           settingsFields,
+          settingsEngagement,
           settingsPermissions,
           settingsKeys,
           settingsDevices,

@@ -15,7 +15,7 @@ use super::store::{self, By, Event, Filter};
 use crate::{
     access::{caller::Caller, policy::Permission},
     app::App,
-    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, harmless},
+    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
     orgs, table,
 };
 
@@ -208,9 +208,7 @@ async fn export(
     let mut tx = app.begin(&caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
     let rows = store::list(&mut tx, Some(org), &filter, after, PAGE).await?;
     drop(tx);
-    let is_full = rows.len() == usize::try_from(PAGE)?;
-    let end = rows.last().filter(|_| is_full).map(|row| row.id);
-    Ok((rows.into_iter().map(line).collect(), end))
+    table::lines(rows, PAGE, |row| row.id, |row| anyhow::Ok(line(row)))
 }
 
 fn line(row: store::Row) -> Vec<String> {
@@ -220,13 +218,13 @@ fn line(row: store::Row) -> Vec<String> {
         row.at.to_rfc3339_opts(SecondsFormat::Micros, true),
         row.actor_type,
         id(row.actor_id),
-        harmless(row.actor_name.as_deref().unwrap_or_default()),
+        row.actor_name.unwrap_or_default(),
         row.action,
         row.entity_type,
         id(row.entity_id),
         json(row.before),
         json(row.after),
-        harmless(row.correlation_id.as_deref().unwrap_or_default()),
+        row.correlation_id.unwrap_or_default(),
         row.id.to_string(),
     ]
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     access::{Caller, Scoped, policy::Permission, scope},
     app::App,
-    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result, harmless},
+    http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
     meetings::model::{MeetingStatus, ShowStatus},
     orgs,
     table::{self, time, word},
@@ -219,17 +219,15 @@ async fn export(
     let mut tx = app.begin(&caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
     let rows = store::meetings(&mut tx, org, period, after, PAGE).await?;
     drop(tx);
-    let is_full = rows.len() == usize::try_from(PAGE)?;
-    let end = rows.last().filter(|_| is_full).map(|row| (row.scheduled_start, row.id));
-    Ok((rows.into_iter().map(line).collect::<Result<_, _>>()?, end))
+    table::lines(rows, PAGE, |row| (row.scheduled_start, row.id), line)
 }
 
 fn line(row: MeetingRow) -> serde_json::Result<Vec<String>> {
     let row = ReportedMeeting::from(row);
     Ok(vec![
         row.id.to_string(),
-        harmless(&row.title),
-        harmless(row.host_name.as_deref().unwrap_or_default()),
+        row.title,
+        row.host_name.unwrap_or_default(),
         time(Some(row.scheduled_start)),
         time(row.actual_start),
         time(row.actual_end),

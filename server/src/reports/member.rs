@@ -24,8 +24,11 @@ use crate::{
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     orgs,
     participants::model::ParticipantStatus,
-    table::{self, Writer, time, word},
+    table::{self, time, word},
 };
+
+/// Rows that the export reads at once.
+const PAGE: i64 = 1000;
 
 /// A member's attendance over a period.
 #[derive(Debug, Serialize, ToSchema)]
@@ -159,7 +162,8 @@ const COLUMNS: [&str; 14] = [
     "excuse_reason",
 ];
 
-/// A member's meetings as a table for spreadsheets.
+/// A member's meetings as a table for spreadsheets, whole. It is sent as it is read; what goes wrong on the way breaks it
+/// off.
 #[utoipa::path(get, path = "/organizations/{org}/reports/members/{user}/meetings.csv", tag = "reports", operation_id = "member_csv",
     params(("org" = OrganizationId, Path), ("user" = UserId, Path), PeriodQuery),
     responses((status = 200, body = String, content_type = "text/csv"), (status = 403, body = Problem),
@@ -171,9 +175,25 @@ pub async fn csv(
     Query(wanted): Query<PeriodQuery>,
 ) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
-    let (_, _, items) = load(&mut tx, &caller, (org, user), &wanted, app.clock.now()).await?;
-    let table = table(&items).map_err(Problem::internal)?;
-    Ok(table::download(&format!("attendance-{user}"), table))
+    let (_, period) = find(&mut tx, &caller, (org, user), &wanted, app.clock.now()).await?;
+    drop(tx);
+    let body =
+        table::streamed(&COLUMNS, move |after| export(app.clone(), *caller, (org, user), period, after));
+    Ok(table::download(&format!("attendance-{user}"), body))
+}
+
+/// A page of the table, in a transaction of its own, so that a slow reader holds none.
+async fn export(
+    app: App,
+    caller: Caller,
+    (org, user): (OrganizationId, UserId),
+    period: Period,
+    after: Option<Place>,
+) -> anyhow::Result<(Vec<Vec<String>>, Option<Place>)> {
+    let mut tx = app.begin(&caller).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
+    let rows = store::parts(&mut tx, org, user, period, after, PAGE).await?;
+    drop(tx);
+    table::lines(rows, PAGE, |row| (row.scheduled_start, row.id), |row| line(MemberMeeting::from(row)))
 }
 
 /// Their name, the period, and their part in its meetings, for whoever may see it.
@@ -184,36 +204,43 @@ pub(super) async fn load(
     wanted: &PeriodQuery,
     now: DateTime<Utc>,
 ) -> Result<(String, Period, Vec<MemberMeeting>)> {
+    let (name, period) = find(tx, caller, (org, user), wanted, now).await?;
+    let rows = store::parts(tx, org, user, period, None, i64::MAX).await?;
+    Ok((name, period, rows.into_iter().map(MemberMeeting::from).collect()))
+}
+
+/// Their name, and the period, for whoever may see their attendance.
+pub(super) async fn find(
+    tx: &mut Tx,
+    caller: &Caller,
+    (org, user): (OrganizationId, UserId),
+    wanted: &PeriodQuery,
+    now: DateTime<Utc>,
+) -> Result<(String, Period)> {
     let member = orgs::api::member_of(tx, caller, org).await?;
     if user != caller.user_id && !member.may(Permission::AttendanceView) {
         return Err(Problem::forbidden("Only officers see the attendance of others."));
     }
     let period = wanted.period(now)?;
     let name = store::member_name(tx, org, user).await?;
-    let name = name.ok_or_else(|| Problem::not_found("member"))?;
-    let rows = store::parts(tx, org, user, period).await?;
-    Ok((name, period, rows.into_iter().map(MemberMeeting::from).collect()))
+    Ok((name.ok_or_else(|| Problem::not_found("member"))?, period))
 }
 
-fn table(items: &[MemberMeeting]) -> anyhow::Result<Vec<u8>> {
-    let mut table = Writer::new(&COLUMNS)?;
-    for item in items {
-        table.line([
-            &item.id.to_string(),
-            item.title.as_str(),
-            &time(Some(item.scheduled_start)),
-            &item.is_held.to_string(),
-            &word(item.status)?,
-            &time(item.first_joined_at),
-            &time(item.last_left_at),
-            &format!("{:.3}", item.duration_seconds),
-            &item.is_late.to_string(),
-            &item.left_early.to_string(),
-            &item.messages_sent.to_string(),
-            &item.hand_raised_count.to_string(),
-            &item.excuse_reason.is_some().to_string(),
-            item.excuse_reason.as_deref().unwrap_or_default(),
-        ])?;
-    }
-    table.finish()
+fn line(item: MemberMeeting) -> serde_json::Result<Vec<String>> {
+    Ok(vec![
+        item.id.to_string(),
+        item.title,
+        time(Some(item.scheduled_start)),
+        item.is_held.to_string(),
+        word(item.status)?,
+        time(item.first_joined_at),
+        time(item.last_left_at),
+        format!("{:.3}", item.duration_seconds),
+        item.is_late.to_string(),
+        item.left_early.to_string(),
+        item.messages_sent.to_string(),
+        item.hand_raised_count.to_string(),
+        item.excuse_reason.is_some().to_string(),
+        item.excuse_reason.unwrap_or_default(),
+    ])
 }

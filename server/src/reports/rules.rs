@@ -1,6 +1,6 @@
 //! The figures of reports. Pure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What is counted of some meetings.
@@ -157,6 +157,36 @@ pub fn member_figures(parts: impl Iterator<Item = Part>) -> MemberFigures {
     sum.punctuality_rate = share(sum.attended - sum.late, sum.attended);
     sum.duration_seconds = (sum.duration_seconds * 1000.0).round() / 1000.0;
     sum
+}
+
+/// In which way somebody was not at a meeting as planned.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "absence_kind", rename_all = "snake_case")]
+pub enum AbsenceKind {
+    /// Did not come.
+    Absent,
+    /// Came late.
+    Late,
+    /// Left before the end.
+    LeftEarly,
+}
+
+impl AbsenceKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Absent, Self::Late, Self::LeftEarly];
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "absent" => Some(Self::Absent),
+            "late" => Some(Self::Late),
+            "left_early" => Some(Self::LeftEarly),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

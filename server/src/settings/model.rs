@@ -22,6 +22,34 @@ pub enum WeekStart {
     Sunday,
 }
 
+/// How much an organization makes of each part of a member's engagement: numbers from 0, which leaves it out, to 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngagementWeights {
+    /// Coming to meetings.
+    pub attendance: u8,
+    /// Coming in time.
+    pub punctuality: u8,
+    /// Staying until the end.
+    pub presence: u8,
+    /// Chat messages.
+    pub messages: u8,
+    /// Raised hands.
+    pub hands: u8,
+    /// Speaking.
+    pub speaking: u8,
+}
+
+impl EngagementWeights {
+    /// Without any weight, engagement is switched off.
+    pub const NONE: Self =
+        Self { attendance: 0, punctuality: 0, presence: 0, messages: 0, hands: 0, speaking: 0 };
+
+    /// Being there counts for most, then being in time and staying; what people do there for less.
+    const USUAL: Self =
+        Self { attendance: 5, punctuality: 3, presence: 3, messages: 1, hands: 1, speaking: 1 };
+}
+
 switches! {
     /// The settings of an organization, with the defaults where it has set nothing.
     Settings,
@@ -70,6 +98,10 @@ switches! {
         default_duration_minutes: u16 = 60,
         /// The day on which weeks begin in calendars.
         week_starts_on: WeekStart = WeekStart::Monday,
+        /// Whether reputation and engagement of members are measured.
+        engagement: bool = true,
+        /// How much each part counts in them, 0 to 10; all of them 0 switches them off too.
+        engagement_weights: EngagementWeights = EngagementWeights::USUAL,
     }
 }
 

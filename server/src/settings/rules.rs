@@ -2,7 +2,7 @@
 
 use kernel::recording::AccessLevel;
 
-use super::model::{Settings, SettingsChange};
+use super::model::{EngagementWeights, Settings, SettingsChange};
 use crate::{http::Checks, meetings::check_presence, presence_checks};
 
 /// Notes what is wrong with a change that leads to `after`.
@@ -26,6 +26,19 @@ pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
     let detail = "A meeting takes 5 to 1440 minutes.";
     checks.require(fits, "/default_duration_minutes", "OUT_OF_RANGE", detail);
     check_presence(checks, "", &after.of_meetings());
+    if let Some(weights) = change.engagement_weights.flatten() {
+        let EngagementWeights { attendance, punctuality, presence, messages, hands, speaking } = weights;
+        for (weight, pointer) in [
+            (attendance, "/engagement_weights/attendance"),
+            (punctuality, "/engagement_weights/punctuality"),
+            (presence, "/engagement_weights/presence"),
+            (messages, "/engagement_weights/messages"),
+            (hands, "/engagement_weights/hands"),
+            (speaking, "/engagement_weights/speaking"),
+        ] {
+            checks.require(weight <= 10, pointer, "OUT_OF_RANGE", "A weight is a number from 0 to 10.");
+        }
+    }
     let by_role = after.recording_access_level == AccessLevel::RoleBased;
     let detail = "Please choose the roles that may see recordings.";
     checks.require(
@@ -88,6 +101,13 @@ mod tests {
         let by_role = json!({"recording_access_level": "role_based"});
         assert_eq!(faults(&json!({}), by_role.clone()), ["/recording_allowed_roles"]);
         assert!(faults(&json!({"recording_allowed_roles": ["admin"]}), by_role).is_empty());
+        let weights = |hands: Value| json!({"engagement_weights": {"attendance": 1, "punctuality": 0, "presence": 10, "messages": 0, "hands": hands, "speaking": 2}});
+        assert!(faults(&json!({}), weights(json!(0))).is_empty());
+        assert_eq!(faults(&json!({}), weights(json!(11))), ["/engagement_weights/hands"]);
+        for odd in [weights(json!(-1)), weights(json!(0.5)), json!({"engagement_weights": {"attendance": 1}})]
+        {
+            assert!(change(odd).is_err());
+        }
     }
 
     proptest! {

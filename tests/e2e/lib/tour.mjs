@@ -74,7 +74,9 @@ export const inside = ({ meetings }) => [
   { name: 'recordings', path: `/meetings/${meetings.past.id}/details?tab=recordings` },
   { name: 'chat', path: `/meetings/${meetings.past.id}/details?tab=chat` },
   { name: 'timeline', path: `/meetings/${meetings.past.id}/details?tab=timeline` },
-  { name: 'reports-own', path: '/reports' },
+  { name: 'reports-own', path: '/reports?view=members' },
+  { name: 'absences-own', path: '/reports?view=absences' },
+  { name: 'engagement-own', path: '/reports?view=engagement' },
   { name: 'room-polls', path: `/meetings/${meetings.live.id}`, busy: true, then: async (page, say) => {
     await enter(page, say);
     await open(page, say, 'poll.title');
@@ -105,10 +107,31 @@ export const office = ({ meetings }) => [
   { name: 'attendance', path: `/meetings/${meetings.past.id}/details?tab=attendance` },
   { name: 'reports', path: '/reports?period=month' },
   { name: 'reports-member', path: '/reports', then: async (page, say) => {
-    await page.getByRole('tab', { name: say('reports.members') }).click();
+    await page.getByRole('tab', { name: say('reports.view.members') }).click();
     await page.getByRole('combobox', { name: say('reports.member') }).fill('Neema');
     await page.getByRole('option', { name: /^Neema/ }).first().click();
     await page.getByText('Market day').first().waitFor();
+  } },
+  { name: 'reports-of-a-month', path: '/reports', then: async (page, say) => {
+    await page.getByRole('combobox', { name: say('reports.period') }).click();
+    // The last month that is offered first: this one.
+    await page.getByRole('option').nth(3).click();
+    await page.getByText('Market day').first().waitFor();
+  } },
+  { name: 'reports-group', path: '/reports?view=groups', then: async (page, say) => {
+    await page.getByRole('combobox', { name: say('reports.group') }).click();
+    await page.getByRole('option', { name: 'Suppliers' }).click();
+    await page.getByRole('cell', { name: 'Neema Wairimu' }).waitFor();
+  } },
+  { name: 'absences', path: '/reports?view=absences', then: (page) => page.getByText('Market day').first().waitFor() },
+  { name: 'absences-by-person', path: '/reports?view=absences', then: async (page, say) => {
+    await page.getByText(say('reports.byPerson')).click();
+    await page.getByRole('cell', { name: 'Neema Wairimu' }).waitFor();
+  } },
+  { name: 'engagement', path: '/reports?view=engagement', then: (page) => page.getByRole('button', { name: 'Neema Wairimu' }).waitFor() },
+  { name: 'engagement-member', path: '/reports?view=engagement', then: async (page, say) => {
+    await page.getByRole('button', { name: 'Neema Wairimu' }).click();
+    await page.getByText(say('engagement.topic.speaking')).first().waitFor();
   } },
   { name: 'history', path: `/meetings/${meetings.next.id}/details?tab=history` },
   { name: 'duplicate', path: `/meetings/${meetings.next.id}/details`, then: press('duplicate.title') },
@@ -154,6 +177,10 @@ export const administration = ({ meetings }) => [
     await dialog.getByRole('textbox', { name: say('security.currentPassword') }).fill(PASSWORD);
     await button(dialog, say('secondFactor.next')).click();
     await dialog.getByAltText(say('secondFactor.qrCode')).waitFor();
+  } },
+  { name: 'engagement-settings', path: '/settings/engagement', then: async (page, say) => {
+    await page.getByRole('textbox', { name: say('engagement.topic.messages') }).fill('9');
+    await page.getByRole('heading', { name: say('engagement.preview') }).waitFor();
   } },
   { name: 'field-add', path: '/settings/fields', then: press('fields.add') },
   { name: 'keys', path: '/settings/keys' },

@@ -71,6 +71,11 @@ export async function furnish(up) {
     });
   }
 
+  // Members can be contacts too: reports of a group are about them.
+  for (const [title, address] of [['Neema', 'neema.wairimu@example.org'], ['Tumaini', 'tumaini.kariuki@example.org']]) {
+    await host.post(`${org}/contacts`, { name: title, email: address, group_ids: [groups[0].id] });
+  }
+
   // What the organization wants to know of each meeting.
   const field = (key, label, type, more = {}) => host.post(`${org}/custom-fields`, { key, label, type, ...more });
   await field('purpose', 'Purpose', 'select', { options: ['Savings', 'Loans', 'Election', 'Other'] });

@@ -15,7 +15,16 @@ const FILES = [
 export type FileKind = (typeof FILES)[number]['kind'];
 
 /** Saves a report as one of the files that it comes as. */
-export function Exports({ load, name }: { load: (kind: FileKind) => Promise<unknown>; name: string }) {
+export function Exports({
+  load,
+  name,
+  kinds,
+}: {
+  load: (kind: FileKind) => Promise<unknown>;
+  name: string;
+  /** As which files; all of them when absent. */
+  kinds?: readonly FileKind[];
+}) {
   const { t } = useTranslation();
   const download = useMutation({
     mutationFn: async (kind: FileKind) => saveFile((await load(kind)) as Blob, `${name}.${kind}`),
@@ -23,7 +32,7 @@ export function Exports({ load, name }: { load: (kind: FileKind) => Promise<unkn
   });
   return (
     <Group justify="end">
-      {FILES.map(({ kind, Icon }) => (
+      {FILES.filter(({ kind }) => kinds?.includes(kind) ?? true).map(({ kind, Icon }) => (
         <Button
           key={kind}
           variant="default"

@@ -11,6 +11,7 @@ const PLACES = [
   { to: '/settings', key: 'settings.general' },
   { to: '/settings/meetings', key: 'orgSettings.title' },
   { to: '/settings/fields', key: 'fields.title' },
+  { to: '/settings/engagement', key: 'engagement.title' },
   { to: '/settings/permissions', key: 'settings.permissions' },
   { to: '/settings/keys', key: 'settings.keys', needs: 'keys.manage' },
   { to: '/settings/devices', key: 'settings.devices', needs: 'keys.manage' },

@@ -1,20 +1,32 @@
-import { Group, Paper, Select, SimpleGrid, Skeleton, Stack, Table, Tabs, Text, Title } from '@mantine/core';
-import { IconChartBar } from '@tabler/icons-react';
+import { Group, Select, Stack, Table, Tabs, Text, Title } from '@mantine/core';
+import { IconChartBar, IconUsersGroup } from '@tabler/icons-react';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
 import { Exports } from '../../ui/Exports';
 import { MoreButton } from '../../ui/MoreButton';
-import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import { localZone } from '../../ui/time';
 import { useFormat } from '../../ui/useFormat';
 import { StatusBadge } from '../meetings/status';
 import { useHere } from '../orgs/OrganizationGate';
-import { membersQuery } from '../orgs/queries';
+import { settingsQuery } from '../settings/queries';
+import { AbsencesPart } from './AbsencesPart';
+import { EngagementPart, MemberEngagement } from './EngagementPart';
+import { GroupPart } from './GroupPart';
 import { MonthChart } from './MonthChart';
-import { PERIODS, type Period } from './period';
-import { meetingsFile, meetingsReportQuery, memberFile, memberReportQuery } from './queries';
+import { Cards, GroupSelect, MemberSelect, Pending, useFigures } from './parts';
+import { months, PERIODS, type Period } from './period';
+import {
+  meetingsFile,
+  meetingsReportQuery,
+  memberFile,
+  memberReportQuery,
+  organizationQuery,
+  type Scope,
+} from './queries';
+import type { View } from './views';
 
 const route = getRouteApi('/signed-in/shell/reports');
 
@@ -22,99 +34,110 @@ const route = getRouteApi('/signed-in/shell/reports');
 export function ReportsPage() {
   const { t } = useTranslation();
   usePageTitle(t('reports.title'));
-  const { permissions, me } = useHere();
-  const { period = 'year', member } = route.useSearch();
+  const { permissions, me, organization } = useHere();
+  const { locale } = useFormat();
+  const { period = 'year', ...search } = route.useSearch();
   const navigate = useNavigate();
   const oversees = permissions.includes('attendance.view');
-  const go = (search: { period?: Period; member?: string }) => void navigate({ to: '/reports', search });
-  const shown = oversees ? member : me.id;
+  const settings = useQuery(settingsQuery(organization.id)).data;
+  const { data: known, isPending } = useQuery(organizationQuery(organization.id));
+  const scope: Scope = { org: organization.id, period, zone: known?.timezone ?? localZone() };
+  const weighs =
+    settings?.engagement && Object.values(settings.engagement_weights).some((weight) => weight > 0);
+  const views: View[] = [
+    ...(oversees ? (['meetings', 'members', 'groups'] as const) : (['members'] as const)),
+    'absences',
+    ...(weighs ? (['engagement'] as const) : []),
+  ];
+  // An address from before there were views names a member alone.
+  const asked = search.view ?? (search.member ? 'members' : undefined);
+  const view = views.find((view) => view === asked) ?? views[0];
+  const member = oversees ? search.member : me.id;
+  const go = (to: { view?: View; period?: Period; member?: string; group?: string }) =>
+    void navigate({ to: '/reports', search: { view, period, ...to } });
+  const monthName = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
   return (
     <Stack maw={1100} mx="auto">
       <Group justify="space-between">
         <Title order={1}>{t('reports.title')}</Title>
         <Select
           aria-label={t('reports.period')}
-          data={PERIODS.map((value) => ({ value, label: t(`reports.of.${value}`) }))}
+          data={[
+            {
+              group: t('reports.lookBack'),
+              items: PERIODS.map((value) => ({ value, label: t(`reports.of.${value}`) })),
+            },
+            {
+              group: t('reports.oneMonth'),
+              items: [...new Set([...months(new Date(), scope.zone), period])]
+                .filter((value) => value.includes('-'))
+                .map((value) => ({ value, label: monthName.format(new Date(`${value}-01T00:00:00Z`)) })),
+            },
+          ]}
           value={period}
           allowDeselect={false}
-          onChange={(value) => go({ member, period: value as Period })}
+          onChange={(value) => go({ ...search, period: value as Period })}
         />
       </Group>
-      {oversees && (
-        <Tabs
-          value={member ? 'members' : 'meetings'}
-          onChange={(tab) => go({ period, member: tab === 'members' ? me.id : undefined })}
-        >
-          <Tabs.List>
-            <Tabs.Tab value="meetings">{t('reports.meetings')}</Tabs.Tab>
-            <Tabs.Tab value="members">{t('reports.members')}</Tabs.Tab>
-          </Tabs.List>
-        </Tabs>
+      <Tabs value={view} onChange={(value) => go({ view: value as View })}>
+        <Tabs.List>
+          {views.map((view) => (
+            <Tabs.Tab key={view} value={view}>
+              {t(view === 'members' && !oversees ? 'reports.own' : `reports.view.${view}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+      </Tabs>
+      {/* A month is asked for when it is known where. */}
+      {isPending ? (
+        <Pending error={null} onRetry={() => undefined} />
+      ) : (
+        <>
+          {view === 'meetings' && <MeetingsPart scope={scope} />}
+          {view === 'members' && (
+            <>
+              {oversees && <MemberSelect member={member ?? me.id} onChange={(id) => go({ member: id })} />}
+              <MemberPart key={member} user={member ?? me.id} scope={scope} />
+            </>
+          )}
+          {view === 'groups' && (
+            <>
+              <GroupSelect group={search.group} onChange={(id) => go({ group: id })} />
+              {search.group ? (
+                <GroupPart key={search.group} group={search.group} scope={scope} />
+              ) : (
+                <EmptyState icon={IconUsersGroup} title={t('reports.groupText')} />
+              )}
+            </>
+          )}
+          {view === 'absences' && <AbsencesPart scope={scope} user={oversees ? undefined : me.id} />}
+          {view === 'engagement' &&
+            (member ? (
+              <MemberEngagement
+                key={member}
+                user={member}
+                scope={scope}
+                onChoose={oversees ? (id) => go({ member: id }) : undefined}
+              />
+            ) : (
+              <EngagementPart scope={scope} onChoose={(id) => go({ member: id })} />
+            ))}
+        </>
       )}
-      {oversees && member && <MemberSelect member={member} onChange={(id) => go({ period, member: id })} />}
-      {shown ? <MemberPart key={shown} user={shown} period={period} /> : <MeetingsPart period={period} />}
     </Stack>
   );
 }
 
-function MemberSelect({ member, onChange }: { member: string; onChange: (id: string) => void }) {
-  const { t } = useTranslation();
-  const { organization } = useHere();
-  const { data: members = [], isPending } = useQuery(membersQuery(organization.id));
-  return (
-    <Select
-      label={t('reports.member')}
-      searchable
-      // What is typed before the names are here would be lost when they come.
-      disabled={isPending}
-      data={members.map(({ user }) => ({ value: user.id, label: user.name }))}
-      value={member}
-      allowDeselect={false}
-      maw={360}
-      onChange={(id) => id && onChange(id)}
-    />
-  );
-}
-
-function Cards({ cards }: { cards: readonly (readonly [string, string | number])[] }) {
-  return (
-    <SimpleGrid cols={{ base: 2, xs: 3, md: 4 }} spacing="sm">
-      {cards.map(([name, value]) => (
-        <Paper key={name} withBorder p="sm">
-          <Text size="xs" c="dimmed">
-            {name}
-          </Text>
-          <Text fw={650} fz="lg">
-            {value}
-          </Text>
-        </Paper>
-      ))}
-    </SimpleGrid>
-  );
-}
-
-function usePercent() {
-  const { locale } = useFormat();
-  const format = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
-  return (share: number | null | undefined) => (share == null ? '–' : format.format(share));
-}
-
-function MeetingsPart({ period }: { period: Period }) {
+function MeetingsPart({ scope }: { scope: Scope }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const percent = usePercent();
-  const { organization } = useHere();
+  const { percent } = useFigures();
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
-    ...meetingsReportQuery(organization.id, period),
+    ...meetingsReportQuery(scope),
     placeholderData: keepPreviousData,
   });
   const [first] = data?.pages ?? [];
-  if (!data || !first)
-    return error ? (
-      <ProblemNote error={error} onRetry={() => void refetch()} />
-    ) : (
-      <Skeleton h={300} role="status" aria-label={t('shell.loading')} />
-    );
+  if (!data || !first) return <Pending error={error} onRetry={() => void refetch()} />;
   const { summary, months } = first;
   const average = ({ average_duration_seconds: seconds }: { average_duration_seconds?: number | null }) =>
     seconds == null ? '–' : format.duration(seconds);
@@ -134,7 +157,7 @@ function MeetingsPart({ period }: { period: Period }) {
         ]}
       />
       {months.length > 1 && <MonthChart months={months} />}
-      <Exports load={(kind) => meetingsFile(organization.id, period, kind)} name={t('reports.meetings')} />
+      <Exports load={(kind) => meetingsFile(scope, kind)} name={t('reports.view.meetings')} />
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (
@@ -207,22 +230,16 @@ function MeetingsPart({ period }: { period: Period }) {
   );
 }
 
-function MemberPart({ user, period }: { user: string; period: Period }) {
+function MemberPart({ user, scope }: { user: string; scope: Scope }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const percent = usePercent();
-  const { organization } = useHere();
+  const { percent } = useFigures();
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
-    ...memberReportQuery(organization.id, user, period),
+    ...memberReportQuery(scope, user),
     placeholderData: keepPreviousData,
   });
   const [first] = data?.pages ?? [];
-  if (!data || !first)
-    return error ? (
-      <ProblemNote error={error} onRetry={() => void refetch()} />
-    ) : (
-      <Skeleton h={300} role="status" aria-label={t('shell.loading')} />
-    );
+  if (!data || !first) return <Pending error={error} onRetry={() => void refetch()} />;
   const { summary } = first;
   const items = data.pages.flatMap((page) => page.items);
   return (
@@ -241,7 +258,7 @@ function MemberPart({ user, period }: { user: string; period: Period }) {
           [t('reports.card.messages'), summary.messages_sent],
         ]}
       />
-      <Exports load={(kind) => memberFile(organization.id, user, period, kind)} name={first.user.name} />
+      <Exports load={(kind) => memberFile(scope, user, kind)} name={first.user.name} />
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (
