@@ -72,6 +72,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          where c.organization_id = $2 and g.organization_id = $2 and g.name = $3::text and c.email = $3 || '@example.test'",
         "insert into attendance_excuses (organization_id, meeting_id, user_id, reason, excused_at)
          values ($2, $3, $1, 'Ill', now())",
+        "insert into attendance_corrections (id, organization_id, meeting_id, span_id, user_id, joined_at, left_at, reason, corrected_at)
+         select id, $2, $3, id, $1, now() - interval '1 hour', now(), 'Seen', now() from (select gen_random_uuid() as id) new",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)

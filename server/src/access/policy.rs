@@ -318,6 +318,8 @@ pub enum Action {
     SeeParticipants,
     /// See the attendance report.
     SeeAttendance,
+    /// Correct the record of attendance.
+    CorrectAttendance,
     /// Invite members.
     Invite,
     /// Change title, time, settings.
@@ -336,12 +338,13 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which `my.can` lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Join,
         Self::Show,
         Self::Chat,
         Self::SeeParticipants,
         Self::SeeAttendance,
+        Self::CorrectAttendance,
         Self::Invite,
         Self::Change,
         Self::Cancel,
@@ -366,6 +369,10 @@ impl Standing {
             }
             Action::SeeParticipants => invited || member.may(Permission::ParticipantsView),
             Action::SeeAttendance => host || member.may(Permission::AttendanceView),
+            // Whoever may look on is not yet trusted with the record.
+            Action::CorrectAttendance => {
+                host || (member.role.is_officer() && member.may(Permission::AttendanceView))
+            }
             Action::Invite => moderates || member.may(Permission::ParticipantsInvite),
             Action::Change | Action::Cancel => host || member.may(Permission::MeetingsManage),
             Action::ShareRecordings => host || member.may(Permission::RecordingsManage),
@@ -397,7 +404,13 @@ mod tests {
         let officer = Standing { member: member(OrgRole::Secretary), meeting_role: None };
         assert_eq!(
             officer.can(),
-            [Action::Show, Action::SeeParticipants, Action::SeeAttendance, Action::Invite]
+            [
+                Action::Show,
+                Action::SeeParticipants,
+                Action::SeeAttendance,
+                Action::CorrectAttendance,
+                Action::Invite
+            ]
         );
         let host = Standing { member: member(OrgRole::Member), meeting_role: Some(MeetingRole::Host) };
         assert_eq!(host.can(), Action::ALL);

@@ -61,7 +61,7 @@ pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc
     Ok(attendance)
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "name",
     "status",
     "first_joined_at",
@@ -71,6 +71,7 @@ const COLUMNS: [&str; 9] = [
     "left_early",
     "messages_sent",
     "hand_raised_count",
+    "is_corrected",
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
@@ -87,6 +88,7 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
             &item.left_early.to_string(),
             &item.messages_sent.to_string(),
             &item.hand_raised_count.to_string(),
+            &item.is_corrected().to_string(),
         ])?;
     }
     table.finish()
@@ -101,6 +103,7 @@ mod tests {
     fn a_name_is_no_formula_and_breaks_no_line() {
         let item = |name: &str| AttendanceItem {
             user: Some(AttendeeUser { id: kernel::ids::UserId(uuid::Uuid::nil()), name: name.into() }),
+            guest_id: None,
             guest_name: None,
             status: ParticipantStatus::Invited,
             first_joined_at: None,
@@ -110,11 +113,13 @@ mod tests {
             left_early: false,
             messages_sent: 0,
             hand_raised_count: 0,
+            came_as: Vec::new(),
             spans: Vec::new(),
+            struck: Vec::new(),
         };
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
-        let rest = ",invited,,,1.500,false,false,0,0\n";
+        let rest = ",invited,,,1.500,false,false,0,0,false\n";
         assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

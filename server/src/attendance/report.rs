@@ -1,7 +1,7 @@
 //! The report: who was there, from when to when. Pure.
 
 use chrono::{DateTime, Duration, Utc};
-use kernel::ids::UserId;
+use kernel::ids::{GuestId, SpanId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +29,8 @@ pub struct Frame {
 pub struct Attendee {
     /// The person, when they have an account.
     pub user: Option<AttendeeUser>,
+    /// Which guest it is, when it is one.
+    pub guest_id: Option<GuestId>,
     /// The name a guest gave.
     pub guest_name: Option<String>,
     /// Where they stand; `None` for whoever is not (or no longer) invited.
@@ -37,8 +39,12 @@ pub struct Attendee {
     pub messages_sent: i32,
     /// How often they raised a hand.
     pub hand_raised_count: i32,
-    /// Their connections by beginning.
+    /// Guests who turned out to be this member.
+    pub came_as: Vec<CameAs>,
+    /// When they were there, by beginning.
     pub spans: Vec<AttendanceSpan>,
+    /// What was told and is not believed.
+    pub struck: Vec<AttendanceSpan>,
 }
 
 /// The attendance of a meeting.
@@ -74,6 +80,8 @@ pub struct AttendanceSummary {
 pub struct AttendanceItem {
     /// The person; `null` for a guest, and for someone whose account was erased.
     pub user: Option<AttendeeUser>,
+    /// Which guest it is; `null` for everybody else.
+    pub guest_id: Option<GuestId>,
     /// The name a guest gave.
     pub guest_name: Option<String>,
     /// Where they stand.
@@ -92,8 +100,20 @@ pub struct AttendanceItem {
     pub messages_sent: i32,
     /// How often they raised a hand.
     pub hand_raised_count: i32,
-    /// Their connections by beginning.
+    /// Guests who turned out to be this member; what they did is counted here.
+    pub came_as: Vec<CameAs>,
+    /// When they were there, by beginning: their connections, as they were corrected, and what somebody added.
     pub spans: Vec<AttendanceSpan>,
+    /// Connections that are believed not to have been theirs, or not to have been; they count nowhere.
+    pub struck: Vec<AttendanceSpan>,
+}
+
+impl AttendanceItem {
+    /// Whether somebody corrected what was recorded of them.
+    pub fn is_corrected(&self) -> bool {
+        let corrected = self.spans.iter().any(|span| span.correction.is_some());
+        corrected || !self.struck.is_empty() || !self.came_as.is_empty()
+    }
 }
 
 /// A person with an account.
@@ -105,15 +125,58 @@ pub struct AttendeeUser {
     pub name: String,
 }
 
-/// One connection to the room.
+/// A guest who turned out to be a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CameAs {
+    /// Which guest.
+    pub guest_id: GuestId,
+    /// The name they gave.
+    pub name: String,
+    /// Why somebody says so.
+    pub reason: String,
+    /// Who says so.
+    pub author: Option<AttendeeUser>,
+    /// When they said so.
+    pub at: DateTime<Utc>,
+}
+
+/// One connection to the room, or a presence that somebody added.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AttendanceSpan {
+    /// Its id, by which it is corrected.
+    pub id: SpanId,
     /// When it began.
     pub joined_at: DateTime<Utc>,
     /// When it ended; `null` while it has not.
     pub left_at: Option<DateTime<Utc>>,
-    /// How it ended.
+    /// How it ended; `null` while it has not, and for a presence that somebody added.
     pub how_closed: Option<ClosedBy>,
+    /// How far off the end may be that was recorded; `null` while it has not ended, and for what a person says.
+    pub exact_within_seconds: Option<f64>,
+    /// By whom and why it was corrected, added or struck; `null` for what stands as it was recorded.
+    pub correction: Option<SpanCorrection>,
+}
+
+/// What somebody says of a presence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SpanCorrection {
+    /// Why.
+    pub reason: String,
+    /// Who; `null` when their account was erased.
+    pub author: Option<AttendeeUser>,
+    /// When they said so.
+    pub at: DateTime<Utc>,
+    /// What was recorded; `null` for a presence that nobody had seen.
+    pub former: Option<SpanTimes>,
+}
+
+/// From when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SpanTimes {
+    /// The beginning.
+    pub joined_at: DateTime<Utc>,
+    /// The end.
+    pub left_at: DateTime<Utc>,
 }
 
 /// Makes the report as it stands at `now`.
@@ -151,6 +214,7 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
     let status = if is_there { ParticipantStatus::Joined } else { ParticipantStatus::Left };
     AttendanceItem {
         user: attendee.user,
+        guest_id: attendee.guest_id,
         guest_name: attendee.guest_name,
         status: attendee.status.unwrap_or(status),
         first_joined_at,
@@ -163,7 +227,9 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
         left_early: !is_there && last_left_at.is_some_and(|last| left_early(frame, last)),
         messages_sent: attendee.messages_sent,
         hand_raised_count: attendee.hand_raised_count,
+        came_as: attendee.came_as,
         spans,
+        struck: attendee.struck,
     }
 }
 
@@ -225,11 +291,28 @@ mod tests {
     }
 
     fn span(from: i64, to: Option<i64>) -> AttendanceSpan {
-        AttendanceSpan { joined_at: at(from), left_at: to.map(at), how_closed: to.map(|_| ClosedBy::Left) }
+        AttendanceSpan {
+            id: SpanId(uuid::Uuid::nil()),
+            joined_at: at(from),
+            left_at: to.map(at),
+            how_closed: to.map(|_| ClosedBy::Left),
+            exact_within_seconds: None,
+            correction: None,
+        }
     }
 
     fn attendee(status: Option<ParticipantStatus>, spans: Vec<AttendanceSpan>) -> Attendee {
-        Attendee { user: None, guest_name: None, status, messages_sent: 0, hand_raised_count: 0, spans }
+        Attendee {
+            user: None,
+            guest_id: None,
+            guest_name: None,
+            status,
+            messages_sent: 0,
+            hand_raised_count: 0,
+            came_as: Vec::new(),
+            spans,
+            struck: Vec::new(),
+        }
     }
 
     fn frame() -> Frame {

@@ -439,6 +439,7 @@ pub(super) fn not_allowed(action: Action) -> &'static str {
         Action::Show => "Only people who are invited, and officers, say whether a meeting takes place.",
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
         Action::SeeAttendance => "Only the host and officers see the attendance.",
+        Action::CorrectAttendance => "Only the host and officers correct the attendance.",
         Action::Invite => "Only the host and officers invite people.",
         Action::Change | Action::Cancel | Action::ShareRecordings => {
             "Only the host of the meeting may do this."

@@ -308,7 +308,7 @@ impl Paper {
 #[cfg(test)]
 pub mod tests {
     use chrono::{DateTime, Duration};
-    use kernel::ids::{MessageId, ReportId};
+    use kernel::ids::{MessageId, ReportId, SpanId};
 
     use super::*;
     use crate::{
@@ -342,6 +342,7 @@ pub mod tests {
         let (start, end) = (start(), start() + Duration::hours(1));
         let attendees = (0..=people).map(|number| Attendee {
             user: None,
+            guest_id: None,
             guest_name: Some(format!("Nguyễn Σωκράτης Ёлкина {number} (guest)\u{0}\n of a long, long name")),
             status: Some(ParticipantStatus::Left),
             messages_sent: 3,
@@ -349,11 +350,16 @@ pub mod tests {
             spans: (0..2)
                 .filter(|_| number > 0)
                 .map(|span| AttendanceSpan {
+                    id: SpanId(uuid::Uuid::nil()),
                     joined_at: start + Duration::minutes(30 * span + 1),
                     left_at: Some(start + Duration::minutes(30 * span + 20)),
                     how_closed: Some(ClosedBy::Left),
+                    exact_within_seconds: Some(1.0),
+                    correction: None,
                 })
                 .collect(),
+            came_as: Vec::new(),
+            struck: Vec::new(),
         });
         let poll = PollResult {
             id: MessageId(uuid::Uuid::nil()),

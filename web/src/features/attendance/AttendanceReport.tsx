@@ -10,6 +10,7 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
+import { AddPresence, Presence, PresenceOf } from './Presence';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -48,7 +49,10 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Paper>
         ))}
       </SimpleGrid>
-      <Exports load={load} name={title} />
+      <Group justify="space-between">
+        <AddPresence meetingId={meetingId} />
+        <Exports load={load} name={title} />
+      </Group>
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
       ) : (
@@ -64,7 +68,11 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Table.Thead>
           <Table.Tbody>
             {items.map((item) => (
-              <AttendanceRow key={item.user?.id ?? item.guest_name ?? ''} item={item} />
+              <AttendanceRow
+                key={item.user?.id ?? item.guest_id ?? item.guest_name ?? ''}
+                meetingId={meetingId}
+                item={item}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -104,7 +112,7 @@ function PollResults({ polls }: { polls: Attendance['polls'] }) {
   );
 }
 
-function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
+function AttendanceRow({ meetingId, item }: { meetingId: string; item: Attendance['items'][number] }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -124,20 +132,11 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
               {t('attendance.leftEarly')}
             </Badge>
           )}
+          <PresenceOf meetingId={meetingId} item={item} />
         </Group>
       </Table.Td>
       <Table.Td className={rows.wide}>
-        {item.spans.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            {t('attendance.absent')}
-          </Text>
-        ) : (
-          item.spans.map(({ joined_at, left_at }) => (
-            <Text size="sm" key={joined_at}>
-              {`${format.time(joined_at, true)} – ${left_at ? format.time(left_at, true) : t('attendance.stillThere')}`}
-            </Text>
-          ))
-        )}
+        <Presence meetingId={meetingId} item={item} />
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.duration')}>
         {item.spans.length === 0 ? '–' : format.duration(item.duration_seconds)}

@@ -12,12 +12,15 @@ export function words({ kind, data }: { kind: string; data: unknown }) {
     content?: string;
     metadata?: { question?: unknown };
     former?: string;
-    changes?: { field: string }[];
+    changes?: { field: string; after?: unknown }[];
   };
   const question = typeof metadata?.question === 'string' ? metadata.question : undefined;
+  // Why the record was corrected says more than from what to what.
+  const reason =
+    kind === 'attendance.corrected' ? changes?.find(({ field }) => field === 'reason')?.after : undefined;
   return {
     about: about?.name,
-    content: content || question,
+    content: content || question || (typeof reason === 'string' ? reason : undefined),
     former,
     // Every other kind says by its name what was done.
     changes: kind.endsWith('.changed') ? (changes ?? []).map(({ field }) => field) : [],
