@@ -480,8 +480,8 @@ async fn spans(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<(Spans, Spans)> 
 async fn came_as(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<HashMap<UserId, (Vec<CameAs>, i32, i32)>> {
     let mut found: HashMap<UserId, (Vec<CameAs>, i32, i32)> = HashMap::new();
     let rows = sqlx::query!(
-        r#"select m.user_id as "user_id!: UserId", g.id as "guest_id: GuestId", g.name, g.messages_sent, g.hand_raised_count,
-                  m.reason as "reason!", m.corrected_at as "corrected_at!", a.id as "author_id?: UserId",
+        r#"select m.user_id as "user_id!: UserId", g.id as "guest_id!: GuestId", g.name as "name!",
+                  g.messages_sent as "messages_sent!", g.hand_raised_count as "hand_raised_count!", m.reason as "reason!", m.corrected_at as "corrected_at!", a.id as "author_id?: UserId",
                   a.name as "author_name?"
            from guest_members m join guests g on g.id = m.guest_id
            left join users a on a.id = m.author_id

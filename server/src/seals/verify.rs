@@ -73,7 +73,8 @@ impl std::fmt::Display for Told {
 }
 
 /// Verifies as of one moment: each chain, what has no seal, that what is known of connections follows from the trail of
-/// movements, and that corrections and issued reports are those of the audit log. Tells on the way; gives how many faults there are.
+/// movements, and that corrections and issued reports are those of the audit log. Tells on the way; gives how many
+/// faults there are.
 ///
 /// # Errors
 /// When the database is away.

@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use kernel::{
     db::{Actor, Tx},
-    ids::{CorrectionId, GuestId, MeetingId, SpanId, UserId},
+    ids::{CorrectionId, GuestId, MeetingId, SpanId},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;

@@ -97,9 +97,10 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Correction>> {
     let rows = sqlx::query!(
-        r#"select c.id as "id: CorrectionId", c.number, c.span_id as "span_id: SpanId", g.id as "guest_id?: GuestId",
+        r#"select c.id as "id!: CorrectionId", c.number as "number!", c.span_id as "span_id: SpanId", g.id as "guest_id?: GuestId",
                   g.name as "guest_name?", u.id as "user_id?: UserId", u.name as "user_name?", c.user_id as "whose: UserId",
-                  c.joined_at, c.left_at, c.former_joined_at, c.former_left_at, c.reason, c.corrected_at,
+                  c.joined_at, c.left_at, c.former_joined_at, c.former_left_at, c.reason as "reason!",
+                  c.corrected_at as "corrected_at!",
                   a.id as "author_id?: UserId", a.name as "author_name?"
            from attendance_corrections c
            left join guests g on g.id = c.guest_id

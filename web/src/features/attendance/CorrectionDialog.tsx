@@ -50,14 +50,15 @@ function CorrectionForm({ task, meeting, onClose }: DialogProps) {
   const save = useMutation({
     mutationFn: (values: Values) => {
       // What stands as it stood keeps its parts of a second.
-      const instant = (field: 'joined_at' | 'left_at') =>
-        values[field] === wall(times[field]) || !values[field]
-          ? times[field]
-          : toInstant(values[field], meeting.timezone);
+      const instant = (field: 'joined_at' | 'left_at') => {
+        const chosen = values[field];
+        if (!chosen) return null;
+        return chosen === wall(times[field]) ? (times[field] ?? null) : toInstant(chosen, meeting.timezone);
+      };
       return send(task, meeting.id, key, {
         ...values,
-        joined_at: instant('joined_at') ?? null,
-        left_at: instant('left_at') ?? null,
+        joined_at: instant('joined_at'),
+        left_at: instant('left_at'),
       });
     },
     onSuccess: async () => {
