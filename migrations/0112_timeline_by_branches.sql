@@ -29,8 +29,11 @@ begin
     return query
     with everything as (
         (select 'a' || a.id as key, a.at, a.action as kind, a.actor_type, a.actor_id,
-                case a.entity_type when 'participant' then 'user' when 'guest' then 'guest' end as about_type,
-                case when a.entity_type in ('participant', 'guest') then a.entity_id end as about_id, a.before, a.after,
+                case when a.entity_type in ('participant', 'attendance') then 'user' when a.entity_type = 'guest' then 'guest'
+                end as about_type,
+                case when a.entity_type in ('participant', 'guest') then a.entity_id
+                     when a.entity_type = 'attendance' then coalesce(a.after ->> 'user_id', a.after ->> 'former_user_id')::uuid
+                end as about_id, a.before, a.after,
                 '{}'::jsonb as data
          from audit_log a
          where a.meeting_id = meeting and a.entity_type <> 'chat_message'
@@ -47,7 +50,7 @@ begin
               lateral (select case l.event when 'join' then 'attendance.joined' when 'leave' then 'attendance.left'
                                            else 'attendance.requested' end as kind) k
          where (anything or 'attendance' = any (heads))
-           and l.meeting_id = meeting and l.occurred_at >= since and l.occurred_at < until
+           and l.event <> 'corrected' and l.meeting_id = meeting and l.occurred_at >= since and l.occurred_at < until
            and (anything or k.kind = any (groups) or 'attendance' = any (groups))
            and (by_actor is null or l.user_id = by_actor or l.user_id is null and guest_of(l.identity) = by_actor)
            and (after_at is null

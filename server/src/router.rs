@@ -185,6 +185,8 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
             .routes(routes!(attendance::excuses::api::excuse, attendance::excuses::api::take_back))
+            .routes(routes!(attendance::corrections::api::list, attendance::corrections::api::create))
+            .routes(routes!(attendance::corrections::api::recognize, attendance::corrections::api::take_back))
             .routes(routes!(reports::issued::api::workbook))
             .routes(routes!(reports::issued::api::pdf))
             .routes(routes!(reports::issued::api::member_workbook))

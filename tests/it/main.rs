@@ -9,6 +9,7 @@ mod chat_changes;
 mod contacts;
 mod contract;
 mod convergence;
+mod corrections;
 mod custom_fields;
 mod door;
 mod engagement;

@@ -170,6 +170,10 @@ GET    /meetings/{id}/attendance                     401    ok    ok   ok    403
 GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.xlsx                401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.pdf                 401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/attendance/corrections         401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/attendance/corrections         401    ok    ok   ok    403  403   ok   404   401
+PUT    /meetings/{id}/guests/{guest}/member          401    ok    ok   ok    403  403   ok   404   401
+DELETE /meetings/{id}/guests/{guest}/member          401    ok    ok   ok    403  403   ok   404   401
 GET    /reports/verify/{hash}                         ok    ok    ok   ok     ok   ok   ok    ok    ok
 GET    /meetings/{id}/presence-checks                401    ok    ok   ok    403  403   ok   404   401
 POST   /meetings/{id}/presence-checks                401   403   403  403    403  403  409   404   401
@@ -253,6 +257,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /organizations/{org}/contacts/import", "there is no table here; contacts are under audit"),
     ("POST /organizations/{org}/attendees", "changes nothing"),
     ("POST /contact-groups/{id}/contacts", "nobody new is named here; the groups are under audit"),
+    ("DELETE /meetings/{id}/guests/{guest}/member", "the guest was nobody; corrections are under audit"),
     ("POST /guest/{token}/join", "nobody may with this token; guests are under audit"),
     ("POST /recordings/{id}/playback", "audit::access_to_recordings_is_logged"),
     ("DELETE /recordings/{id}", "audit::access_to_recordings_is_logged"),
@@ -417,6 +422,10 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         }
         "PUT /meetings/{id}/participants/{user}/excuse" => json!({"reason": "Ill"}),
         "POST /meetings/{id}/host" => json!({"user_id": target}),
+        "POST /meetings/{id}/attendance/corrections" => {
+            json!({"user_id": target, "joined_at": "2026-12-01T08:50:00Z", "left_at": "2026-12-01T08:54:00Z", "reason": "Seen"})
+        }
+        "PUT /meetings/{id}/guests/{guest}/member" => json!({"user_id": target, "reason": "Said so"}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),
         "PUT /meetings/{id}/chat/read" => json!({"message_id": target}),
@@ -440,6 +449,8 @@ struct Cell {
     /// A guest link of the meeting, and the token of a guest who came by it.
     link: String,
     guest: String,
+    /// That guest's id.
+    guest_id: String,
     /// A contact in a group, and an invitation that waits.
     contact: String,
     group: String,
@@ -470,6 +481,7 @@ impl Cell {
             .replace("{purpose}", "transcription")
             .replace("{message}", &self.message)
             .replace("{check}", &self.check)
+            .replace("{guest}", &self.guest_id)
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
@@ -561,6 +573,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
     .fetch_one(&mut database)
     .await
     .expect("a guest");
+    let guest_id = guest.to_string();
     let guest = Guest { guest_id: guest.into(), meeting_id: id.into() };
     let guest = app.app.tokens.sign_guest(guest, app.clock.now());
     let (contact, group, invitation) = acquaintance(app, organization).await;
@@ -582,6 +595,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         machine,
         link: link.to_string(),
         guest,
+        guest_id,
         contact,
         group,
         invitation,

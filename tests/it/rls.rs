@@ -76,6 +76,8 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select gen_random_uuid(), $2, $3, array[$1], now(), now() + interval '1 minute'",
         "insert into presence_confirmations (check_id, person, organization_id, meeting_id, is_guest, confirmed_at)
          select id, $1, $2, $3, false, now() from presence_checks where meeting_id = $3",
+        "insert into attendance_corrections (id, organization_id, meeting_id, span_id, user_id, joined_at, left_at, reason, corrected_at)
+         select id, $2, $3, id, $1, now() - interval '1 hour', now(), 'Seen', now() from (select gen_random_uuid() as id) new",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)

@@ -320,6 +320,8 @@ pub enum Action {
     SeeAttendance,
     /// Excuse people who are invited, and take that back.
     Excuse,
+    /// Correct the record of attendance.
+    CorrectAttendance,
     /// Invite members.
     Invite,
     /// Change title, time, settings.
@@ -345,6 +347,7 @@ impl Action {
         Self::SeeParticipants,
         Self::SeeAttendance,
         Self::Excuse,
+        Self::CorrectAttendance,
         Self::Invite,
         Self::Change,
         Self::Cancel,
@@ -370,6 +373,10 @@ impl Standing {
             Action::SeeParticipants => invited || member.may(Permission::ParticipantsView),
             Action::SeeAttendance => host || member.may(Permission::AttendanceView),
             Action::Excuse => moderates || member.may(Permission::AttendanceView),
+            // Whoever may look on is not yet trusted with the record.
+            Action::CorrectAttendance => {
+                host || (member.role.is_officer() && member.may(Permission::AttendanceView))
+            }
             Action::Invite => moderates || member.may(Permission::ParticipantsInvite),
             Action::Change | Action::Cancel => host || member.may(Permission::MeetingsManage),
             Action::ShareRecordings => host || member.may(Permission::RecordingsManage),
@@ -401,7 +408,14 @@ mod tests {
         let officer = Standing { member: member(OrgRole::Secretary), meeting_role: None };
         assert_eq!(
             officer.can(),
-            [Action::Show, Action::SeeParticipants, Action::SeeAttendance, Action::Excuse, Action::Invite]
+            [
+                Action::Show,
+                Action::SeeParticipants,
+                Action::SeeAttendance,
+                Action::Excuse,
+                Action::CorrectAttendance,
+                Action::Invite
+            ]
         );
         let host = Standing { member: member(OrgRole::Member), meeting_role: Some(MeetingRole::Host) };
         assert_eq!(host.can(), Action::ALL);

@@ -64,7 +64,7 @@ pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc
     Ok(attendance)
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "name",
     "status",
     "first_joined_at",
@@ -81,6 +81,7 @@ const COLUMNS: [&str; 16] = [
     "counts_as_present",
     "excused",
     "excuse_reason",
+    "is_corrected",
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
@@ -104,6 +105,7 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
             &item.counts_as_present.to_string(),
             &item.excuse.is_some().to_string(),
             item.excuse.as_ref().map_or("", |excuse| &excuse.reason),
+            &item.is_corrected().to_string(),
         ])?;
     }
     table.finish()
@@ -140,12 +142,14 @@ mod tests {
             messages_sent: 0,
             hand_raised_count: 0,
             speaking_seconds: 2.0,
-            spans: Vec::new(),
             checks: presence_checks::model::CheckTally::default(),
+            came_as: Vec::new(),
+            spans: Vec::new(),
+            struck: Vec::new(),
         };
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
-        let rest = ",invited,,,1.500,false,false,0,0,2.000,0,0,0.5000,true,true,'=1+1\n";
+        let rest = ",invited,,,1.500,false,false,0,0,2.000,0,0,0.5000,true,true,'=1+1,false\n";
         assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

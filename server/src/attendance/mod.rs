@@ -4,6 +4,7 @@
 //! with LiveKit repairs what they missed. A token that someone asked for is no presence.
 
 pub mod api;
+pub mod corrections;
 pub mod excuses;
 pub mod model;
 pub mod presence;

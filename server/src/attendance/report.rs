@@ -1,7 +1,7 @@
 //! The report: who was there, from when to when. Pure.
 
 use chrono::{DateTime, Duration, Utc};
-use kernel::ids::{GuestId, UserId};
+use kernel::ids::{GuestId, SpanId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ impl Frame {
 pub struct Attendee {
     /// The person, when they have an account.
     pub user: Option<AttendeeUser>,
-    /// The guest, when they came by a link.
+    /// Which guest it is, when it is one.
     pub guest_id: Option<GuestId>,
     /// The name a guest gave.
     pub guest_name: Option<String>,
@@ -59,10 +59,14 @@ pub struct Attendee {
     pub hand_raised_count: i32,
     /// How long they spoke, as their own device told it; 0 where it is not measured.
     pub speaking_seconds: f64,
-    /// Their connections by beginning.
-    pub spans: Vec<AttendanceSpan>,
     /// What they made of the checks of who is there.
     pub checks: CheckTally,
+    /// Guests who turned out to be this member.
+    pub came_as: Vec<CameAs>,
+    /// When they were there, by beginning.
+    pub spans: Vec<AttendanceSpan>,
+    /// What was told and is not believed.
+    pub struck: Vec<AttendanceSpan>,
 }
 
 /// The attendance of a meeting.
@@ -108,7 +112,7 @@ pub struct AttendanceSummary {
 pub struct AttendanceItem {
     /// The person; `null` for a guest, and for someone whose account was erased.
     pub user: Option<AttendeeUser>,
-    /// The guest, when they came by a link.
+    /// Which guest it is; `null` for everybody else.
     pub guest_id: Option<GuestId>,
     /// The name a guest gave.
     pub guest_name: Option<String>,
@@ -138,10 +142,22 @@ pub struct AttendanceItem {
     pub hand_raised_count: i32,
     /// How long they spoke, as their own device told it; 0 where it is not measured.
     pub speaking_seconds: f64,
-    /// Their connections by beginning.
-    pub spans: Vec<AttendanceSpan>,
     /// How often they were asked whether they are there, and said so.
     pub checks: CheckTally,
+    /// Guests who turned out to be this member; what they did is counted here.
+    pub came_as: Vec<CameAs>,
+    /// When they were there, by beginning: their connections, as they were corrected, and what somebody added.
+    pub spans: Vec<AttendanceSpan>,
+    /// Connections that are believed not to have been theirs, or not to have been; they count nowhere.
+    pub struck: Vec<AttendanceSpan>,
+}
+
+impl AttendanceItem {
+    /// Whether somebody corrected what was recorded of them.
+    pub fn is_corrected(&self) -> bool {
+        let corrected = self.spans.iter().any(|span| span.correction.is_some());
+        corrected || !self.struck.is_empty() || !self.came_as.is_empty()
+    }
 }
 
 /// A person with an account.
@@ -153,15 +169,58 @@ pub struct AttendeeUser {
     pub name: String,
 }
 
-/// One connection to the room.
+/// A guest who turned out to be a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CameAs {
+    /// Which guest.
+    pub guest_id: GuestId,
+    /// The name they gave.
+    pub name: String,
+    /// Why somebody says so.
+    pub reason: String,
+    /// Who says so.
+    pub author: Option<AttendeeUser>,
+    /// When they said so.
+    pub at: DateTime<Utc>,
+}
+
+/// One connection to the room, or a presence that somebody added.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AttendanceSpan {
+    /// Its id, by which it is corrected.
+    pub id: SpanId,
     /// When it began.
     pub joined_at: DateTime<Utc>,
     /// When it ended; `null` while it has not.
     pub left_at: Option<DateTime<Utc>>,
-    /// How it ended.
+    /// How it ended; `null` while it has not, and for a presence that somebody added.
     pub how_closed: Option<ClosedBy>,
+    /// How far off the end may be that was recorded; `null` while it has not ended, and for what a person says.
+    pub exact_within_seconds: Option<f64>,
+    /// By whom and why it was corrected, added or struck; `null` for what stands as it was recorded.
+    pub correction: Option<SpanCorrection>,
+}
+
+/// What somebody says of a presence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SpanCorrection {
+    /// Why.
+    pub reason: String,
+    /// Who; `null` when their account was erased.
+    pub author: Option<AttendeeUser>,
+    /// When they said so.
+    pub at: DateTime<Utc>,
+    /// What was recorded; `null` for a presence that nobody had seen.
+    pub former: Option<SpanTimes>,
+}
+
+/// From when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SpanTimes {
+    /// The beginning.
+    pub joined_at: DateTime<Utc>,
+    /// The end.
+    pub left_at: DateTime<Utc>,
 }
 
 /// Makes the report as it stands at `now`.
@@ -233,8 +292,10 @@ fn item(frame: Frame, attendee: Attendee, presence: &[Stretch]) -> AttendanceIte
         messages_sent: attendee.messages_sent,
         hand_raised_count: attendee.hand_raised_count,
         speaking_seconds: attendee.speaking_seconds,
-        spans,
         checks: attendee.checks,
+        came_as: attendee.came_as,
+        spans,
+        struck: attendee.struck,
     }
 }
 
@@ -288,7 +349,14 @@ mod tests {
     }
 
     fn span(from: i64, to: Option<i64>) -> AttendanceSpan {
-        AttendanceSpan { joined_at: at(from), left_at: to.map(at), how_closed: to.map(|_| ClosedBy::Left) }
+        AttendanceSpan {
+            id: SpanId(uuid::Uuid::nil()),
+            joined_at: at(from),
+            left_at: to.map(at),
+            how_closed: to.map(|_| ClosedBy::Left),
+            exact_within_seconds: None,
+            correction: None,
+        }
     }
 
     fn attendee(status: Option<ParticipantStatus>, spans: Vec<AttendanceSpan>) -> Attendee {
@@ -300,10 +368,12 @@ mod tests {
             messages_sent: 0,
             hand_raised_count: 0,
             speaking_seconds: 0.0,
-            spans,
             checks: CheckTally::default(),
             is_listed: status.is_some(),
             excuse: None,
+            came_as: Vec::new(),
+            spans,
+            struck: Vec::new(),
         }
     }
 

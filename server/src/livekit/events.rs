@@ -185,10 +185,14 @@ impl Event {
             "participant_left" => {
                 let Some(connection) = self.connection() else { return Ok(()) };
                 let reason = self.participant.disconnect_reason.as_str();
-                let vanished = reason == "CONNECTION_TIMEOUT";
+                let how = match reason {
+                    "DUPLICATE_IDENTITY" => ClosedBy::Replaced,
+                    "CONNECTION_TIMEOUT" => ClosedBy::Vanished,
+                    _ => ClosedBy::Left,
+                };
+                let vanished = how == ClosedBy::Vanished;
                 let left_at =
                     rules::left_at(vanished, self.participant.is_publisher, moment, connection.joined_at);
-                let how = if reason == "DUPLICATE_IDENTITY" { ClosedBy::Replaced } else { ClosedBy::Left };
                 attendance::left(tx, meeting, &connection, left_at, how, now).await?;
             }
             "room_finished" => {

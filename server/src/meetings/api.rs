@@ -450,6 +450,7 @@ pub(super) fn not_allowed(action: Action) -> &'static str {
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
         Action::SeeAttendance => "Only the host and officers see the attendance.",
         Action::Excuse => "Only the host, co-hosts and officers excuse people.",
+        Action::CorrectAttendance => "Only the host and officers correct the attendance.",
         Action::Invite => "Only the host and officers invite people.",
         Action::Change | Action::Cancel | Action::ShareRecordings => {
             "Only the host of the meeting may do this."

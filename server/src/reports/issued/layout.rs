@@ -308,7 +308,7 @@ impl Paper {
 #[cfg(test)]
 pub mod tests {
     use chrono::{DateTime, Duration};
-    use kernel::ids::{MessageId, ReportId};
+    use kernel::ids::{MessageId, ReportId, SpanId};
 
     use super::*;
     use crate::{
@@ -361,11 +361,16 @@ pub mod tests {
             spans: (0..2)
                 .filter(|_| number > 0)
                 .map(|span| AttendanceSpan {
+                    id: SpanId(uuid::Uuid::nil()),
                     joined_at: start + Duration::minutes(30 * span + 1),
                     left_at: Some(start + Duration::minutes(30 * span + 20)),
                     how_closed: Some(ClosedBy::Left),
+                    exact_within_seconds: Some(1.0),
+                    correction: None,
                 })
                 .collect(),
+            came_as: Vec::new(),
+            struck: Vec::new(),
         });
         let poll = PollResult {
             id: MessageId(uuid::Uuid::nil()),

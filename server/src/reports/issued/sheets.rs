@@ -123,6 +123,7 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                     (item.left_early, words.left_early),
                     (is_there, words.still_there),
                     (item.checks.asked > 0, &confirmed),
+                    (item.is_corrected(), words.corrected),
                 ]),
                 count(item.messages_sent),
                 count(item.hand_raised_count),
@@ -130,15 +131,22 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
             ]
         })
         .collect();
-    let connections = items.iter().flat_map(|item| item.spans.iter().map(move |span| (item, span)));
+    let connections = items.iter().flat_map(|item| {
+        let struck = item.struck.iter().map(move |span| (item, span, true));
+        item.spans.iter().map(move |span| (item, span, false)).chain(struck)
+    });
     let connections = connections
-        .map(|(item, span)| {
+        .map(|(item, span, is_struck)| {
             let seconds = (span.left_at.unwrap_or(now) - span.joined_at).as_seconds_f64();
             vec![
                 Cell::Text(name(item, words)),
                 Cell::Time(Some(span.joined_at)),
                 Cell::Time(span.left_at),
-                Cell::Duration(Some(seconds)),
+                Cell::Duration((!is_struck).then_some(seconds)),
+                remarks([
+                    (is_struck, words.struck),
+                    (!is_struck && span.correction.is_some(), words.corrected),
+                ]),
             ]
         })
         .collect();
@@ -172,7 +180,13 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
             Table {
                 name: words.connections,
                 is_printed: false,
-                columns: vec![(words.name, 0.0), (words.came, 0.0), (words.left, 0.0), (words.duration, 0.0)],
+                columns: vec![
+                    (words.name, 0.0),
+                    (words.came, 0.0),
+                    (words.left, 0.0),
+                    (words.duration, 0.0),
+                    (words.remarks, 0.0),
+                ],
                 window,
                 rows: connections,
             },

@@ -24,6 +24,7 @@ import { attendanceQuery } from '../meetings/queries';
 import { ExcuseMenu } from './Excuse';
 import { PresenceBadges, PresenceCards } from './Presence';
 import { PresenceChart } from './PresenceChart';
+import { AddPresence, Presence, PresenceOf } from './Spans';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -64,7 +65,10 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
         ))}
       </SimpleGrid>
       <PresenceCards attendance={data} />
-      <Exports load={load} name={title} />
+      <Group justify="space-between">
+        <AddPresence meetingId={meetingId} />
+        <Exports load={load} name={title} />
+      </Group>
       <PresenceChart meetingId={meetingId} items={items} />
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
@@ -166,20 +170,11 @@ function AttendanceRow({ item, meetingId, minimum }: RowProps) {
             </Badge>
           )}
           <PresenceBadges item={item} minimum={minimum} />
+          <PresenceOf meetingId={meetingId} item={item} />
         </Group>
       </Table.Td>
       <Table.Td className={rows.wide}>
-        {item.spans.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            {t('attendance.absent')}
-          </Text>
-        ) : (
-          item.spans.map(({ joined_at, left_at }) => (
-            <Text size="sm" key={joined_at}>
-              {`${format.time(joined_at, true)} – ${left_at ? format.time(left_at, true) : t('attendance.stillThere')}`}
-            </Text>
-          ))
-        )}
+        <Presence meetingId={meetingId} item={item} />
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.duration')}>
         {item.spans.length === 0 ? '–' : format.duration(item.duration_seconds)}

@@ -29,10 +29,16 @@ export function words({ kind, data }: { kind: string; data: unknown }) {
     seconds?: number;
   };
   const question = typeof metadata?.question === 'string' ? metadata.question : undefined;
-  const missed = kind === 'presence_check.missed' && changes?.find(({ field }) => field === 'name')?.after;
+  const said = (field: string) => {
+    const after = changes?.find((change) => change.field === field)?.after;
+    return typeof after === 'string' ? after : undefined;
+  };
+  // Why the record was corrected says more than from what to what.
+  const reason = kind === 'attendance.corrected' ? said('reason') : undefined;
+  const missed = kind === 'presence_check.missed' ? said('name') : undefined;
   return {
-    about: about?.name ?? (missed ? String(missed) : undefined),
-    content: content || question,
+    about: about?.name ?? missed,
+    content: content || question || reason,
     former,
     seconds,
     // Every other kind says by its name what was done.
