@@ -1234,6 +1234,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/participants/{user}/excuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Excuses somebody on the list from a meeting, before, while or after it takes place; once more changes the reason. The
+         *     host, co-hosts and officers may.
+         */
+        put: operations["attendance_excuse"];
+        post?: never;
+        /** Takes an excuse back. The host, co-hosts and officers may; where there is none nothing changes. */
+        delete: operations["attendance_take_back_excuse"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/participants/{user}/lower-hand": {
         parameters: {
             query?: never;
@@ -2437,7 +2458,7 @@ export interface components {
          * @description What someone may want to do with a meeting.
          * @enum {string}
          */
-        Action: "join" | "show" | "chat" | "see_participants" | "see_attendance" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
+        Action: "join" | "show" | "chat" | "see_participants" | "see_attendance" | "excuse" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
         /** @description A member that was added. */
         AddedMember: {
             /** @description The person. */
@@ -2540,6 +2561,12 @@ export interface components {
         Attendance: {
             /** @description The figures. */
             summary: components["schemas"]["AttendanceSummary"];
+            /**
+             * Format: int32
+             * @description From which share of the meeting on somebody counts as present, in percent; `null` where any presence does.
+             */
+            min_presence_percent?: number | null;
+            quorum?: components["schemas"]["AttendanceQuorum"] | null;
             /** @description Everybody who was invited or was there, by name. */
             items: components["schemas"]["AttendanceItem"][];
             /** @description What came out of the polls that were closed, oldest first. */
@@ -2552,6 +2579,8 @@ export interface components {
             guest_name?: string | null;
             /** @description Where they stand. */
             status: components["schemas"]["ParticipantStatus"];
+            /** @description Whether they are a member on the list; guests are not, nor is whoever was taken off it. */
+            is_listed: boolean;
             /**
              * Format: date-time
              * @description When they first came.
@@ -2572,6 +2601,14 @@ export interface components {
             /** @description Whether they left before the end. */
             left_early: boolean;
             /**
+             * Format: double
+             * @description What share of the meeting they were there, 0 to 1; `null` when it never began.
+             */
+            presence_share?: number | null;
+            /** @description Whether they count as present: they were there, and as long as the meeting asks for. */
+            counts_as_present: boolean;
+            excuse?: components["schemas"]["Excuse"] | null;
+            /**
              * Format: int32
              * @description Chat messages they wrote.
              */
@@ -2583,6 +2620,32 @@ export interface components {
             hand_raised_count: number;
             /** @description Their connections by beginning. */
             spans: components["schemas"]["AttendanceSpan"][];
+        };
+        /**
+         * @description Whether enough members were there. Members on the list count, each once; guests don't, nor does whoever is not (or no
+         *     longer) on the list.
+         */
+        AttendanceQuorum: {
+            /** @description How many must be there. */
+            needed: number;
+            /** @description Members on the list. */
+            invited: number;
+            /** @description The most of them who were there at one time. */
+            most_present: number;
+            /** @description Whether enough were ever there. */
+            was_reached: boolean;
+            /**
+             * Format: date-time
+             * @description When enough were there first.
+             */
+            reached_at?: string | null;
+            /**
+             * Format: double
+             * @description How long enough were there, all in all.
+             */
+            held_seconds: number;
+            /** @description From when to when enough were there, in their order. */
+            periods: components["schemas"]["QuorumPeriod"][];
         };
         /** @description One connection to the room. */
         AttendanceSpan: {
@@ -2604,8 +2667,12 @@ export interface components {
             invited: number;
             /** @description People who were there, guests included. */
             attended: number;
-            /** @description Invited people who were not there. */
+            /** @description Members on the list who count as present. */
+            present: number;
+            /** @description Invited people who were not there, excused or not. */
             absent: number;
+            /** @description Members on the list who are excused, and were absent or don't count as present. */
+            excused: number;
             /** @description People who came late. */
             late: number;
             /**
@@ -3150,6 +3217,17 @@ export interface components {
              * @description Its number in the meeting, without holes.
              */
             seq: number;
+        };
+        /** @description Why somebody need not be at a meeting. */
+        Excuse: {
+            /** @description In the words of whoever wrote it down. */
+            reason: string;
+            excused_by?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            excused_at: string;
         };
         /**
          * Format: uri
@@ -4566,6 +4644,23 @@ export interface components {
             late_threshold_minutes: number;
             /** @description Whether guests may be let in; the organization has to allow it too. */
             allow_guests: boolean;
+            /**
+             * Format: int32
+             * @description From which share of the meeting on somebody counts as present, 1 to 100 percent; `null` where any presence
+             *     does.
+             */
+            min_presence_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be there, 1 to 10000; `null` for no such number.
+             */
+            quorum_members?: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on the list must be there, 1 to 100 percent; `null` for no such share. Not together
+             *     with a number.
+             */
+            quorum_percent?: number | null;
         };
         /**
          * @description The switches of a meeting to set; others stay as they are, `null` goes back to the default, an unknown one is
@@ -4583,6 +4678,26 @@ export interface components {
              * @default null
              */
             allow_guests: boolean | null;
+            /**
+             * Format: int32
+             * @description From which share of the meeting on somebody counts as present, 1 to 100 percent; `null` where any presence
+             *     does.
+             * @default null
+             */
+            min_presence_percent: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be there, 1 to 10000; `null` for no such number.
+             * @default null
+             */
+            quorum_members: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on the list must be there, 1 to 100 percent; `null` for no such share. Not together
+             *     with a number.
+             * @default null
+             */
+            quorum_percent: number | null;
         };
         /**
          * @description Where a meeting stands.
@@ -4656,14 +4771,19 @@ export interface components {
             invited: number;
             /**
              * Format: int64
-             * @description Of these, the ones they came to.
+             * @description Of these, the ones they came to, however long they stayed.
              */
             attended: number;
             /**
              * Format: int64
-             * @description Of these, the ones they did not come to.
+             * @description Of all, the ones they did not come to, excused or not.
              */
             absent: number;
+            /**
+             * Format: int64
+             * @description Of these, the ones that they were excused from.
+             */
+            excused: number;
             /**
              * Format: int64
              * @description Times that they came late.
@@ -4676,7 +4796,8 @@ export interface components {
             left_early: number;
             /**
              * Format: double
-             * @description The share of meetings that they came to, 0 to 1; `null` without any.
+             * @description The share of meetings that they came to, 0 to 1; `null` without any. What they were excused from counts as not
+             *     attended, and how long they stayed does not matter.
              */
             attendance_rate?: number | null;
             /**
@@ -4734,6 +4855,8 @@ export interface components {
             is_late: boolean;
             /** @description Whether they left before the end. */
             left_early: boolean;
+            /** @description Why they were excused from it; `null` when they were not. */
+            excuse_reason?: string | null;
             /**
              * Format: int32
              * @description Chat messages they wrote.
@@ -4886,6 +5009,7 @@ export interface components {
             my_id: components["schemas"]["UserId"];
             /** @description What the caller may do. */
             my_rights: components["schemas"]["ParticipantRights"];
+            quorum?: components["schemas"]["StageQuorum"] | null;
         };
         /** @description The caller's vote in a poll. */
         MyVote: {
@@ -4955,6 +5079,11 @@ export interface components {
              * @description Until when it works; for ever when absent.
              */
             expires_at?: string | null;
+        };
+        /** @description Why somebody is excused. */
+        NewExcuse: {
+            /** @description 1 to 500 characters, without the space around them. */
+            reason: string;
         };
         /** @description A new group. */
         NewGroup: {
@@ -5422,6 +5551,19 @@ export interface components {
          * @enum {string}
          */
         PublishSource: "camera" | "microphone" | "screen_share" | "screen_share_audio";
+        /** @description From when to when enough members were there. */
+        QuorumPeriod: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Until when; `null` while they are.
+             */
+            to?: string | null;
+        };
         /** @description How far somebody has read. */
         ReadMark: {
             message_id?: components["schemas"]["MessageId"] | null;
@@ -5777,6 +5919,23 @@ export interface components {
              * @description From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
              */
             late_threshold_minutes: number;
+            /**
+             * Format: int32
+             * @description From which share of a meeting on somebody counts as present, 1 to 100 percent; for new meetings, `null` where
+             *     any presence does.
+             */
+            min_presence_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be in a new meeting, 1 to 10000; `null` for no such number.
+             */
+            quorum_members?: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on its list must be in a new meeting, 1 to 100 percent; `null` for no such share.
+             *     Not together with a number.
+             */
+            quorum_percent?: number | null;
             /** @description The media of new meetings. */
             meeting_type: components["schemas"]["MeetingType"];
             /**
@@ -5823,6 +5982,26 @@ export interface components {
              * @default null
              */
             late_threshold_minutes: number | null;
+            /**
+             * Format: int32
+             * @description From which share of a meeting on somebody counts as present, 1 to 100 percent; for new meetings, `null` where
+             *     any presence does.
+             * @default null
+             */
+            min_presence_percent: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be in a new meeting, 1 to 10000; `null` for no such number.
+             * @default null
+             */
+            quorum_members: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on its list must be in a new meeting, 1 to 100 percent; `null` for no such share.
+             *     Not together with a number.
+             * @default null
+             */
+            quorum_percent: number | null;
             /** @default null */
             meeting_type: components["schemas"]["MeetingType"] | null;
             /**
@@ -5945,6 +6124,19 @@ export interface components {
             acting_host_id?: components["schemas"]["UserId"] | null;
             /** @description What whoever comes may do, unless they moderate or it was decided for them alone. */
             participants: components["schemas"]["ParticipantRights"];
+        };
+        /** @description How many members must be in the room, and how many are: people on the list, each once; guests don't count. */
+        StageQuorum: {
+            /**
+             * Format: int64
+             * @description How many must be there.
+             */
+            needed: number;
+            /**
+             * Format: int64
+             * @description How many are.
+             */
+            present: number;
         };
         /**
          * @description How far a recording is.
@@ -10778,6 +10970,119 @@ export interface operations {
             };
             /** @description Something in the request does not fit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExcuse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Excuse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_take_back_excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
