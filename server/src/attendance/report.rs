@@ -108,6 +108,7 @@ pub struct AttendanceSummary {
 }
 
 /// The attendance of one person.
+#[expect(clippy::struct_excessive_bools, reason = "each is said by itself")]
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AttendanceItem {
     /// The person; `null` for a guest, and for someone whose account was erased.
