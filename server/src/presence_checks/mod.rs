@@ -64,7 +64,7 @@ fn chance(app: &App, meeting: MeetingId, slot: DateTime<Utc>) -> u64 {
         .chain_update(slot.timestamp_micros().to_be_bytes())
         .chain_update(secret.unwrap_or_default())
         .finalize();
-    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    hash.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 /// A meeting ends for all: a check that is open still has no answer to wait for. The caller acts for the system.

@@ -147,13 +147,10 @@ mod tests {
             prop_assert_eq!(times.len(), usize::from(per_hour) * 3);
             prop_assert!(times[0] >= 120, "not in the first two minutes");
             prop_assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 120), "{:?}", times);
-            let length = 3600.0 / f64::from(per_hour);
-            for (number, time) in (0_u32..).zip(&times) {
-                #[expect(clippy::cast_precision_loss, reason = "small")]
-                let place = *time as f64 - f64::from(number) * length;
-                #[expect(clippy::cast_precision_loss, reason = "small")]
-                let late = step as f64;
-                prop_assert!(place >= 59.0 && place <= length - 60.0 + late, "{time} in slot {number}");
+            let length = 3_600_000 / i64::from(per_hour);
+            for (number, time) in (0_i64..).zip(&times) {
+                let place = time * 1000 - number * length;
+                prop_assert!((60_000..=length - 60_000 + step * 1000).contains(&place), "{time} in slot {number}");
             }
         }
 

@@ -78,7 +78,7 @@ pub async fn open(
            told as (
                select id, emit_meeting_event(meeting_id, 'presence_check.opened',
                    jsonb_build_object('id', id, 'opened_at', opened_at, 'closes_at', closes_at)) from made)
-           select id as "id: PresenceCheckId" from told"#,
+           select id as "id!: PresenceCheckId" from told"#,
         PresenceCheckId::new(when.opened_at).0,
         meeting.0,
         by.map(|user| user.0),
@@ -168,8 +168,8 @@ pub async fn people(
            one as (
                select id, unnest(asked) as person from wanted
                union select check_id, person from presence_confirmations where check_id = any ($1))
-           select c.id as "check: PresenceCheckId", one.person as "person!: UserId", coalesce(u.name, g.name) as name,
-                  g.id is not null as "is_guest!", one.person = any (c.asked) as "was_asked!", c.closes_at, c.closed_at,
+           select c.id as "check!: PresenceCheckId", one.person as "person!: UserId", coalesce(u.name, g.name) as name,
+                  g.id is not null as "is_guest!", one.person = any (c.asked) as "was_asked!", c.closes_at as "closes_at!", c.closed_at as "closed_at?",
                   a.confirmed_at as "confirmed_at?", s.person is not null as "stayed!"
            from one
            join wanted c on c.id = one.id
