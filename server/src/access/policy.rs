@@ -340,7 +340,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which `my.can` lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Join,
         Self::Show,
         Self::Chat,

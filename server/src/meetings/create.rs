@@ -169,11 +169,6 @@ async fn insert(
         Some(zone) => zone,
         None => orgs::timezone(tx, org).await?,
     };
-    let switches = MeetingSettings {
-        late_threshold_minutes: defaults.late_threshold_minutes,
-        allow_guests: false,
-        presence_checks_per_hour: defaults.presence_checks_per_hour,
-    };
     let settings = plan.settings.unwrap_or_default();
     let mut switches = defaults.of_meetings();
     if settings.quorum_members.is_some() || settings.quorum_percent.is_some() {

@@ -104,6 +104,7 @@ pub fn may_confirm(time: Time, is_there: bool, now: DateTime<Utc>) -> Result<(),
 mod tests {
     use std::collections::HashSet;
 
+    use kernel::ids::SpanId;
     use proptest::prelude::*;
 
     use super::*;
@@ -170,7 +171,8 @@ mod tests {
             prop_assert!(begins_at <= at(second) && at(second) < begins_at + length + Duration::seconds(1));
             let is_first = begins_at == at(0);
             let moment = moment(begins_at, length, is_first, chance);
-            prop_assert!(moment >= begins_at + if is_first { FIRST } else { APART / 2 });
+            let least = if is_first { FIRST } else { APART / 2 };
+            prop_assert!(moment >= begins_at + least);
             prop_assert!(moment <= begins_at + length - APART / 2);
         }
 
@@ -184,13 +186,18 @@ mod tests {
                 let time = Time { closes_at: at(closes), closed_at: Some(at(closes)) };
                 checks.push(Closed { time, asked: all(asked), confirmed: all(confirmed) });
                 let left_at = Some(at(closes - 1 + i64::from(*stayed)));
-                spans.push(AttendanceSpan { joined_at: at(opened), left_at, how_closed: None });
+                spans.push(span(at(opened), left_at));
             }
             let tally = tally(&checks, person(1), &spans);
             prop_assert_eq!(tally.confirmed, rows.iter().filter(|it| it.1).count());
             prop_assert_eq!(tally.asked, rows.iter().filter(|it| it.1 || it.0 && it.2).count());
             prop_assert_eq!(super::tally(&checks, person(2), &spans), CheckTally::default());
         }
+    }
+
+    fn span(joined_at: DateTime<Utc>, left_at: Option<DateTime<Utc>>) -> AttendanceSpan {
+        let id = SpanId(uuid::Uuid::nil());
+        AttendanceSpan { id, joined_at, left_at, how_closed: None, exact_within_seconds: None, correction: None }
     }
 
     #[test]

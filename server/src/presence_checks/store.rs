@@ -123,11 +123,11 @@ pub async fn close(tx: &mut Tx, check: PresenceCheckId, now: DateTime<Utc>) -> s
                update presence_checks c set closed_at = least(closes_at, $2),
                       confirmed = (select count(*) from presence_confirmations a where a.check_id = c.id and a.person = any (c.asked))
                where id = $1 and closed_at is null returning id, meeting_id)
-           select emit_meeting_event(meeting_id, 'presence_check.closed', jsonb_build_object('id', id)) from closed"#,
+           select emit_meeting_event(meeting_id, 'presence_check.closed', jsonb_build_object('id', id)) as "seq!" from closed"#,
         check.0,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(())
 }

@@ -110,6 +110,7 @@ impl Settings {
     pub fn of_meetings(&self) -> MeetingSettings {
         MeetingSettings {
             late_threshold_minutes: self.late_threshold_minutes,
+            presence_checks_per_hour: self.presence_checks_per_hour,
             min_presence_percent: self.min_presence_percent,
             quorum_members: self.quorum_members,
             quorum_percent: self.quorum_percent,
