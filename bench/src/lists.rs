@@ -1,12 +1,12 @@
 //! Lists, filters and searches among a million meetings beside the same among ten thousand, in 200 organizations each.
 
-use std::{process::Command, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Args, http, pgbench::program, platform::Platform};
+use crate::{Args, http, pgbench::psql, platform::Platform};
 
 /// How many meetings there are.
 const SIZES: [usize; 2] = [10_000, 1_000_000];
@@ -169,11 +169,4 @@ pub async fn run(out: &mut impl std::io::Write, args: &Args) -> Result<()> {
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     writeln!(out, "sequential scans of big tables: {scans} before, {} after", many.sequential_scans()?)?;
     Ok(())
-}
-
-fn psql(url: &str, args: &[&str]) -> Result<String> {
-    let output =
-        Command::new(program("psql")?).args(["-q", "-A", "-t", "-X"]).args(args).arg(url).output()?;
-    ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,12 +1,14 @@
 //! Benchmarks of Baraza. Each starts the platform as `./baraza up` does, on a database of its own, and measures a
 //! call and its reference in turn, so that the ratio holds however fast the machine is just then.
 
+mod backlog;
 mod http;
 mod join;
 mod lists;
 mod logins;
 mod pgbench;
 mod platform;
+mod reports;
 mod webhook;
 
 use std::io::Write;
@@ -41,6 +43,10 @@ enum Name {
     Webhook,
     /// The join call while 20 clients log in without pause, beside the join call alone.
     Logins,
+    /// What is left to be done after a minute of 1,000 events a second.
+    Backlog,
+    /// Reports of a meeting with 5,000 connections, and of a member's 500 meetings.
+    Reports,
     /// Resident memory of `serve` before any load.
     Idle,
     /// Lists and searches among a million meetings beside the same among ten thousand.
@@ -87,6 +93,18 @@ async fn main() -> Result<()> {
             out,
             "logins: join's p99 is {:.2} ms quiet and {:.2} ms beside {:.1} logins/s: {:.2} times (wanted: below 2)",
             told.quiet_p99_ms, told.busy_p99_ms, told.logins_per_second, told.ratio
+        )?;
+        writeln!(out, "{}", serde_json::to_string(&told)?)?;
+    }
+    if wants(Name::Reports) {
+        reports::run(&mut out, &platform, &args).await?;
+    }
+    if wants(Name::Backlog) {
+        let told = backlog::run(&platform).await?;
+        writeln!(
+            out,
+            "backlog: after {} events at {:.0}/s, p99 {:.1} ms, {} were left, gone {:.1} s later (wanted: below {})",
+            told.events, told.rate, told.p99_ms, told.left, told.gone_after_s, told.wanted_s
         )?;
         writeln!(out, "{}", serde_json::to_string(&told)?)?;
     }

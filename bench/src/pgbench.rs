@@ -15,11 +15,15 @@ pub fn prepare(database_url: &str) -> Result<()> {
         create table bench_log (id bigint generated always as identity primary key, row bigint not null,
             payload text not null, at timestamptz not null default now());
         analyze bench_rows;";
-    let done = Command::new(program("psql")?)
-        .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", sql, database_url])
-        .status()?;
-    ensure!(done.success(), "could not prepare the reference tables");
-    Ok(())
+    psql(database_url, &["-v", "ON_ERROR_STOP=1", "-c", sql]).map(drop)
+}
+
+/// What psql prints, without decoration.
+pub fn psql(database_url: &str, args: &[&str]) -> Result<String> {
+    let output =
+        Command::new(program("psql")?).args(["-q", "-A", "-t", "-X"]).args(args).arg(database_url).output()?;
+    ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Transactions per second of `script`.
@@ -49,7 +53,7 @@ pub fn rate(database_url: &str, script: &str, connections: usize, seconds: u64) 
 }
 
 /// A program of PostgreSQL: on the PATH, or where Debian keeps it.
-pub fn program(name: &str) -> Result<PathBuf> {
+fn program(name: &str) -> Result<PathBuf> {
     let on_path = std::env::var_os("PATH")
         .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
         .unwrap_or_default();

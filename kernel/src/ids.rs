@@ -77,6 +77,8 @@ ids! {
     MessageId,
     /// One presence of one connection in a meeting.
     SpanId,
+    /// A correction of the record of attendance; of a presence that nobody saw also the span.
+    CorrectionId,
     /// A recording.
     RecordingId,
     /// Somebody whom an organization knows and who has no account.
@@ -95,6 +97,8 @@ ids! {
     CustomFieldId,
     /// A report that was issued as a file.
     ReportId,
+    /// A check of who is in the room.
+    PresenceCheckId,
 }
 
 #[cfg(test)]

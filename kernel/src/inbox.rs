@@ -316,6 +316,29 @@ pub async fn dead(tx: &mut Tx) -> sqlx::Result<Vec<Dead>> {
     .await
 }
 
+/// How long the queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Webhooks that were not worked off yet.
+    pub waiting: i64,
+    /// Webhooks that were left to a person.
+    pub dead: i64,
+}
+
+/// How long the queue of all sources is.
+///
+/// # Errors
+/// When the database is away.
+pub async fn backlog(tx: &mut Tx) -> sqlx::Result<Backlog> {
+    sqlx::query_as!(
+        Backlog,
+        r#"select (select count(*) from webhook_inbox where processed_at is null and dead_at is null) as "waiting!",
+                  (select count(*) from webhook_inbox where dead_at is not null) as "dead!""#,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Lets a dead event be tried again from the start; false when there is none with this id.
 ///
 /// # Errors

@@ -10,17 +10,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use kernel::jobs;
+use kernel::{inbox, jobs};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 
-use crate::{app::App, http::Json};
+use crate::{app::App, http::Json, shows, webhooks};
 
 /// Buckets of request times in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
 /// Health and numbers, at the root where probes and scrapers look, and under the API's prefix.
 pub fn routes() -> Router<App> {
+    // Before anything is worked on: what is counted without a recorder is lost.
+    recorder();
     let health = || {
         Router::new()
             .route("/healthz", get(healthz))
@@ -72,23 +74,32 @@ fn recorder() -> &'static PrometheusHandle {
         let handle = recorder.handle();
         // Set once per process; a second service in it counts into the same numbers.
         let _ = metrics::set_global_recorder(recorder);
+        webhooks::begin_to_count();
+        shows::begin_to_count();
         handle
     })
 }
 
 async fn numbers(State(app): State<App>) -> impl IntoResponse {
     // Without the database the other numbers are still worth reading.
-    if let Some(backlog) = backlog(&app).await {
-        for (name, number) in [("jobs_due", backlog.due), ("jobs_dead", backlog.dead)] {
+    if let Some((jobs, webhooks)) = backlogs(&app).await {
+        let backlogs = [
+            ("jobs_due", jobs.due),
+            ("jobs_dead", jobs.dead),
+            ("webhooks_waiting", webhooks.waiting),
+            ("webhooks_dead", webhooks.dead),
+        ];
+        for (name, number) in backlogs {
             metrics::gauge!(name).set(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
         }
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], recorder().render())
 }
 
-async fn backlog(app: &App) -> Option<jobs::Backlog> {
+async fn backlogs(app: &App) -> Option<(jobs::Backlog, inbox::Backlog)> {
     let mut tx = app.begin_system().await.ok()?;
-    jobs::backlog(&mut tx, app.clock.now()).await.ok()
+    let jobs = jobs::backlog(&mut tx, app.clock.now()).await.ok()?;
+    Some((jobs, inbox::backlog(&mut tx).await.ok()?))
 }
 
 /// Counts requests and their times by route, never by address: ids would make a series each.

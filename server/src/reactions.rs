@@ -7,7 +7,7 @@ use kernel::{
     jobs::Job,
 };
 
-use crate::{access::Caller, chat::polls, participants};
+use crate::{access::Caller, chat::polls, participants, presence_checks};
 
 /// Somebody is no member any more, for good or for a while: whoever follows a meeting of theirs learns it, and they have
 /// to leave its room. Gives the jobs that the caller does after its commit.
@@ -23,7 +23,7 @@ pub async fn membership_ends(
     participants::lose_member(tx, org, user, now).await
 }
 
-/// A meeting ends for all: what is still being voted on is counted.
+/// A meeting ends for all: what is still being voted on is counted, and nobody is asked any more whether they are there.
 ///
 /// # Errors
 /// When the database is away.
@@ -35,5 +35,6 @@ pub async fn meeting_ends(
 ) -> sqlx::Result<()> {
     tx.act_for(Actor::System).await?;
     polls::close_all(tx, meeting, caller.user_id, now).await?;
+    presence_checks::close_of(tx, meeting, now).await?;
     tx.act_for(caller.actor()).await
 }

@@ -34,8 +34,8 @@ use crate::{
     app::App,
     attendance, audit, chat, contacts, custom_fields, door, guests,
     http::{self, error::MEDIA_TYPE},
-    meetings, notifications, oidc, ops, orgs, participants, profile, recordings, reports, rights, room,
-    seals, service_access, settings, shows, stage, system, timeline, webhooks,
+    meetings, notifications, oidc, ops, orgs, participants, presence_checks, profile, recordings, reports,
+    rights, room, seals, service_access, settings, shows, speaking, stage, system, timeline, webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -170,6 +170,9 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(chat::polls::api::close))
             .routes(routes!(room::api::events))
             .routes(routes!(room::check::begin))
+            .routes(routes!(presence_checks::api::list, presence_checks::api::ask))
+            .routes(routes!(presence_checks::api::latest))
+            .routes(routes!(presence_checks::api::confirm))
             // Recordings
             .routes(routes!(recordings::api::list_of_meeting, recordings::api::start))
             .routes(routes!(recordings::api::list_of_organization))
@@ -181,6 +184,9 @@ fn api() -> OpenApiRouter<App> {
             // Attendance
             .routes(routes!(attendance::api::read))
             .routes(routes!(attendance::api::csv))
+            .routes(routes!(attendance::excuses::api::excuse, attendance::excuses::api::take_back))
+            .routes(routes!(attendance::corrections::api::list, attendance::corrections::api::create))
+            .routes(routes!(attendance::corrections::api::recognize, attendance::corrections::api::take_back))
             .routes(routes!(reports::issued::api::workbook))
             .routes(routes!(reports::issued::api::pdf))
             .routes(routes!(reports::issued::api::member_workbook))
@@ -189,6 +195,8 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(reports::issued::api::meetings_pdf))
             .routes(routes!(reports::issued::api::verify))
             .routes(routes!(timeline::api::read))
+            .routes(routes!(timeline::api::json))
+            .routes(routes!(speaking::api::record))
             .routes(routes!(reports::api::read))
             .routes(routes!(reports::api::csv))
             .routes(routes!(reports::member::read))

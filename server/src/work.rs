@@ -13,7 +13,8 @@ use sqlx::{PgConnection, postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::ended, app::App, attendance, jobs, recordings, reports::activity, room, seals, shows, webhooks,
+    access::ended, app::App, attendance, jobs, presence_checks, recordings, reports::activity, room, seals,
+    shows, webhooks,
 };
 
 /// Workers that take webhooks in one process: while one waits for a room's lock, another goes on.
@@ -24,6 +25,8 @@ const JOB_WORKERS: usize = 4;
 const ERASE: Duration = Duration::from_mins(1);
 /// How often it is looked where a night's work is due.
 const NIGHT: Duration = Duration::from_mins(1);
+/// How often it is looked whether people are to be asked if they are there, or have had their time to answer.
+const CHECK: Duration = Duration::from_secs(1);
 /// Pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The key under which processes agree who compares with LiveKit.
@@ -78,6 +81,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     loops.spawn(forever("nightly", stop.clone(), move || {
         let app = waking.clone();
         async move { nightly(&app).await }
+    }));
+    let checking = app.clone();
+    loops.spawn(forever("presence checks", stop.clone(), move || {
+        let app = checking.clone();
+        async move { check_presence(&app).await }
     }));
     loops.spawn(forever("reconcile", stop, move || {
         let app = app.clone();
@@ -181,6 +189,14 @@ async fn nightly(app: &App) -> Result<()> {
     loop {
         shows::nightly::run(app).await?;
         tokio::time::sleep(NIGHT).await;
+    }
+}
+
+/// Asks people whether they are there, where and when they are to be asked.
+async fn check_presence(app: &App) -> Result<()> {
+    loop {
+        presence_checks::run(app).await?;
+        tokio::time::sleep(CHECK).await;
     }
 }
 

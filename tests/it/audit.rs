@@ -248,7 +248,7 @@ async fn access_to_recordings_is_logged() {
 }
 
 /// Tables without audit, and why.
-const UNAUDITED: [(&str, &str); 25] = [
+const UNAUDITED: [(&str, &str); 27] = [
     ("activity_changes", "follows from meetings and attendance"),
     ("activity_scores", "follows from meetings and attendance"),
     ("attendance_log", "is a log itself"),
@@ -272,6 +272,8 @@ const UNAUDITED: [(&str, &str); 25] = [
     ("seal_heads", "follows from seals"),
     ("seal_progress", "how far sealing is"),
     ("seals", "what holds the logs together"),
+    ("shared_screens", "what LiveKit saw; the timeline tells it"),
+    ("speaking_spans", "a log itself"),
     ("spent_tokens", "what was used once, by its hash"),
     ("webhook_inbox", "what others told"),
 ];

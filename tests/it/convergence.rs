@@ -12,7 +12,10 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
-use server::seals::verify::{self, Wanted};
+use server::{
+    attendance::{model::ClosedBy, rules::exact_within},
+    seals::verify::{self, Wanted},
+};
 
 /// Histories that happen side by side, in as many meetings.
 const TOGETHER: usize = 25;
@@ -185,7 +188,8 @@ async fn happen(
 }
 
 /// What is recorded of a meeting is what was: to the millisecond when somebody came; within a second when they left if
-/// that was told, and within 35 seconds if only the comparison could see it. What nobody could see may be missing.
+/// that was told, and within 35 seconds if only the comparison could see it, and never farther off than is said. What
+/// nobody could see may be missing.
 async fn check(
     app: &TestApp,
     meeting: &Meeting,
@@ -194,15 +198,17 @@ async fn check(
     told: &BTreeSet<(String, String)>,
     start: DateTime<Utc>,
 ) {
-    let spans: Vec<(String, DateTime<Utc>, Option<DateTime<Utc>>)> = sqlx::query_as(
-        "select participant_sid, joined_at, left_at from attendance_spans where meeting_id = $1 order by joined_at",
+    type Span = (String, DateTime<Utc>, Option<DateTime<Utc>>, Option<ClosedBy>, DateTime<Utc>);
+    let spans: Vec<Span> = sqlx::query_as(
+        "select participant_sid, joined_at, left_at, closed_by, last_seen_at from attendance_spans
+         where meeting_id = $1 order by joined_at",
     )
     .bind(meeting.id.parse::<uuid::Uuid>().expect("an id"))
     .fetch_all(&mut app.database().await)
     .await
     .expect("spans");
     let context = || format!("{case:?}\nrecorded {spans:#?}\ntruth {truth:#?}");
-    for (sid, joined_at, left_at) in &spans {
+    for (sid, joined_at, left_at, how, seen_at) in &spans {
         let was = truth.get(sid).unwrap_or_else(|| panic!("{sid} never was: {}", context()));
         assert_eq!(*joined_at, was.from, "{sid} came: {}", context());
         let left_at = left_at.unwrap_or_else(|| panic!("{sid} is there for ever: {}", context()));
@@ -210,6 +216,9 @@ async fn check(
         let is_told = told.contains(&("participant_left".to_owned(), sid.clone()));
         let allowed = if is_told { 1_000 } else { 35_000 };
         assert!(off <= allowed, "{sid} left {off} ms off: {}", context());
+        let exact = exact_within(how.expect("how it ended"), left_at, *seen_at);
+        let is_within = (left_at - was.to).abs().as_seconds_f64() <= exact;
+        assert!(is_within, "{sid} left {off} ms off, and {exact} s were said: {}", context());
     }
     let compared =
         |at: DateTime<Utc>| (at - start).num_milliseconds().div_euclid(COMPARED.num_milliseconds());

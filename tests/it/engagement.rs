@@ -3,7 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use harness::{Meeting, Organization, Person, TestApp, Value, json};
 use server::{
-    attendance::report::{Frame, left_early},
+    attendance::{
+        presence::Rules,
+        report::{Frame, left_early},
+    },
     reports::activity,
 };
 
@@ -325,8 +328,10 @@ async fn the_database_and_the_program_agree_on_who_left_early() {
         let frame = Frame {
             scheduled_start: left_at,
             scheduled_end,
+            actual_start: None,
             actual_end,
             late_threshold_minutes: threshold.into(),
+            rules: Rules::default(),
         };
         assert_eq!(
             left_early(frame, left_at),

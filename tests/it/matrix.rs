@@ -91,6 +91,8 @@ PATCH  /meetings/{id}/participants/{user}            401   403   403  403    403
 DELETE /meetings/{id}/participants/{user}            401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/participants/{user}/mute       401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/participants/{user}/remove     401   403   403  403    403  403   ok   404   401
+PUT    /meetings/{id}/participants/{user}/excuse     401    ok    ok   ok    403  403   ok   404   401
+DELETE /meetings/{id}/participants/{user}/excuse     401    ok    ok   ok    403  403   ok   404   401
 POST   /meetings/{id}/mute-all                       401   403   403  403    403  403   ok   404   401
 POST   /meetings/{id}/response                       401   403   403  403    403   ok   ok   404   401
 POST   /meetings/{id}/join                           401   403   403  403    403   ok   ok   404   401
@@ -147,6 +149,8 @@ POST   /meetings/{id}/polls/{message}/votes          401   403   403  403    403
 POST   /meetings/{id}/polls/{message}/close          401   403   403  403    403  403   ok   404   401
 GET    /meetings/{id}/events                         401   403   403  403    403   ok   ok   404    ok
 GET    /meetings/{id}/timeline                       401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/timeline.json                  401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/speaking                       401   403   403  403    403  409  409   404   409
 GET    /organizations/{org}/reports/meetings         401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/meetings.csv     401    ok    ok   ok    403  403   ok   404   401
 GET    /organizations/{org}/reports/members/{user}   401    ok    ok   ok    403  403   ok   404   401
@@ -166,7 +170,15 @@ GET    /meetings/{id}/attendance                     401    ok    ok   ok    403
 GET    /meetings/{id}/attendance.csv                 401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.xlsx                401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/attendance.pdf                 401    ok    ok   ok    403  403   ok   404   401
+GET    /meetings/{id}/attendance/corrections         401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/attendance/corrections         401    ok    ok   ok    403  403   ok   404   401
+PUT    /meetings/{id}/guests/{guest}/member          401    ok    ok   ok    403  403   ok   404   401
+DELETE /meetings/{id}/guests/{guest}/member          401    ok    ok   ok    403  403   ok   404   401
 GET    /reports/verify/{hash}                         ok    ok    ok   ok     ok   ok   ok    ok    ok
+GET    /meetings/{id}/presence-checks                401    ok    ok   ok    403  403   ok   404   401
+POST   /meetings/{id}/presence-checks                401   403   403  403    403  403  409   404   401
+GET    /meetings/{id}/presence-checks/latest         401   403   403  403    403   ok   ok   404    ok
+POST   /meetings/{id}/presence-checks/{check}/confirm 401  403   403  403    403  409  409   404   409
 GET    /meetings/{id}/recordings                     401    ok    ok   ok     ok   ok   ok   404   401
 POST   /meetings/{id}/recordings                     401   403   403  403    403  403   ok   404   401
 GET    /recordings/{id}                              401   404   404  404    404  404   ok   404   401
@@ -205,6 +217,12 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
         "POST /meetings/{id}/participants/{user}/ask",
         "nobody is in the room; stage::a_listener_is_asked_to_speak",
     ),
+    ("POST /meetings/{id}/speaking", "nobody is in the room; what is told there is a log itself"),
+    ("POST /meetings/{id}/presence-checks", "nobody is in the room; presence_checks::the_record_tells_of_it"),
+    (
+        "POST /meetings/{id}/presence-checks/{check}/confirm",
+        "nobody is in the room; presence_checks::the_record_tells_of_it",
+    ),
     ("POST /auth/setup", "nobody may twice; audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/login", "audit::whoever_signs_in_or_out_is_named"),
     ("POST /auth/logout", "audit::whoever_signs_in_or_out_is_named"),
@@ -227,6 +245,10 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ),
     ("POST /meetings/{id}/join", "in the trail of movements (attendance_log), as every request to enter"),
     ("POST /meetings/{id}/leave", "in the trail of movements"),
+    (
+        "DELETE /meetings/{id}/participants/{user}/excuse",
+        "there is no excuse here; presence_rules::whoever_keeps_the_attendance_excuses_people",
+    ),
     ("PUT /meetings/{id}/chat/read", "how far somebody has read is their own affair"),
     ("POST /meetings/{id}/lobby/admit-all", "nobody waits here; who is let in is under audit"),
     ("PUT /me/avatar", "there is no picture here; users are under audit"),
@@ -235,6 +257,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /organizations/{org}/contacts/import", "there is no table here; contacts are under audit"),
     ("POST /organizations/{org}/attendees", "changes nothing"),
     ("POST /contact-groups/{id}/contacts", "nobody new is named here; the groups are under audit"),
+    ("DELETE /meetings/{id}/guests/{guest}/member", "the guest was nobody; corrections are under audit"),
     ("POST /guest/{token}/join", "nobody may with this token; guests are under audit"),
     ("POST /recordings/{id}/playback", "audit::access_to_recordings_is_logged"),
     ("DELETE /recordings/{id}", "audit::access_to_recordings_is_logged"),
@@ -284,6 +307,8 @@ GET    /meetings/{id}/attendance.csv                 attendance.read   ok
 GET    /meetings/{id}/attendance.xlsx                attendance.read   ok
 GET    /meetings/{id}/attendance.pdf                 attendance.read   ok
 GET    /meetings/{id}/timeline                       attendance.read   ok
+GET    /meetings/{id}/timeline.json                  attendance.read   ok
+GET    /meetings/{id}/presence-checks                attendance.read   ok
 GET    /organizations/{org}/reports/meetings         attendance.read   ok
 GET    /organizations/{org}/reports/meetings.csv     attendance.read   ok
 GET    /organizations/{org}/reports/members/{user}   attendance.read   ok
@@ -395,12 +420,18 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "PATCH /meetings/{id}/participants" | "PATCH /meetings/{id}/participants/{user}" => {
             json!({"can_unmute": false})
         }
+        "PUT /meetings/{id}/participants/{user}/excuse" => json!({"reason": "Ill"}),
         "POST /meetings/{id}/host" => json!({"user_id": target}),
+        "POST /meetings/{id}/attendance/corrections" => {
+            json!({"user_id": target, "joined_at": "2026-12-01T08:50:00Z", "left_at": "2026-12-01T08:54:00Z", "reason": "Seen"})
+        }
+        "PUT /meetings/{id}/guests/{guest}/member" => json!({"user_id": target, "reason": "Said so"}),
         "POST /meetings/{id}/response" => json!({"response": "accepted"}),
         "POST /meetings/{id}/polls/{message}/votes" => json!({"choices": [1]}),
         "PUT /meetings/{id}/chat/read" => json!({"message_id": target}),
         "PATCH /meetings/{id}/chat/{message}" => json!({"content": "changed"}),
         "POST /meetings/{id}/chat" => json!({"type": "text", "content": "hello"}),
+        "POST /meetings/{id}/speaking" => json!({"stretches": []}),
         "POST /organizations/{org}/api-keys" => json!({"name": "New", "scopes": ["meetings.read"]}),
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
         "PATCH /organizations/{org}/device-tokens/{id}" => json!({"label": "Renamed"}),
@@ -418,12 +449,16 @@ struct Cell {
     /// A guest link of the meeting, and the token of a guest who came by it.
     link: String,
     guest: String,
+    /// That guest's id.
+    guest_id: String,
     /// A contact in a group, and an invitation that waits.
     contact: String,
     group: String,
     invitation: String,
     /// A message of the host: an open poll where one votes, else a text.
     message: String,
+    /// A check of who is there, which asked nobody of them.
+    check: String,
 }
 
 impl Cell {
@@ -445,6 +480,8 @@ impl Cell {
             .replace("{group}", &self.group)
             .replace("{purpose}", "transcription")
             .replace("{message}", &self.message)
+            .replace("{check}", &self.check)
+            .replace("{guest}", &self.guest_id)
             .replace("{id}", id)
             .replace("{user}", &self.target.id)
             .replace("{token}", "made-up")
@@ -536,6 +573,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
     .fetch_one(&mut database)
     .await
     .expect("a guest");
+    let guest_id = guest.to_string();
     let guest = Guest { guest_id: guest.into(), meeting_id: id.into() };
     let guest = app.app.tokens.sign_guest(guest, app.clock.now());
     let (contact, group, invitation) = acquaintance(app, organization).await;
@@ -549,6 +587,7 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         let posted = callers.host.post(&meeting.path("/chat"), said).await.is(201);
         message = posted["id"].as_str().expect("an id").to_owned();
     }
+    let check = if path.contains("{check}") { check(app, id).await } else { String::new() };
     Cell {
         meeting,
         recording,
@@ -556,11 +595,28 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         machine,
         link: link.to_string(),
         guest,
+        guest_id,
         contact,
         group,
         invitation,
         message,
+        check,
     }
+}
+
+/// A check of who is there that is open.
+async fn check(app: &TestApp, meeting: uuid::Uuid) -> String {
+    let made: uuid::Uuid = sqlx::query_scalar(
+        "insert into presence_checks (id, organization_id, meeting_id, asked, opened_at, closes_at)
+         select gen_random_uuid(), organization_id, id, array[gen_random_uuid()], $2, $2 + interval '1 minute'
+         from meetings where id = $1 returning id",
+    )
+    .bind(meeting)
+    .bind(app.clock.now())
+    .fetch_one(&mut app.database().await)
+    .await
+    .expect("a check");
+    made.to_string()
 }
 
 /// A contact in a group, and an invitation that waits.

@@ -42,7 +42,12 @@ async fn a_meeting_comes_back_as_it_was_scheduled() {
         "title": "  Weekly council ", "description": "About things", "agenda": "1. Opening", "scheduled_start": later(60),
         "scheduled_end": later(120), "timezone": "Africa/Nairobi", "meeting_type": "audio", "max_participants": 50,
         "auto_record": true, "require_approval": true, "participants": [guest.id],
-        "settings": {"late_threshold_minutes": 7, "allow_guests": false}, "venue_mode": "hybrid", "location": "Room 7",
+        "settings": {
+            "presence_checks_per_hour": 4,
+            "late_threshold_minutes": 7, "allow_guests": false, "min_presence_percent": 75, "quorum_members": null,
+            "quorum_percent": 50,
+        },
+        "venue_mode": "hybrid", "location": "Room 7",
         "custom_fields": {"budget": 3}, "related_object": {"type": "order", "id": "42"},
     });
     let answer = organization.admin.post(&organization.path("/meetings"), body.clone()).await;
@@ -94,7 +99,13 @@ async fn what_is_left_out_has_its_default() {
     );
     assert_eq!((&made["meeting_type"], &made["max_participants"]), (&json!("video"), &Value::Null));
     assert_eq!((&made["auto_record"], &made["require_approval"]), (&json!(false), &json!(false)));
-    assert_eq!(made["settings"], json!({"late_threshold_minutes": 5, "allow_guests": false}));
+    assert_eq!(
+        made["settings"],
+        json!({
+            "late_threshold_minutes": 5, "allow_guests": false, "presence_checks_per_hour": null,
+            "min_presence_percent": null, "quorum_members": null, "quorum_percent": null,
+        })
+    );
     assert_eq!((&made["custom_fields"], &made["timezone"]), (&json!({}), &json!("UTC")));
     assert_eq!((&made["provider"], &made["participant_count"]), (&json!("livekit"), &json!(1)));
 }
@@ -349,7 +360,10 @@ async fn the_host_changes_what_was_scheduled_and_nobody_else() {
     assert_eq!((&changed["title"], &changed["max_participants"]), (&json!("New"), &json!(3)));
     assert_eq!(
         changed["settings"],
-        json!({"late_threshold_minutes": 9, "allow_guests": false}),
+        json!({
+            "late_threshold_minutes": 9, "allow_guests": false, "presence_checks_per_hour": null,
+            "min_presence_percent": null, "quorum_members": null, "quorum_percent": null,
+        }),
         "other switches stay"
     );
     assert_eq!(changed["scheduled_end"], meeting.json["scheduled_end"], "what is absent stays");

@@ -72,6 +72,12 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          where c.organization_id = $2 and g.organization_id = $2 and g.name = $3::text and c.email = $3 || '@example.test'",
         "insert into attendance_excuses (organization_id, meeting_id, user_id, reason, excused_at)
          values ($2, $3, $1, 'Ill', now())",
+        "insert into presence_checks (id, organization_id, meeting_id, asked, opened_at, closes_at)
+         select gen_random_uuid(), $2, $3, array[$1], now(), now() + interval '1 minute'",
+        "insert into presence_confirmations (check_id, person, organization_id, meeting_id, is_guest, confirmed_at)
+         select id, $1, $2, $3, false, now() from presence_checks where meeting_id = $3",
+        "insert into attendance_corrections (id, organization_id, meeting_id, span_id, user_id, joined_at, left_at, reason, corrected_at)
+         select id, $2, $3, id, $1, now() - interval '1 hour', now(), 'Seen', now() from (select gen_random_uuid() as id) new",
         "insert into idempotency_keys (owner, key, fingerprint, created_at)
          values (sha256($1::text::bytea), sha256($2::text::bytea || $3::text::bytea), '', now())",
         "insert into organization_permissions (organization_id, permission, roles)
@@ -112,6 +118,10 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
                                     is_guest)
          select $3, seq, $2, id, 'edited', 'before', '{}', now(), $1, false from chat_messages
          where meeting_id = $3 and sender_id = $1",
+        "insert into shared_screens (meeting_id, track_sid, organization_id, user_id, identity, participant_sid, began_at, last_seen_at)
+         values ($3, 'TR_1', $2, $1, $1::text, 'PA_1', now(), now())",
+        "insert into speaking_spans (organization_id, meeting_id, speaker, is_guest, from_at, to_at, recorded_at)
+         values ($2, $3, $1, false, now(), now() + interval '1 second', now())",
         "insert into chat_reads (meeting_id, reader, organization_id, seq) values ($3, $1, $2, 1)",
         "insert into seals (organization_id, sequence, audit_id, is_late, sealed_at, content, hash)
          select $2, 1, uuid_v7(now()), false, now(), sha256($1::text::bytea), sha256($3::text::bytea)",
@@ -425,6 +435,10 @@ async fn within_an_organization_people_change_only_what_is_theirs_to_change() {
         "update attendance_log set event = 'join'",
         "delete from attendance_log",
         "update chat_messages set content = 'never said'",
+        "update speaking_spans set to_at = now() + interval '1 hour'",
+        "delete from speaking_spans",
+        "update shared_screens set ended_at = now()",
+        "delete from shared_screens",
         "update chat_versions set content = 'never said'",
         "delete from chat_versions",
         "update chat_reads set seq = 0",

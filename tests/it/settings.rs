@@ -13,11 +13,13 @@ async fn what_is_not_set_has_its_default_and_admins_set_it() {
     assert_eq!(
         found,
         json!({
-            "late_threshold_minutes": 5, "meeting_type": "video", "max_participants": null, "auto_record": false,
+            "late_threshold_minutes": 5, "min_presence_percent": null, "quorum_members": null, "quorum_percent": null,
+            "meeting_type": "video", "max_participants": null, "auto_record": false,
             "require_approval": false, "allow_guests": false, "record_strict": false, "livekit_join_shows": true,
+            "measure_speaking": true,
             "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null,
             "meeting_notifications": true, "calendar_event_notifications": false, "default_duration_minutes": 60,
-            "week_starts_on": "monday", "engagement": true,
+            "week_starts_on": "monday", "presence_checks_per_hour": null, "engagement": true,
             "engagement_weights": {"attendance": 5, "punctuality": 3, "presence": 3, "messages": 1, "hands": 1, "speaking": 1},
         })
     );
@@ -52,6 +54,23 @@ async fn unfit_settings_are_refused_where_they_stand_and_change_nothing() {
     change(json!({"max_participants": 0})).await.fault_at("/max_participants");
     change(json!({"late_threshold_minutes": -1})).await.fault_at("/late_threshold_minutes");
     change(json!({"late_threshold_minutes": 1441})).await.fault_at("/late_threshold_minutes");
+    for times in [0, 13, 256, -1] {
+        change(json!({"presence_checks_per_hour": times})).await.fault_at("/presence_checks_per_hour");
+    }
+    for (field, unfit) in [
+        ("min_presence_percent", json!(0)),
+        ("min_presence_percent", json!(101)),
+        ("min_presence_percent", json!(50.5)),
+        ("quorum_members", json!(0)),
+        ("quorum_members", json!(10_001)),
+        ("quorum_members", json!(100_000)),
+        ("quorum_percent", json!(300)),
+        ("quorum_percent", json!("half")),
+    ] {
+        let body = json!({field: unfit});
+        change(body).await.fault_at(&format!("/{field}"));
+    }
+    change(json!({"quorum_members": 3, "quorum_percent": 50})).await.fault_at("/quorum_percent");
     change(json!({"meeting_type": "smoke"})).await.fault_at("/meeting_type");
     change(json!({"recording_access_level": "role_based"})).await.fault_at("/recording_allowed_roles");
     change(json!({"recording_retention_days": 0})).await.fault_at("/recording_retention_days");
@@ -85,7 +104,7 @@ async fn new_meetings_begin_with_the_organizations_settings() {
     let organization = app.organization().await;
     let settings = json!({
         "late_threshold_minutes": 11, "meeting_type": "audio", "max_participants": 7, "auto_record": true,
-        "require_approval": true, "allow_guests": true,
+        "require_approval": true, "allow_guests": true, "presence_checks_per_hour": 3, "min_presence_percent": 60, "quorum_members": 3,
     });
     organization.admin.patch(&organization.path("/settings"), settings).await.is(200);
     let made =
@@ -95,7 +114,10 @@ async fn new_meetings_begin_with_the_organizations_settings() {
     assert_eq!(made["schedule_kind"], "instant");
     assert_eq!(
         made["settings"],
-        json!({"late_threshold_minutes": 11, "allow_guests": false}),
+        json!({
+            "late_threshold_minutes": 11, "allow_guests": false, "presence_checks_per_hour": 3, "min_presence_percent": 60, "quorum_members": 3,
+            "quorum_percent": null,
+        }),
         "each meeting has to allow guests itself"
     );
     let own = organization
@@ -104,13 +126,25 @@ async fn new_meetings_begin_with_the_organizations_settings() {
         .set("max_participants", Value::Null)
         .set("auto_record", false)
         .set("require_approval", false)
-        .set("settings", json!({"late_threshold_minutes": 0, "allow_guests": true}))
+        .set(
+            "settings",
+            json!({
+                "late_threshold_minutes": 0, "allow_guests": true, "presence_checks_per_hour": 12, "quorum_percent": 40,
+            }),
+        )
         .create()
         .await
         .json;
     assert_eq!((&own["meeting_type"], &own["max_participants"]), (&json!("video"), &Value::Null));
     assert_eq!((&own["auto_record"], &own["require_approval"]), (&json!(false), &json!(false)));
-    assert_eq!(own["settings"], json!({"late_threshold_minutes": 0, "allow_guests": true}));
+    assert_eq!(
+        own["settings"],
+        json!({
+            "late_threshold_minutes": 0, "allow_guests": true, "presence_checks_per_hour": 12, "min_presence_percent": 60, "quorum_members": null,
+            "quorum_percent": 40,
+        }),
+        "a share takes the place of the number"
+    );
 }
 
 // TOK-03

@@ -1,7 +1,7 @@
 //! The timeline: one story of a meeting.
 
 use chrono::{DateTime, Duration, Utc};
-use harness::{Meeting, Person, TestApp, Value, json};
+use harness::{Meeting, Person, TestApp, Value, json, livekit::proto::TrackSource};
 
 use crate::service_access::{device, key};
 
@@ -155,4 +155,146 @@ async fn what_is_hidden_from_a_role_is_not_in_its_story() {
     let told = |items: Vec<Value>| json!(items).to_string().contains("salaries");
     assert!(told(story(&organization.admin, &meeting, "").await));
     assert!(!told(story(&officer, &meeting, "").await));
+}
+
+/// Everything that a meeting's story has to tell, on one meeting.
+// CFA-07
+#[tokio::test]
+async fn the_story_is_complete_and_its_file_says_the_same() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let host = &organization.admin;
+    let (member, waiting) = (organization.member("member").await, organization.member("member").await);
+    host.patch(&organization.path("/settings"), json!({"allow_guests": true})).await.is(200);
+    let meeting = organization
+        .meeting()
+        .invite(&member)
+        .invite(&waiting)
+        .set("require_approval", true)
+        .set("settings", json!({"allow_guests": true}))
+        .create()
+        .await;
+    host.patch(&meeting.path(""), json!({"title": "Other"})).await.is(200);
+    let host_there = app.enter(host, &meeting).await;
+    waiting.post(&meeting.path("/join"), json!({})).await.is(202);
+    host.post(&meeting.path(&format!("/lobby/{}/admit", waiting.id)), json!({})).await.is(200);
+    member.post(&meeting.path("/join"), json!({})).await.is(202);
+    host.post(&meeting.path(&format!("/lobby/{}/deny", member.id)), json!({})).await.is(200);
+    let connection = app.enter(&waiting, &meeting).await;
+    let link = host.post(&meeting.path("/guest-links"), json!({})).await.is(201);
+    let token = link["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("a token").to_owned();
+    app.api.post(&format!("/guest/{token}/join"), json!({"name": "Asha"})).await.is(202);
+    let guest_id: uuid::Uuid = app.value("select id from guests").await;
+    host.post(&meeting.path(&format!("/lobby/{guest_id}/admit")), json!({})).await.is(200);
+    let track = app.livekit.publish(&connection, TrackSource::ScreenShare).expect("may be published");
+    app.settle().await;
+    app.pass(Duration::seconds(30));
+    app.livekit.unpublish(&connection, &track);
+    app.settle().await;
+    let at = |seconds: i64| app.clock.now() - Duration::seconds(seconds);
+    let spoken = json!({"stretches": [{"from": at(20), "to": at(15)}]});
+    waiting.post(&meeting.path("/speaking"), spoken).await.is(204);
+    waiting.post(&meeting.path("/chat"), json!({"type": "text", "content": "hello"})).await.is(201);
+    waiting.post(&meeting.path("/chat"), json!({"type": "hand_raise"})).await.is(201);
+    let question = json!({"question": "Shall we?", "options": ["Yes", "No"]});
+    let poll = host.post(&meeting.path("/chat"), json!({"type": "poll", "metadata": question})).await.is(201);
+    let poll = poll["id"].as_str().expect("an id").to_owned();
+    host.post(&meeting.path(&format!("/polls/{poll}/votes")), json!({"choices": [0]})).await.is(200);
+    app.recorder().await;
+    host.post(&meeting.path("/recordings"), json!({})).await.is(202);
+    app.go(&connection).await;
+    host.post(&meeting.path("/end"), json!({})).await.is(200);
+    app.go(&host_there).await;
+    app.run_jobs().await;
+
+    let whole = host.all(&meeting.path("/timeline"), 200).await;
+    let told = kinds(&whole);
+    for kind in [
+        "meeting.created",
+        "meeting.changed",
+        "participant.invited",
+        "participant.knocked",
+        "participant.admitted",
+        "participant.denied",
+        "guest_link.created",
+        "guest.knocked",
+        "guest.admitted",
+        "meeting.started",
+        "attendance.requested",
+        "attendance.joined",
+        "attendance.spoke",
+        "screen.shared",
+        "screen.unshared",
+        "chat.text",
+        "chat.hand_raise",
+        "chat.poll",
+        "recording.requested",
+        "attendance.left",
+        "meeting.ended",
+    ] {
+        assert!(told.contains(&kind), "{kind} is missing in {told:?}");
+    }
+    assert!(told.iter().any(|kind| kind.starts_with("poll.")), "{told:?}");
+    let admitted = whole.iter().find(|item| item["kind"] == "guest.admitted").expect("it is told");
+    assert_eq!(admitted["data"]["about"]["id"], guest_id.to_string());
+    assert!(admitted["data"]["about"]["name"].as_str().is_some_and(|name| name.contains("Asha")));
+    let speech = whole.iter().find(|item| item["kind"] == "attendance.spoke").expect("it is told");
+    assert_eq!(speech["data"]["seconds"], json!(5.0));
+    // Each page size, each order of pages: the same story.
+    for limit in [1, 7] {
+        assert_eq!(host.all(&meeting.path("/timeline"), limit).await, whole);
+    }
+    for kind in ["screen", "attendance", "attendance.spoke", "guest,guest_link", "chat.poll,poll"] {
+        let heads: Vec<&str> = kind.split(',').collect();
+        let wanted: Vec<_> = whole
+            .iter()
+            .filter(|item| {
+                let kind = item["kind"].as_str().expect("a kind");
+                heads.iter().any(|head| *head == kind || kind.split('.').next() == Some(head))
+            })
+            .cloned()
+            .collect();
+        assert_eq!(host.all(&meeting.path(&format!("/timeline?kind={kind}")), 3).await, wanted, "{kind}");
+    }
+
+    // The file has the same, and that it was taken.
+    let answer = host.get(&meeting.path("/timeline.json")).await;
+    assert!(answer.header("content-disposition").contains("timeline-"));
+    let mut file = answer.is(200)["items"].as_array().expect("items").clone();
+    let taken = file.pop().expect("the last thing");
+    assert_eq!(taken["kind"], "timeline.exported");
+    assert_eq!(file, whole);
+    let own =
+        host.get(&meeting.path(&format!("/timeline.json?actor={}&kind=chat", waiting.id))).await.is(200);
+    assert_eq!(own["items"].as_array().map(Vec::len), Some(2));
+    host.get(&meeting.path("/timeline.json?kind=Chat")).await.fault_at("/kind");
+}
+
+#[tokio::test]
+async fn a_file_of_many_pages_is_whole_and_hides_what_the_list_hides() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let host = organization.member("secretary").await;
+    let officer = organization.member("secretary").await;
+    let meeting = organization.meeting().host(&host).create().await;
+    // More than the pages that a file is made of, many of them at one moment.
+    sqlx::query(
+        "insert into chat_messages (id, organization_id, meeting_id, seq, sender_id, content, created_at)
+         select gen_random_uuid(), m.organization_id, m.id, 1000 + n, m.host_id, 'between us', now() + (n / 300) * interval '1 second'
+         from meetings m, generate_series(1, 2500) n where m.id = $1",
+    )
+    .bind(meeting.id.parse::<uuid::Uuid>().expect("an id"))
+    .execute(&mut app.database().await)
+    .await
+    .expect("messages");
+    let file = host.get(&meeting.path("/timeline.json?kind=chat")).await.is(200);
+    assert_eq!(file["next_cursor"], Value::Null);
+    let items = file["items"].as_array().expect("items").clone();
+    assert_eq!(items.iter().filter(|item| item["kind"] == "chat.text").count(), 2500);
+    assert_eq!(items, host.all(&meeting.path("/timeline?kind=chat"), 200).await);
+    let seen = officer.get(&meeting.path("/timeline.json")).await;
+    let text = seen.text();
+    assert!(text.contains("chat.text") && !text.contains("between us"));
+    let empty = host.get(&meeting.path("/timeline.json?kind=nothing")).await.is(200);
+    assert_eq!(empty, json!({"items": [], "next_cursor": null}));
 }

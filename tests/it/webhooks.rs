@@ -289,6 +289,8 @@ async fn what_fails_for_ever_is_kept_for_a_person_and_the_room_goes_on() {
             .expect("ids");
     let mut tx = app.app.begin_system().await.expect("a transaction");
     assert_eq!(kernel::inbox::dead(&mut tx).await.expect("a list").len(), ids.len());
+    let backlog = kernel::inbox::backlog(&mut tx).await.expect("two numbers");
+    assert_eq!((backlog.waiting, backlog.dead), (0, dead));
     for id in &ids {
         assert!(kernel::inbox::replay(&mut tx, id, app.clock.now()).await.expect("replayed"));
     }
@@ -297,6 +299,46 @@ async fn what_fails_for_ever_is_kept_for_a_person_and_the_room_goes_on() {
     assert_eq!(app.value::<i64>("select count(*) from webhook_inbox where processed_at is null").await, 0);
     assert_eq!(app.value::<i64>("select count(*) from attendance_spans").await, 1);
     host.get("/me").await.is(200);
+}
+
+/// How many webhooks came to an end of this kind, in all services of this program.
+async fn ended(app: &TestApp, outcome: &str) -> u64 {
+    let numbers = app.api.http_get("/metrics").await.text();
+    let name = format!(r#"webhooks_total{{source="livekit",outcome="{outcome}"}} "#);
+    let line = numbers.lines().find_map(|line| line.strip_prefix(&name));
+    line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in {numbers}"))
+}
+
+// OBS-02, OBS-03
+#[tokio::test]
+async fn what_becomes_of_webhooks_is_counted() {
+    let app = TestApp::start().await;
+    let before = ended(&app, "refused").await;
+    app.webhook_with(b"{}".to_vec(), "no token").await.problem(403, "BAD_SIGNATURE");
+    assert!(ended(&app, "refused").await > before);
+    let (_, _, events) = entering(&app).await;
+    app.execute(
+        "create function refuse_all() returns trigger language plpgsql as $$ begin raise exception 'never'; end $$",
+    )
+    .await;
+    app.execute("create trigger refuse_all before insert on attendance_spans for each row execute function refuse_all()").await;
+    let (failed, dead) = (ended(&app, "failed").await, ended(&app, "dead").await);
+    for event in &events {
+        app.webhook(event).await.is(200);
+    }
+    app.run_jobs().await;
+    assert!(ended(&app, "failed").await > failed);
+    app.execute("drop trigger refuse_all on attendance_spans").await;
+    let done = ended(&app, "done").await;
+    app.pass(Duration::minutes(10));
+    app.run_jobs().await;
+    assert!(ended(&app, "done").await > done);
+    ended(&app, "not_stored").await;
+    assert!(ended(&app, "dead").await >= dead);
+    let numbers = app.api.http_get("/metrics").await.text();
+    for name in ["webhooks_waiting ", "webhooks_dead ", "meetings_no_show_total "] {
+        assert!(numbers.contains(name), "{name} in {numbers}");
+    }
 }
 
 // LIV-08: hidden participants, recorders and agents are no people.

@@ -274,6 +274,7 @@ impl FakeLiveKit {
     /// # Errors
     /// When LiveKit would refuse.
     pub fn publish(&self, connection: &Connection, source: proto::TrackSource) -> Result<String, String> {
+        let now = self.shared.clock.now();
         let mut world = self.world();
         let participant = world.participant(&connection.room, &connection.identity).ok_or("not connected")?;
         let permission = participant.permission.clone().unwrap_or_default();
@@ -283,7 +284,34 @@ impl FakeLiveKit {
         }
         let track = proto::TrackInfo { sid: sid("TR"), source: source.into(), ..Default::default() };
         participant.tracks.push(track.clone());
+        world.announce_track("track_published", connection, &track, now);
         Ok(track.sid)
+    }
+
+    /// Somebody takes a track back. LiveKit tells of no tracks that end with their connection.
+    #[track_caller]
+    pub fn unpublish(&self, connection: &Connection, track: &str) {
+        let now = self.shared.clock.now();
+        let mut world = self.world();
+        let participant = world.participant(&connection.room, &connection.identity).expect("connected");
+        let place = participant.tracks.iter().position(|it| it.sid == track).expect("it is published");
+        let track = participant.tracks.remove(place);
+        world.announce_track("track_unpublished", connection, &track, now);
+    }
+
+    /// LiveKit's list leaves a screen out that is shared, or has one (again) that is not; no webhook tells of it.
+    #[track_caller]
+    pub fn hide_track(&self, connection: &Connection, track: &str, hide: bool) {
+        let mut world = self.world();
+        let participant = world.participant(&connection.room, &connection.identity).expect("connected");
+        participant.tracks.retain(|it| it.sid != track);
+        if !hide {
+            participant.tracks.push(proto::TrackInfo {
+                sid: track.to_owned(),
+                source: proto::TrackSource::ScreenShare.into(),
+                ..Default::default()
+            });
+        }
     }
 
     /// Whether a track is muted; `None` when it is not published (any more).
@@ -388,6 +416,27 @@ impl World {
             created_at: now.timestamp(),
             room: Some(room.info.clone()),
             participant: identity.map(|identity| room.participants[identity].clone()),
+            ..Default::default()
+        };
+        self.outbox.push(serde_json::to_value(event).expect("protobuf's JSON"));
+    }
+}
+
+impl World {
+    /// Of tracks LiveKit tells with little of the room and of whose they are.
+    fn announce_track(&mut self, event: &str, connection: &Connection, track: &proto::TrackInfo, now: Time) {
+        let room = &self.rooms[&connection.room].info;
+        let event = proto::WebhookEvent {
+            event: event.to_owned(),
+            id: sid("EV"),
+            created_at: now.timestamp(),
+            room: Some(proto::Room { sid: room.sid.clone(), name: room.name.clone(), ..Default::default() }),
+            participant: Some(proto::ParticipantInfo {
+                sid: connection.sid.clone(),
+                identity: connection.identity.clone(),
+                ..Default::default()
+            }),
+            track: Some(track.clone()),
             ..Default::default()
         };
         self.outbox.push(serde_json::to_value(event).expect("protobuf's JSON"));

@@ -318,6 +318,10 @@ pub enum Action {
     SeeParticipants,
     /// See the attendance report.
     SeeAttendance,
+    /// Excuse people who are invited, and take that back.
+    Excuse,
+    /// Correct the record of attendance.
+    CorrectAttendance,
     /// Invite members.
     Invite,
     /// Change title, time, settings.
@@ -336,12 +340,14 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which `my.can` lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Join,
         Self::Show,
         Self::Chat,
         Self::SeeParticipants,
         Self::SeeAttendance,
+        Self::Excuse,
+        Self::CorrectAttendance,
         Self::Invite,
         Self::Change,
         Self::Cancel,
@@ -366,6 +372,11 @@ impl Standing {
             }
             Action::SeeParticipants => invited || member.may(Permission::ParticipantsView),
             Action::SeeAttendance => host || member.may(Permission::AttendanceView),
+            Action::Excuse => moderates || member.may(Permission::AttendanceView),
+            // Whoever may look on is not yet trusted with the record.
+            Action::CorrectAttendance => {
+                host || (member.role.is_officer() && member.may(Permission::AttendanceView))
+            }
             Action::Invite => moderates || member.may(Permission::ParticipantsInvite),
             Action::Change | Action::Cancel => host || member.may(Permission::MeetingsManage),
             Action::ShareRecordings => host || member.may(Permission::RecordingsManage),
@@ -397,7 +408,14 @@ mod tests {
         let officer = Standing { member: member(OrgRole::Secretary), meeting_role: None };
         assert_eq!(
             officer.can(),
-            [Action::Show, Action::SeeParticipants, Action::SeeAttendance, Action::Invite]
+            [
+                Action::Show,
+                Action::SeeParticipants,
+                Action::SeeAttendance,
+                Action::Excuse,
+                Action::CorrectAttendance,
+                Action::Invite
+            ]
         );
         let host = Standing { member: member(OrgRole::Member), meeting_role: Some(MeetingRole::Host) };
         assert_eq!(host.can(), Action::ALL);
@@ -406,6 +424,7 @@ mod tests {
         let co_host = Standing { member: member(OrgRole::Member), meeting_role: Some(MeetingRole::CoHost) };
         assert!(
             co_host.may(Action::Moderate)
+                && co_host.may(Action::Excuse)
                 && !co_host.may(Action::Cancel)
                 && !co_host.may(Action::SeeAttendance)
         );

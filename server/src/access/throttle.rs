@@ -25,6 +25,8 @@ pub struct Throttles {
     pub resets_by_client: Throttle,
     /// What somebody says in a meeting, reactions and hands included: a flood drowns what others say.
     pub messages: Pace,
+    /// When somebody spoke in a meeting, told by their device.
+    pub speaking: Pace,
 }
 
 impl Default for Throttles {
@@ -34,7 +36,8 @@ impl Default for Throttles {
             codes: Throttle::new(5, Duration::from_mins(5)),
             resets_of_address: Throttle::new(3, Duration::from_mins(15)),
             resets_by_client: Throttle::new(30, Duration::from_mins(15)),
-            messages: Pace::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
+            messages: Pace::new(Quota::per_second(MESSAGES_PER_SECOND), MESSAGES_AT_ONCE),
+            speaking: Pace::new(Quota::per_minute(SPEAKING_PER_MINUTE), SPEAKING_PER_MINUTE),
         }
     }
 }
@@ -42,6 +45,9 @@ impl Default for Throttles {
 /// More than anybody types, and enough for a program that reads something out.
 const MESSAGES_PER_SECOND: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
 const MESSAGES_AT_ONCE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
+
+/// A page tells twice a minute, and a person may have two of them and come and go.
+const SPEAKING_PER_MINUTE: NonZeroU32 = NonZeroU32::new(12).expect("not zero");
 
 /// So many keys are kept before those that are at rest are forgotten.
 const MOST_KEYS: usize = 100_000;
@@ -52,8 +58,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    fn new(per_second: NonZeroU32, at_once: NonZeroU32) -> Self {
-        Self { limiter: DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(at_once)) }
+    fn new(pace: Quota, at_once: NonZeroU32) -> Self {
+        Self { limiter: DefaultKeyedRateLimiter::keyed(pace.allow_burst(at_once)) }
     }
 
     /// Counts one.

@@ -17,6 +17,7 @@ use crate::{
     chat::polls,
     http::{Json, Path, Problem, Result},
     meetings::api::require,
+    presence_checks,
     table::{self, Writer, time, word},
 };
 
@@ -54,14 +55,16 @@ pub async fn csv(
 pub async fn load(tx: &mut Tx, caller: &Caller, id: MeetingId, now: DateTime<Utc>) -> Result<Attendance> {
     require(tx, caller, id, Action::SeeAttendance).await?;
     let frame = store::frame(tx, id).await?;
-    let attendees = store::attendees(tx, id).await?;
+    let checks = presence_checks::closed_ones(tx, id).await?;
+    let attendees = store::attendees(tx, id, &checks).await?;
     let mut attendance = report(frame, attendees, now);
+    attendance.summary.presence_checks = checks.len();
     tx.act_for(Actor::System).await?;
     attendance.polls = polls::results_of(tx, id).await?;
     Ok(attendance)
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 17] = [
     "name",
     "status",
     "first_joined_at",
@@ -71,6 +74,14 @@ const COLUMNS: [&str; 9] = [
     "left_early",
     "messages_sent",
     "hand_raised_count",
+    "speaking_seconds",
+    "checks_asked",
+    "checks_confirmed",
+    "presence_share",
+    "counts_as_present",
+    "excused",
+    "excuse_reason",
+    "is_corrected",
 ];
 
 fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
@@ -87,6 +98,14 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
             &item.left_early.to_string(),
             &item.messages_sent.to_string(),
             &item.hand_raised_count.to_string(),
+            &format!("{:.3}", item.speaking_seconds),
+            &item.checks.asked.to_string(),
+            &item.checks.confirmed.to_string(),
+            &item.presence_share.map(|share| format!("{share:.4}")).unwrap_or_default(),
+            &item.counts_as_present.to_string(),
+            &item.excuse.is_some().to_string(),
+            item.excuse.as_ref().map_or("", |excuse| &excuse.reason),
+            &item.is_corrected().to_string(),
         ])?;
     }
     table.finish()
@@ -95,26 +114,42 @@ fn table(items: &[AttendanceItem]) -> anyhow::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{attendance::report::AttendeeUser, participants::model::ParticipantStatus};
+    use crate::{
+        attendance::{excuses::Excuse, report::AttendeeUser},
+        participants::model::ParticipantStatus,
+    };
 
     #[test]
     fn a_name_is_no_formula_and_breaks_no_line() {
         let item = |name: &str| AttendanceItem {
             user: Some(AttendeeUser { id: kernel::ids::UserId(uuid::Uuid::nil()), name: name.into() }),
+            guest_id: None,
             guest_name: None,
             status: ParticipantStatus::Invited,
+            is_listed: true,
             first_joined_at: None,
             last_left_at: None,
             duration_seconds: 1.5,
             is_late: false,
             left_early: false,
+            presence_share: Some(0.5),
+            counts_as_present: true,
+            excuse: Some(Excuse {
+                reason: "=1+1".into(),
+                excused_by: None,
+                excused_at: chrono::DateTime::default(),
+            }),
             messages_sent: 0,
             hand_raised_count: 0,
+            speaking_seconds: 2.0,
+            checks: presence_checks::model::CheckTally::default(),
+            came_as: Vec::new(),
             spans: Vec::new(),
+            struck: Vec::new(),
         };
         let table = table(&[item("=1+1"), item("O\"Neil, Ann\nB"), item("Åsa")]).expect("writes");
         let text = String::from_utf8(table).expect("UTF-8");
-        let rest = ",invited,,,1.500,false,false,0,0\n";
+        let rest = ",invited,,,1.500,false,false,0,0,2.000,0,0,0.5000,true,true,'=1+1,false\n";
         assert_eq!(text, format!("{}\n'=1+1{rest}\"O\"\"Neil, Ann\nB\"{rest}Åsa{rest}", COLUMNS.join(",")));
     }
 }

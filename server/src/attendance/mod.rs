@@ -4,7 +4,10 @@
 //! with LiveKit repairs what they missed. A token that someone asked for is no presence.
 
 pub mod api;
+pub mod corrections;
+pub mod excuses;
 pub mod model;
+pub mod presence;
 pub mod pulse;
 pub mod reconcile;
 pub mod report;

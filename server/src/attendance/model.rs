@@ -46,6 +46,8 @@ pub enum OpenedBy {
 pub enum ClosedBy {
     /// LiveKit told that it ended.
     Left,
+    /// LiveKit told that nothing was heard of it any more.
+    Vanished,
     /// The person left by our leave call.
     LeaveCall,
     /// A later connection of the same identity took its place.

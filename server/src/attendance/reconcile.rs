@@ -19,7 +19,9 @@ use crate::{
         self,
         model::{Meeting, MeetingStatus, State},
     },
-    recordings, shows, stage,
+    recordings,
+    screens::{self, Screen},
+    shows, stage,
 };
 
 /// Compares every meeting that may have people in it with LiveKit, once.
@@ -62,6 +64,7 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
     let known = store::known(&mut tx, meeting.id, &sids).await?;
     let actions = compare(room.as_ref(), &known);
     repair(&mut tx, &meeting, room.as_ref(), &people, &actions, asked_at).await?;
+    screens::compare(&mut tx, &meeting, &shared(&people), asked_at).await?;
     let state = next_state(&mut tx, &meeting, room.as_ref(), asked_at).await?;
     if state != meeting.state {
         meetings::store::save_state(&mut tx, meeting.id, meeting.state.status(), &state, None, None).await?;
@@ -74,6 +77,19 @@ async fn compare_one(app: &App, name: &str, room_sid: Option<&str>) -> anyhow::R
     tx.commit().await?;
     jobs::spawn_taken(app, taken);
     Ok(())
+}
+
+/// The screens that LiveKit lists.
+fn shared(people: &[(Present, Person)]) -> Vec<Screen> {
+    let of = |present: &Present| {
+        let (identity, sid) = (present.identity.clone(), present.sid.clone());
+        present.screens.clone().into_iter().map(move |track_sid| Screen {
+            track_sid,
+            identity: identity.clone(),
+            participant_sid: sid.clone(),
+        })
+    };
+    people.iter().flat_map(|(present, _)| of(present)).collect()
 }
 
 fn listed(present: &Present) -> Listed {

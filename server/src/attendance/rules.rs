@@ -188,6 +188,38 @@ pub fn replaced(last_sign: DateTime<Utc>, misses: i16, later: DateTime<Utc>) -> 
     if later <= gone_by { (later, ClosedBy::Replaced) } else { (gone_by, ClosedBy::Reconcile) }
 }
 
+// How exact --------------------------------------------------------------------------------------------------------
+
+/// How far off, in seconds, the end of a connection may be that ended at `left_at` as `how` says, and of which the last
+/// sign was at `last_seen_at`. Its beginning is known to the millisecond, whoever told of it: LiveKit says with each
+/// connection when it was made. An end is as exact as the source of our knowledge:
+///
+/// - our own leave call: it is the end;
+/// - a word of LiveKit: it names the second, and [`moment`] lies in that second, so 1 s at most;
+/// - LiveKit's word that a client vanished: besides, how long LiveKit was silent about it varies by 1.3 s around what
+///   [`left_at`] takes off, so 2.3 s;
+/// - replaced, or the room closed: between the last sign and then, which is a comparison's interval unless LiveKit told
+///   of it too; of a room also the second that LiveKit names. (What falls silent and is replaced before LiveKit notices
+///   is taken to have lasted until then.)
+/// - concluded by a comparison, or only with the next room: between the last sign and the comparison that would have seen
+///   it, so [`UNSEEN`].
+///
+/// While LiveKit, the database or every worker is away longer than that, nobody knows better, and this does not hold.
+pub fn exact_within(how: ClosedBy, left_at: DateTime<Utc>, last_seen_at: DateTime<Utc>) -> f64 {
+    const WORD: f64 = 1.0;
+    const SILENCE: f64 = 1.3;
+    let unseen = UNSEEN.as_seconds_f64();
+    let since_seen = (left_at - last_seen_at).as_seconds_f64().max(0.0);
+    match how {
+        ClosedBy::LeaveCall => 0.0,
+        ClosedBy::Left => WORD,
+        ClosedBy::Vanished => WORD + SILENCE,
+        ClosedBy::Replaced => since_seen.max(WORD),
+        ClosedBy::RoomFinished if since_seen > 0.0 => since_seen + WORD,
+        ClosedBy::RoomFinished | ClosedBy::Reconcile => unseen,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -247,6 +279,20 @@ mod tests {
         assert_eq!(left_at(true, false, at(60_000), at(0)), at(39_500));
         assert_eq!(left_at(true, true, at(60_000), at(50_000)), at(50_000));
         assert_eq!(left_at(false, true, at(10), at(50)), at(50));
+    }
+
+    #[test]
+    fn an_end_is_as_exact_as_what_told_of_it() {
+        let exact = |how, left, seen| exact_within(how, at(left), at(seen));
+        let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
+        assert!(close(exact(ClosedBy::LeaveCall, 60_000, 0), 0.0));
+        assert!(close(exact(ClosedBy::Left, 60_000, 0), 1.0));
+        assert!(close(exact(ClosedBy::Vanished, 60_000, 0), 2.3));
+        assert!(close(exact(ClosedBy::Replaced, 60_000, 48_000), 12.0), "gone some time before");
+        assert!(close(exact(ClosedBy::Replaced, 60_000, 60_000), 1.0), "LiveKit told of it too");
+        assert!(close(exact(ClosedBy::RoomFinished, 60_000, 48_000), 13.0));
+        assert!(close(exact(ClosedBy::RoomFinished, 60_000, 60_000), 35.0), "where it was last seen");
+        assert!(close(exact(ClosedBy::Reconcile, 60_000, 60_000), 35.0));
     }
 
     #[test]

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
-    ids::{MeetingId, OrganizationId, SpanId, UserId},
+    ids::{GuestId, MeetingId, OrganizationId, SpanId, UserId},
 };
 
 use super::{
+    excuses::Excuse,
     model::{ClosedBy, Connection, OpenedBy, Person},
-    report::{AttendanceSpan, Attendee, AttendeeUser, Frame},
-    rules::Known,
+    presence::Rules,
+    report::{AttendanceSpan, Attendee, AttendeeUser, CameAs, Frame, SpanCorrection, SpanTimes},
+    rules::{Known, exact_within},
 };
-use crate::participants::model::ParticipantStatus;
+use crate::{meetings::model::MeetingSettings, participants::model::ParticipantStatus, presence_checks};
 
 /// Whose spans.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +79,9 @@ pub async fn close(
          on conflict (meeting_id, participant_sid) do update set
                 left_at = greatest(s.joined_at, case when s.closed_by = 'replaced'
                                                      then least(s.left_at, excluded.left_at) else excluded.left_at end),
-                closed_by = case when s.closed_by = 'replaced' then s.closed_by else excluded.closed_by end
+                closed_by = case when s.closed_by = 'replaced' then s.closed_by else excluded.closed_by end,
+                -- Until then it was there, says LiveKit; the comparisons know no better.
+                last_seen_at = greatest(s.last_seen_at, least(s.left_at, excluded.left_at))
          where s.closed_by is null or s.closed_by in ('replaced', 'room_finished', 'reconcile')",
         SpanId::new(now).0,
         of.organization.0,
@@ -362,51 +366,49 @@ fn ids(spans: &[SpanId]) -> Vec<uuid::Uuid> {
 /// What the report has to know of a meeting.
 pub async fn frame(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Frame> {
     let row = sqlx::query!(
-        r#"select scheduled_start, scheduled_end, actual_end,
-                  coalesce((settings ->> 'late_threshold_minutes')::integer, 5) as "late_threshold_minutes!"
-           from meetings where id = $1"#,
+        "select scheduled_start, scheduled_end, actual_start, actual_end, settings from meetings where id = $1",
         meeting.0,
     )
     .fetch_one(&mut **tx)
     .await?;
+    let settings = MeetingSettings::read(&row.settings, MeetingSettings::default());
     Ok(Frame {
         scheduled_start: row.scheduled_start,
         scheduled_end: row.scheduled_end,
+        actual_start: row.actual_start,
         actual_end: row.actual_end,
-        late_threshold_minutes: row.late_threshold_minutes.into(),
+        late_threshold_minutes: settings.late_threshold_minutes.into(),
+        rules: Rules::from(&settings),
     })
 }
 
 /// Everybody who was invited or was there, by name: participants, removed people, guests.
-pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Attendee>> {
-    let mut spans: HashMap<String, Vec<AttendanceSpan>> = HashMap::new();
-    let rows = sqlx::query!(
-        r#"select coalesce(user_id::text, split_part(identity, '#', 1)) as "who!", joined_at, left_at,
-                  closed_by as "closed_by: ClosedBy"
-           from attendance_spans where meeting_id = $1 order by joined_at, id"#,
-        meeting.0,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    for row in rows {
-        let span =
-            AttendanceSpan { joined_at: row.joined_at, left_at: row.left_at, how_closed: row.closed_by };
-        spans.entry(row.who).or_default().push(span);
-    }
+pub async fn attendees(
+    tx: &mut Tx,
+    meeting: MeetingId,
+    checks: &[presence_checks::model::Closed],
+) -> sqlx::Result<Vec<Attendee>> {
+    let (mut spans, mut struck) = spans(tx, meeting).await?;
+    let mut came_as = came_as(tx, meeting).await?;
     let people = sqlx::query!(
         r#"with there as (
                select coalesce(s.user_id::text, split_part(s.identity, '#', 1)) as who, s.user_id,
-                      max(s.guest_name) as guest_name
-               from attendance_spans s where s.meeting_id = $1 group by 1, 2),
+                      max(s.guest_name) filter (where s.user_id is null) as guest_name
+               from recorded_spans s where s.meeting_id = $1 group by 1, 2),
            listed as (
                select p.user_id::text as who, p.* from meeting_participants p where p.meeting_id = $1)
            select coalesce(l.who, t.who) as "who!", coalesce(l.user_id, t.user_id) as "user_id?: UserId",
-                  u.name as "name?", coalesce(g.name, t.guest_name) as "guest_name?",
+                  u.name as "name?", g.id as "guest_id?: GuestId", coalesce(g.name, t.guest_name) as "guest_name?",
                   coalesce(l.status, g.status) as "status?: ParticipantStatus",
                   coalesce(l.messages_sent, g.messages_sent, 0) as "messages_sent!",
-                  coalesce(l.hand_raised_count, g.hand_raised_count, 0) as "hands!"
+                  coalesce(l.hand_raised_count, g.hand_raised_count, 0) as "hands!",
+                  coalesce(l.speaking_seconds, g.speaking_seconds, 0) as "speaking_seconds!",
+                  l.user_id is not null as "is_listed!", e.reason as "excuse?", e.excused_at as "excused_at?",
+                  b.id as "excused_by?: UserId", b.name as "excused_by_name?"
            from listed l full join there t on t.who = l.who
            left join users u on u.id = coalesce(l.user_id, t.user_id)
+           left join attendance_excuses e on e.meeting_id = $1 and e.user_id = l.user_id
+           left join users b on b.id = e.excused_by
            left join guests g on g.id = guest_of(t.who) and g.meeting_id = $1
            order by coalesce(u.name, g.name, t.guest_name), 1"#,
         meeting.0,
@@ -415,13 +417,115 @@ pub async fn attendees(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Vec<Atte
     .await?;
     Ok(people
         .into_iter()
-        .map(|row| Attendee {
-            user: row.user_id.zip(row.name).map(|(id, name)| AttendeeUser { id, name }),
-            guest_name: row.guest_name,
-            status: row.status,
-            messages_sent: row.messages_sent,
-            hand_raised_count: row.hands,
-            spans: spans.remove(&row.who).unwrap_or_default(),
+        .map(|row| {
+            let (came_as, messages, hands) =
+                row.user_id.and_then(|user| came_as.remove(&user)).unwrap_or_default();
+            let spans = spans.remove(&row.who).unwrap_or_default();
+            let person = row.who.trim_start_matches("guest:").parse().ok();
+            Attendee {
+                user: row.user_id.zip(row.name).map(|(id, name)| AttendeeUser { id, name }),
+                guest_id: row.guest_id,
+                guest_name: row.guest_name,
+                // A guest who turns out not to have been there was not invited either.
+                status: row.status.filter(|_| row.guest_id.is_none() || !spans.is_empty()),
+                is_listed: row.is_listed,
+                excuse: row.excuse.zip(row.excused_at).map(|(reason, excused_at)| Excuse {
+                    reason,
+                    excused_by: row
+                        .excused_by
+                        .zip(row.excused_by_name)
+                        .map(|(id, name)| AttendeeUser { id, name }),
+                    excused_at,
+                }),
+                messages_sent: row.messages_sent + messages,
+                hand_raised_count: row.hands + hands,
+                speaking_seconds: row.speaking_seconds,
+                checks: person.map_or_else(Default::default, |id| presence_checks::tally(checks, id, &spans)),
+                came_as,
+                spans,
+                struck: struck.remove(&row.who).unwrap_or_default(),
+            }
+        })
+        // What somebody added and struck again leaves nobody behind.
+        .filter(|it| {
+            it.status.is_some() || !it.spans.is_empty() || !it.struck.is_empty() || !it.came_as.is_empty()
         })
         .collect())
+}
+
+/// By whose they are.
+type Spans = HashMap<String, Vec<AttendanceSpan>>;
+
+/// When somebody was there as far as it is believed, and what was told and is not believed.
+async fn spans(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<(Spans, Spans)> {
+    let (mut spans, mut struck) = (Spans::new(), Spans::new());
+    let rows = sqlx::query!(
+        r#"select coalesce(s.user_id::text, split_part(s.identity, '#', 1)) as "who!", s.id as "id!: SpanId",
+                  s.joined_at, s.left_at, s.told_joined_at, s.told_left_at, s.closed_by as "closed_by: ClosedBy",
+                  s.last_seen_at, c.reason as "reason?", c.corrected_at as "corrected_at?", a.id as "author_id?: UserId",
+                  a.name as "author_name?"
+           from recorded_spans s
+           left join attendance_corrections c on c.id = s.correction_id
+           left join users a on a.id = c.author_id
+           where s.meeting_id = $1 order by coalesce(s.joined_at, s.told_joined_at), s.id"#,
+        meeting.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in rows {
+        let former = row.told_joined_at.zip(row.told_left_at);
+        let former = former.map(|(joined_at, left_at)| SpanTimes { joined_at, left_at });
+        let author = row.author_id.zip(row.author_name).map(|(id, name)| AttendeeUser { id, name });
+        let correction = row.reason.zip(row.corrected_at);
+        let correction = correction.map(|(reason, at)| SpanCorrection { reason, author, at, former });
+        let (list, joined_at, left_at) = match row.joined_at {
+            Some(joined_at) => (&mut spans, joined_at, row.left_at),
+            // What somebody added and struck again was never told.
+            None => match row.told_joined_at {
+                Some(joined_at) => (&mut struck, joined_at, row.told_left_at),
+                None => continue,
+            },
+        };
+        let told = row.closed_by.zip(row.told_left_at).zip(row.last_seen_at);
+        let exact = told.map(|((how, left_at), seen_at)| exact_within(how, left_at, seen_at));
+        list.entry(row.who).or_default().push(AttendanceSpan {
+            id: row.id,
+            joined_at,
+            left_at,
+            how_closed: row.closed_by,
+            exact_within_seconds: exact.filter(|_| correction.is_none()),
+            correction,
+        });
+    }
+    Ok((spans, struck))
+}
+
+/// The guests who turned out to be members, by member, and what they wrote and how often they raised a hand.
+async fn came_as(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<HashMap<UserId, (Vec<CameAs>, i32, i32)>> {
+    let mut found: HashMap<UserId, (Vec<CameAs>, i32, i32)> = HashMap::new();
+    let rows = sqlx::query!(
+        r#"select m.user_id as "user_id!: UserId", g.id as "guest_id!: GuestId", g.name as "name!",
+                  g.messages_sent as "messages_sent!", g.hand_raised_count as "hand_raised_count!", m.reason as "reason!", m.corrected_at as "corrected_at!", a.id as "author_id?: UserId",
+                  a.name as "author_name?"
+           from guest_members m join guests g on g.id = m.guest_id
+           left join users a on a.id = m.author_id
+           where m.meeting_id = $1 order by g.id"#,
+        meeting.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in rows {
+        let of = found.entry(row.user_id).or_default();
+        let author = row.author_id.zip(row.author_name).map(|(id, name)| AttendeeUser { id, name });
+        of.0.push(CameAs {
+            guest_id: row.guest_id,
+            name: row.name,
+            reason: row.reason,
+            author,
+            at: row.corrected_at,
+        });
+        of.1 += row.messages_sent;
+        of.2 += row.hand_raised_count;
+    }
+    Ok(found)
 }

@@ -79,6 +79,7 @@ pub(super) struct Preview {
     pub status: MeetingStatus,
     pub meeting_type: MeetingType,
     pub require_approval: bool,
+    pub measures_speaking: bool,
 }
 
 /// What somebody with a link learns before they enter.
@@ -102,6 +103,8 @@ pub struct GuestInvitation {
     pub meeting_type: MeetingType,
     /// Whether somebody has to let one in.
     pub require_approval: bool,
+    /// Whether the organization wants to know how long people speak.
+    pub measures_speaking: bool,
 }
 
 /// What a guest link leads to.
@@ -123,6 +126,7 @@ pub async fn preview(
         status: found.status,
         meeting_type: found.meeting_type,
         require_approval: found.require_approval,
+        measures_speaking: found.measures_speaking,
     }))
 }
 

@@ -126,7 +126,8 @@ pub async fn preview(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx
                        when l.uses >= l.max_uses then 'used_up' else 'open' end as "state!: LinkState",
                   guests_allowed(m.id) as "allowed!", m.id as "meeting_id: MeetingId", m.title, o.name as organization_name,
                   m.scheduled_start, m.scheduled_end, m.timezone, m.status as "status: MeetingStatus",
-                  m.meeting_type as "meeting_type: MeetingType", m.require_approval
+                  m.meeting_type as "meeting_type: MeetingType", m.require_approval,
+                  coalesce((o.settings ->> 'measure_speaking')::boolean, true) as "measures_speaking!"
            from guest_links l join meetings m on m.id = l.meeting_id join organizations o on o.id = m.organization_id
            where l.token_hash = $1"#,
         token_hash,

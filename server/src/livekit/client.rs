@@ -50,6 +50,8 @@ pub struct Present {
     pub is_active: bool,
     /// False for recorders, agents and everybody hidden.
     pub is_person: bool,
+    /// The tracks of theirs that are screens.
+    pub screens: Vec<String>,
 }
 
 /// The client; cheap to clone.
@@ -190,6 +192,12 @@ fn present(info: &proto::ParticipantInfo) -> Option<Present> {
         joined_at: joined_at?,
         is_active: info.state() == State::Active,
         is_person,
+        screens: info
+            .tracks
+            .iter()
+            .filter(|track| track.source() == proto::TrackSource::ScreenShare)
+            .map(|track| track.sid.clone())
+            .collect(),
     })
 }
 

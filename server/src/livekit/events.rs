@@ -24,7 +24,9 @@ use crate::{
         self,
         model::{Meeting, State},
     },
-    recordings, shows,
+    recordings,
+    screens::{self, Screen},
+    shows,
 };
 
 /// LiveKit as a source of webhooks.
@@ -35,6 +37,10 @@ const LONGEST: usize = 512;
 
 /// The kinds of events that move something here.
 const MOVING: [&str; 4] = ["room_started", "room_finished", "participant_joined", "participant_left"];
+
+/// The kinds of events that move something when they are of a screen. Most tracks are cameras and microphones.
+const OF_TRACKS: [&str; 2] = ["track_published", "track_unpublished"];
+const SCREEN: &str = "SCREEN_SHARE";
 
 /// Reads the envelope of a webhook and takes the secret out of it. `None` when it is no event.
 pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
@@ -48,7 +54,9 @@ pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
     let kind = text("/event").filter(|kind| !kind.is_empty())?.to_owned();
     let subject = ["/room/name", "/egressInfo/roomName", "/ingressInfo/roomName"].into_iter().find_map(text);
     let subject = subject.unwrap_or_default().to_owned();
-    let concerns_us = MOVING.contains(&kind.as_str()) && !subject.is_empty();
+    let moves = MOVING.contains(&kind.as_str())
+        || OF_TRACKS.contains(&kind.as_str()) && text("/track/source") == Some(SCREEN);
+    let concerns_us = moves && !subject.is_empty();
     Some(Incoming { source: SOURCE, event_id, subject, kind, body, received_at, concerns_us })
 }
 
@@ -90,8 +98,17 @@ struct Event {
     event: String,
     room: Room,
     participant: Participant,
+    track: Track,
     #[serde(deserialize_with = "lenient")]
     created_at: i64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Track {
+    sid: String,
+    #[serde(deserialize_with = "lenient")]
+    source: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -168,10 +185,14 @@ impl Event {
             "participant_left" => {
                 let Some(connection) = self.connection() else { return Ok(()) };
                 let reason = self.participant.disconnect_reason.as_str();
-                let vanished = reason == "CONNECTION_TIMEOUT";
+                let how = match reason {
+                    "DUPLICATE_IDENTITY" => ClosedBy::Replaced,
+                    "CONNECTION_TIMEOUT" => ClosedBy::Vanished,
+                    _ => ClosedBy::Left,
+                };
+                let vanished = how == ClosedBy::Vanished;
                 let left_at =
                     rules::left_at(vanished, self.participant.is_publisher, moment, connection.joined_at);
-                let how = if reason == "DUPLICATE_IDENTITY" { ClosedBy::Replaced } else { ClosedBy::Left };
                 attendance::left(tx, meeting, &connection, left_at, how, now).await?;
             }
             "room_finished" => {
@@ -179,9 +200,30 @@ impl Event {
                     *state = state.clone().room_emptied(moment).unwrap_or_else(|_| state.clone());
                 }
             }
+            "track_published" => {
+                if let Some(screen) = self.screen() {
+                    screens::shared(tx, meeting, &screen, moment).await?;
+                }
+            }
+            "track_unpublished" => {
+                if let Some(screen) = self.screen() {
+                    screens::unshared(tx, meeting, &screen, moment).await?;
+                }
+            }
             other => tracing::debug!(kind = other, "nobody waits for this kind of event"),
         }
         Ok(())
+    }
+
+    /// The screen that the event is about.
+    fn screen(&self) -> Option<Screen> {
+        let (Track { sid, source }, told) = (&self.track, &self.participant);
+        let named = [sid, &told.sid].iter().all(|sid| (1..=LONGEST).contains(&sid.len()));
+        (source == SCREEN && named && told.identity.len() <= LONGEST).then(|| Screen {
+            track_sid: sid.clone(),
+            identity: told.identity.clone(),
+            participant_sid: told.sid.clone(),
+        })
     }
 
     /// The connection that the event is about, when it is a person's.
@@ -256,6 +298,28 @@ mod tests {
         assert_eq!(connection.room_sid, "RM_1");
         let older = event(&json!({"sid": "PA_1", "identity": user, "joinedAt": 1_795_240_741}));
         assert_eq!(older.connection().expect("a person").joined_at.timestamp(), 1_795_240_741);
+    }
+
+    #[test]
+    fn of_tracks_only_screens_concern_us() {
+        let of = |source: &str, kind: &str| {
+            let body = json!({"event": kind, "id": "EV_1", "room": {"name": "r", "sid": "RM_1"},
+                              "participant": {"sid": "PA_1", "identity": "guest:7"},
+                              "track": {"sid": "TR_1", "type": "VIDEO", "source": source}});
+            let event = incoming(body.to_string().as_bytes(), DateTime::UNIX_EPOCH).expect("an event");
+            let told = Event::deserialize(&body).expect("reads");
+            assert_eq!(told.screen().is_some(), source == SCREEN);
+            event.concerns_us
+        };
+        for kind in OF_TRACKS {
+            assert!(of("SCREEN_SHARE", kind));
+            for other in ["CAMERA", "MICROPHONE", "SCREEN_SHARE_AUDIO", "UNKNOWN", ""] {
+                assert!(!of(other, kind), "{other}");
+            }
+        }
+        assert!(!of("SCREEN_SHARE", "track_muted"));
+        let nameless: Event = serde_json::from_value(json!({"track": {"source": SCREEN}})).expect("reads");
+        assert_eq!(nameless.screen(), None);
     }
 
     #[test]

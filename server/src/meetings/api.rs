@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub use super::input::MOST_INVITEES;
 use super::{
+    elsewhere::ExternalUrl,
     input::MeetingChange,
     model::{
         EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind,
@@ -285,7 +286,9 @@ pub async fn change(
         conditions.unchanged(&read_out(&app, &mut tx, &caller, id).await?)?;
     }
     meeting.state.open().map_err(refused)?;
-    if body.external_url.is_some() && meeting.state.status() == MeetingStatus::InProgress {
+    let place = body.external_url.as_ref().map(|url| url.as_ref().map(ExternalUrl::as_str));
+    let moves = place.is_some_and(|url| url != meeting.external_url.as_deref());
+    if moves && meeting.state.status() == MeetingStatus::InProgress {
         let detail = "People are in the room. It can be moved elsewhere before or after.";
         return Err(Problem::conflict("MEETING_IN_PROGRESS", detail));
     }
@@ -296,6 +299,11 @@ pub async fn change(
         body.scheduled_start.unwrap_or(meeting.scheduled_start),
         body.scheduled_end.unwrap_or(meeting.scheduled_end),
     );
+    let settings = body.settings.as_ref().map(|settings| (settings, settings.onto(&meeting.settings)));
+    if let Some((change, set)) = &settings {
+        let after = MeetingSettings::read(set, MeetingSettings::default());
+        rules::check_settings(&mut checks, change, &after);
+    }
     let mut fields = None;
     if let Some(given) = &body.custom_fields {
         let definitions = custom_fields::definitions(&mut tx, meeting.organization_id).await?;
@@ -304,7 +312,6 @@ pub async fn change(
         fields = Some(Value::Object(kept));
     }
     checks.done()?;
-    let settings = body.settings.as_ref().map(|settings| settings.onto(&meeting.settings));
     let change = store::Change {
         title: body.title.as_deref().map(str::trim),
         description: body.description.as_deref(),
@@ -319,11 +326,14 @@ pub async fn change(
         max_participants: body.max_participants,
         auto_record: body.auto_record,
         require_approval: body.require_approval,
-        settings: settings.as_ref(),
+        settings: settings.as_ref().map(|(_, set)| set),
         custom_fields: fields.as_ref(),
         related_object: body.related_object.as_ref().map(Option::as_ref),
     };
     store::update(&mut tx, id, &change, caller.user_id).await?;
+    if settings.is_some() {
+        participants::tell_quorum(&mut tx, id).await?;
+    }
     let out = read_out(&app, &mut tx, &caller, id).await?;
     let mut taken = None;
     if body.meeting_type.is_some_and(|kind| kind != meeting.meeting_type) {
@@ -439,6 +449,8 @@ pub(super) fn not_allowed(action: Action) -> &'static str {
         Action::Show => "Only people who are invited, and officers, say whether a meeting takes place.",
         Action::SeeParticipants => "Only people who are invited, and officers, see who takes part.",
         Action::SeeAttendance => "Only the host and officers see the attendance.",
+        Action::Excuse => "Only the host, co-hosts and officers excuse people.",
+        Action::CorrectAttendance => "Only the host and officers correct the attendance.",
         Action::Invite => "Only the host and officers invite people.",
         Action::Change | Action::Cancel | Action::ShareRecordings => {
             "Only the host of the meeting may do this."

@@ -118,6 +118,10 @@ pub async fn duplicate(
         settings: Some(MeetingSettingsChange {
             late_threshold_minutes: Some(Some(kept.late_threshold_minutes)),
             allow_guests: Some(Some(kept.allow_guests)),
+            presence_checks_per_hour: Some(Some(kept.presence_checks_per_hour)),
+            min_presence_percent: Some(Some(kept.min_presence_percent)),
+            quorum_members: Some(Some(kept.quorum_members)),
+            quorum_percent: Some(Some(kept.quorum_percent)),
         }),
         custom_fields,
         related_object: row.related_object.map(|object| object.0),
@@ -165,8 +169,12 @@ async fn insert(
         Some(zone) => zone,
         None => orgs::timezone(tx, org).await?,
     };
-    let switches =
-        MeetingSettings { late_threshold_minutes: defaults.late_threshold_minutes, allow_guests: false };
+    let settings = plan.settings.unwrap_or_default();
+    let mut switches = defaults.of_meetings();
+    if settings.quorum_members.is_some() || settings.quorum_percent.is_some() {
+        // Whoever says what one kind of quorum is has decided on the other.
+        (switches.quorum_members, switches.quorum_percent) = (None, None);
+    }
     let host = plan.host_id.or(caller.key().is_none().then_some(caller.user_id));
     let now = app.clock.now();
     let id = MeetingId::new(now);
@@ -188,7 +196,7 @@ async fn insert(
         max_participants: plan.max_participants.unwrap_or(defaults.max_participants),
         auto_record: plan.auto_record.unwrap_or(defaults.auto_record),
         require_approval: plan.require_approval.unwrap_or(defaults.require_approval),
-        settings: &plan.settings.unwrap_or_default().onto(&json!(switches)),
+        settings: &settings.onto(&json!(switches)),
         custom_fields: &plan.custom_fields.into(),
         related_object: plan.related_object.as_ref().map(|object| (object.kind.as_str(), object.id.as_str())),
         host,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     elsewhere::ExternalUrl,
-    model::{MeetingSettingsChange, MeetingType, RelatedObject, VenueMode},
+    model::{MeetingSettings, MeetingSettingsChange, MeetingType, RelatedObject, VenueMode},
     rules,
 };
 use crate::{
@@ -243,7 +243,8 @@ impl Plan {
         rules::check_timezone(checks, self.timezone.as_deref());
         rules::check_max_participants(checks, self.max_participants.flatten());
         if let Some(settings) = &self.settings {
-            rules::check_settings(checks, settings);
+            let after = MeetingSettings::read(&settings.onto(&Value::Null), MeetingSettings::default());
+            rules::check_settings(checks, settings, &after);
         }
         rules::check_size(checks, &self.custom_fields, "/custom_fields");
         let detail = "These are too many people for one call.";
@@ -316,7 +317,7 @@ impl MeetingChange {
         ]
     }
 
-    /// Notes what is wrong with it; times and custom fields apart, which depend on what is stored.
+    /// Notes what is wrong with it; times, switches and custom fields apart, which depend on what is stored.
     pub fn check(&self, checks: &mut Checks) {
         let texts = rules::Texts {
             title: self.title.as_deref(),
@@ -328,9 +329,6 @@ impl MeetingChange {
         rules::check_texts(checks, &texts);
         rules::check_timezone(checks, self.timezone.as_deref());
         rules::check_max_participants(checks, self.max_participants.flatten());
-        if let Some(settings) = &self.settings {
-            rules::check_settings(checks, settings);
-        }
         if let Some(fields) = &self.custom_fields {
             rules::check_size(checks, fields, "/custom_fields");
         }

@@ -10,3 +10,5 @@ pub mod lists;
 pub mod model;
 mod rules;
 pub(crate) mod store;
+
+pub use rules::check_presence;

@@ -69,6 +69,16 @@ switches! {
         late_threshold_minutes: u16 = 5,
         /// Whether guests may be let in; the organization has to allow it too.
         allow_guests: bool = false,
+        /// How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
+        presence_checks_per_hour: Option<u8> = None,
+        /// From which share of the meeting on somebody counts as present, 1 to 100 percent; `null` where any presence
+        /// does.
+        min_presence_percent: Option<u8> = None,
+        /// How many members must be there, 1 to 10000; `null` for no such number.
+        quorum_members: Option<u16> = None,
+        /// What share of the members on the list must be there, 1 to 100 percent; `null` for no such share. Not together
+        /// with a number.
+        quorum_percent: Option<u8> = None,
     }
 }
 
@@ -348,6 +358,8 @@ pub struct Meeting {
     pub room_name: String,
     /// Its media.
     pub meeting_type: MeetingType,
+    /// Where its room is when that is another provider's.
+    pub external_url: Option<String>,
     /// Scheduled start.
     pub scheduled_start: DateTime<Utc>,
     /// Scheduled end.

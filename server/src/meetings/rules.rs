@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use kernel::ids::OrganizationId;
 use serde_json::{Map, Value};
 
-use super::model::{MeetingSettingsChange, RelatedObject};
-use crate::http::Checks;
+use super::model::{MeetingSettings, MeetingSettingsChange, RelatedObject};
+use crate::{http::Checks, presence_checks};
 
 /// Largest JSON of custom fields, in bytes.
 const JSON_LIMIT: usize = 16 * 1024;
@@ -62,11 +62,32 @@ pub fn check_max_participants(checks: &mut Checks, max: Option<i32>) {
     checks.require(fits, "/max_participants", "OUT_OF_RANGE", "Between 1 and 10000 people can take part.");
 }
 
-/// Notes what is wrong with the switches.
-pub fn check_settings(checks: &mut Checks, settings: &MeetingSettingsChange) {
-    let fits = settings.late_threshold_minutes.flatten().is_none_or(|minutes| minutes <= 1440);
+/// Notes what is wrong with a change of the switches that leads to `after`.
+pub fn check_settings(checks: &mut Checks, change: &MeetingSettingsChange, after: &MeetingSettings) {
+    let fits = change.late_threshold_minutes.flatten().is_none_or(|minutes| minutes <= 1440);
     let detail = "The late threshold is a number of minutes from 0 to 1440.";
     checks.require(fits, "/settings/late_threshold_minutes", "OUT_OF_RANGE", detail);
+    let given = change.presence_checks_per_hour.flatten().flatten();
+    let fits = given.is_none_or(|times| presence_checks::PER_HOUR.contains(&times));
+    let detail = "People can be asked 1 to 12 times an hour.";
+    checks.require(fits, "/settings/presence_checks_per_hour", "OUT_OF_RANGE", detail);
+    check_presence(checks, "/settings", after);
+}
+
+/// Notes what is wrong with the rules of presence, which stand at `place`.
+pub fn check_presence(checks: &mut Checks, place: &str, rules: &MeetingSettings) {
+    let mut percent = |given: Option<u8>, field| {
+        let fits = given.is_none_or(|it| (1..=100).contains(&it));
+        checks.require(fits, &format!("{place}/{field}"), "OUT_OF_RANGE", "A share is 1 to 100 percent.");
+    };
+    percent(rules.min_presence_percent, "min_presence_percent");
+    percent(rules.quorum_percent, "quorum_percent");
+    let fits = rules.quorum_members.is_none_or(|it| (1..=10_000).contains(&it));
+    let detail = "A quorum is 1 to 10000 members.";
+    checks.require(fits, &format!("{place}/quorum_members"), "OUT_OF_RANGE", detail);
+    let one = rules.quorum_members.is_none() || rules.quorum_percent.is_none();
+    let detail = "A quorum is a number or a share, not both.";
+    checks.require(one, &format!("{place}/quorum_percent"), "TWO_QUORUMS", detail);
 }
 
 /// Notes an object that is too large or holds what cannot be stored.
@@ -144,6 +165,34 @@ mod tests {
         assert!(!faults(json!({"x": [1, {"y": null}]})));
         assert!(faults(json!({"x": "a".repeat(20_000)})));
         assert!(faults(json!({"x": "\0"})));
+    }
+
+    #[test]
+    fn a_quorum_is_a_number_or_a_share() {
+        let faults = |min_presence_percent, quorum_members, quorum_percent| {
+            let mut checks = Checks::default();
+            let rules = MeetingSettings {
+                min_presence_percent,
+                quorum_members,
+                quorum_percent,
+                ..MeetingSettings::default()
+            };
+            check_presence(&mut checks, "/settings", &rules);
+            let faults = checks.done().err().map(|problem| problem.errors).unwrap_or_default();
+            faults.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>()
+        };
+        assert!(faults(Some(100), Some(10_000), None).is_empty());
+        assert!(faults(Some(1), None, Some(100)).is_empty());
+        assert_eq!(
+            faults(Some(0), Some(0), None),
+            ["/settings/min_presence_percent", "/settings/quorum_members"]
+        );
+        assert_eq!(
+            faults(Some(101), None, Some(101)),
+            ["/settings/min_presence_percent", "/settings/quorum_percent"]
+        );
+        assert_eq!(faults(None, Some(10_001), None), ["/settings/quorum_members"]);
+        assert_eq!(faults(None, Some(3), Some(50)), ["/settings/quorum_percent"]);
     }
 
     #[test]

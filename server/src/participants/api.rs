@@ -84,6 +84,7 @@ pub async fn invite(
     for participant in &invited {
         store::emit_updated(&mut tx, id, participant).await?;
     }
+    store::tell_quorum(&mut tx, id).await?;
     tx.commit().await?;
     let invited = invited.into_iter().map(|participant| participant.seen_by(viewer)).collect();
     Ok(Json(Listing::whole(invited)))
@@ -163,6 +164,7 @@ pub async fn remove(
     refuse_for_host(&participant)?;
     store::remove(&mut tx, id, user, app.clock.now()).await?;
     store::emit(&mut tx, id, "participant.removed", &json!({"user_id": user})).await?;
+    store::tell_quorum(&mut tx, id).await?;
     let taken = Afterwards::removing(&participant.identity())
         .take(&mut tx, &meeting.room_name, app.clock.now())
         .await?;

@@ -8,7 +8,7 @@ mod moderation;
 mod store;
 
 pub use moderation::{RIGHTS, api as moderation_api, set_rights, take_rights};
-pub use store::{add_first, emit, find, first_of, invite_as_before, some};
+pub use store::{add_first, emit, find, first_of, invite_as_before, some, tell_quorum};
 
 use chrono::{DateTime, Utc};
 use kernel::{

@@ -465,6 +465,12 @@ pub async fn emit_all_updated(
     Ok(())
 }
 
+/// Tells the room of a meeting that asks for a quorum how many are needed and how many are there.
+pub async fn tell_quorum(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<()> {
+    sqlx::query!(r#"select tell_quorum($1)::text as "told""#, meeting.0).fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
 /// What a request to join found.
 pub struct JoinFacts {
     /// Which of the asks this answers, from 1.

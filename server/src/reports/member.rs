@@ -17,7 +17,10 @@ use super::{
 use crate::{
     access::{Caller, Scoped, policy::Permission, scope},
     app::App,
-    attendance::report::{AttendeeUser, Frame, left_early},
+    attendance::{
+        presence::Rules,
+        report::{AttendeeUser, Frame, left_early},
+    },
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
     orgs,
     participants::model::ParticipantStatus,
@@ -67,6 +70,8 @@ pub struct MemberMeeting {
     pub is_late: bool,
     /// Whether they left before the end.
     pub left_early: bool,
+    /// Why they were excused from it; `null` when they were not.
+    pub excuse_reason: Option<String>,
     /// Chat messages they wrote.
     pub messages_sent: i32,
     /// How often they raised a hand.
@@ -78,8 +83,10 @@ impl From<PartRow> for MemberMeeting {
         let frame = Frame {
             scheduled_start: row.scheduled_start,
             scheduled_end: row.scheduled_end,
+            actual_start: row.actual_start,
             actual_end: row.actual_end,
             late_threshold_minutes: row.late_threshold_minutes.into(),
+            rules: Rules::default(),
         };
         let is_there = row.status == ParticipantStatus::Joined;
         Self {
@@ -93,6 +100,7 @@ impl From<PartRow> for MemberMeeting {
             duration_seconds: row.duration_seconds,
             is_late: row.is_late,
             left_early: !is_there && row.last_left_at.is_some_and(|last| left_early(frame, last)),
+            excuse_reason: row.excuse_reason,
             messages_sent: row.messages_sent,
             hand_raised_count: row.hand_raised_count,
         }
@@ -106,6 +114,7 @@ impl From<&MemberMeeting> for Part {
             is_attended: meeting.first_joined_at.is_some(),
             is_late: meeting.is_late,
             left_early: meeting.left_early,
+            is_excused: meeting.excuse_reason.is_some(),
             seconds: meeting.duration_seconds,
             messages: meeting.messages_sent.into(),
             hands: meeting.hand_raised_count.into(),
@@ -136,7 +145,7 @@ pub async fn read(
     Ok(Json(MemberReport { user, from: period.from, to: period.to, summary, items, next_cursor }))
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "id",
     "title",
     "scheduled_start",
@@ -149,6 +158,8 @@ const COLUMNS: [&str; 12] = [
     "left_early",
     "messages_sent",
     "hand_raised_count",
+    "excused",
+    "excuse_reason",
 ];
 
 /// A member's meetings as a table for spreadsheets, whole. It is sent as it is read; what goes wrong on the way breaks it
@@ -229,5 +240,7 @@ fn line(item: MemberMeeting) -> serde_json::Result<Vec<String>> {
         item.left_early.to_string(),
         item.messages_sent.to_string(),
         item.hand_raised_count.to_string(),
+        item.excuse_reason.is_some().to_string(),
+        item.excuse_reason.unwrap_or_default(),
     ])
 }

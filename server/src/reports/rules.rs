@@ -92,6 +92,7 @@ pub struct Part {
     pub is_attended: bool,
     pub is_late: bool,
     pub left_early: bool,
+    pub is_excused: bool,
     pub seconds: f64,
     pub messages: i64,
     pub hands: i64,
@@ -102,15 +103,18 @@ pub struct Part {
 pub struct MemberFigures {
     /// Meetings that they were invited to and that took place in the room.
     pub invited: i64,
-    /// Of these, the ones they came to.
+    /// Of these, the ones they came to, however long they stayed.
     pub attended: i64,
-    /// Of these, the ones they did not come to.
+    /// Of all, the ones they did not come to, excused or not.
     pub absent: i64,
+    /// Of these, the ones that they were excused from.
+    pub excused: i64,
     /// Times that they came late.
     pub late: i64,
     /// Times that they left before the end.
     pub left_early: i64,
-    /// The share of meetings that they came to, 0 to 1; `null` without any.
+    /// The share of meetings that they came to, 0 to 1; `null` without any. What they were excused from counts as not
+    /// attended, and how long they stayed does not matter.
     pub attendance_rate: Option<f64>,
     /// The share of meetings that they came to in time, of those they came to; `null` without any.
     pub punctuality_rate: Option<f64>,
@@ -128,6 +132,7 @@ pub fn member_figures(parts: impl Iterator<Item = Part>) -> MemberFigures {
         invited: 0,
         attended: 0,
         absent: 0,
+        excused: 0,
         late: 0,
         left_early: 0,
         attendance_rate: None,
@@ -140,6 +145,7 @@ pub fn member_figures(parts: impl Iterator<Item = Part>) -> MemberFigures {
         invited: sum.invited + 1,
         attended: sum.attended + i64::from(part.is_attended),
         absent: sum.absent + i64::from(!part.is_attended),
+        excused: sum.excused + i64::from(!part.is_attended && part.is_excused),
         late: sum.late + i64::from(part.is_late),
         left_early: sum.left_early + i64::from(part.left_early),
         duration_seconds: sum.duration_seconds + part.seconds,
@@ -204,6 +210,7 @@ mod tests {
             is_attended: true,
             is_late: false,
             left_early: false,
+            is_excused: false,
             seconds: 60.0,
             messages: 2,
             hands: 1,
@@ -211,11 +218,15 @@ mod tests {
         let late = Part { is_late: true, left_early: true, ..there };
         let absent = Part { is_attended: false, seconds: 0.0, messages: 0, hands: 0, ..there };
         let ahead = Part { is_held: false, ..absent };
+        let excused = [there, absent].map(|part| Part { is_excused: true, ..part });
         let figures = member_figures([there, late, absent, ahead].into_iter());
-        assert_eq!((figures.invited, figures.attended, figures.absent), (3, 2, 1));
+        assert_eq!((figures.invited, figures.attended, figures.absent, figures.excused), (3, 2, 1, 0));
         assert_eq!((figures.late, figures.left_early, figures.messages_sent), (1, 1, 4));
         assert_eq!((figures.attendance_rate, figures.punctuality_rate), (Some(0.6667), Some(0.5)));
         assert!((figures.duration_seconds - 120.0).abs() < 1e-9);
+        let figures = member_figures(excused.into_iter());
+        assert_eq!((figures.absent, figures.excused), (1, 1), "who came needs no excuse");
+        assert_eq!(figures.attendance_rate, Some(0.5), "an excuse takes no invitation back");
         let nothing = member_figures(std::iter::empty());
         assert_eq!((nothing.attendance_rate, nothing.punctuality_rate), (None, None));
     }

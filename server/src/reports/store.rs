@@ -163,6 +163,7 @@ pub struct PartRow {
     pub last_left_at: Option<DateTime<Utc>>,
     pub duration_seconds: f64,
     pub is_late: bool,
+    pub excuse_reason: Option<String>,
     pub messages_sent: i32,
     pub hand_raised_count: i32,
 }
@@ -182,8 +183,11 @@ pub async fn parts(
         r#"select m.id as "id: MeetingId", m.title, m.scheduled_start, m.scheduled_end, m.actual_start, m.actual_end,
                   coalesce((m.settings ->> 'late_threshold_minutes')::integer, 5) as "late_threshold_minutes!",
                   p.status as "status: ParticipantStatus", p.first_joined_at, p.last_left_at, p.duration_seconds, p.is_late,
-                  p.messages_sent, p.hand_raised_count
+                  p.messages_sent + g.messages as "messages_sent!", p.hand_raised_count + g.hands as "hand_raised_count!",
+                  e.reason as "excuse_reason?"
            from meeting_participants p join meetings m on m.id = p.meeting_id
+           left join attendance_excuses e on e.meeting_id = p.meeting_id and e.user_id = p.user_id
+           cross join lateral said_as_guest(p.meeting_id, p.user_id) g
            where p.user_id = $2 and p.organization_id = $1 and m.status <> 'cancelled'
              and m.scheduled_start >= $3 and m.scheduled_start < $4
              and ($5::timestamptz is null or (m.scheduled_start, m.id) < ($5, $6))

@@ -12,4 +12,6 @@ pub mod seal;
 mod store;
 pub mod verify;
 
-pub use store::{entries, freeze, hash, head, sealed, stands, strange_spans};
+pub use store::{
+    entries, entries_of_corrections, freeze, hash, head, sealed, stands, strange_corrections, strange_spans,
+};

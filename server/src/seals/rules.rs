@@ -62,6 +62,8 @@ pub enum Fault {
     SpanDiffers(Uuid),
     /// An issued report is not the one that the audit log tells of.
     ReportDiffers(Uuid),
+    /// A correction of the attendance is not the one that the audit log tells of.
+    CorrectionDiffers(Uuid),
 }
 
 impl fmt::Display for Fault {
@@ -78,6 +80,7 @@ impl fmt::Display for Fault {
             Self::NotedDiffers(number) => write!(f, "seal {number} is not the one that was noted"),
             Self::SpanDiffers(span) => write!(f, "the connection {span} does not follow from its movements"),
             Self::ReportDiffers(report) => write!(f, "the report {report} is not the one that was issued"),
+            Self::CorrectionDiffers(id) => write!(f, "the correction {id} is not the one that was made"),
         }
     }
 }

@@ -364,7 +364,8 @@ pub async fn strange_spans(
                       (array_agg(l.event order by l.id))[1] = 'join' as begins,
                       (array_agg(case l.event when 'leave' then l.occurred_at end order by l.id desc))[1] as left_at,
                       max(l.id) as last
-               from attendance_log l where l.span_id is not null and ($1::uuid is null or l.organization_id = $1)
+               from attendance_log l
+               where l.span_id is not null and l.event in ('join', 'leave') and ($1::uuid is null or l.organization_id = $1)
                      and ($2::uuid[] is null or l.meeting_id = any ($2))
                group by l.span_id)
            select coalesce(s.id, m.span_id) as "span!", coalesce(s.organization_id, m.organization_id) as "organization!",
@@ -415,4 +416,46 @@ pub async fn strange_reports(
         });
     }
     Ok(())
+}
+
+/// Tells of each correction that is not the one that the audit log and the trail tell of, or that is gone.
+pub async fn strange_corrections(
+    tx: &mut Tx,
+    only: Option<Uuid>,
+    meetings: Option<&[Uuid]>,
+    mut tell: impl FnMut(Finding),
+) -> sqlx::Result<()> {
+    let mut rows = sqlx::query!(
+        r#"select c.id as "id!", c.organization_id as "organization!", c.corrected_at as "at!" from attendance_corrections c
+           where ($1::uuid is null or c.organization_id = $1) and ($2::uuid[] is null or c.meeting_id = any ($2))
+             and entry_of_correction(c) is null
+           union
+           select a.entity_id, a.organization_id, a.at from audit_log a
+           where a.action = 'attendance.corrected' and ($1::uuid is null or a.organization_id = $1)
+             and ($2::uuid[] is null or a.meeting_id = any ($2))
+             and not exists (select from attendance_corrections c where c.id = a.entity_id)"#,
+        only,
+        meetings,
+    )
+    .fetch(&mut **tx);
+    while let Some(row) = rows.try_next().await? {
+        tell(Finding {
+            organization: row.organization,
+            entry: None,
+            at: Some(row.at),
+            fault: Fault::CorrectionDiffers(row.id),
+        });
+    }
+    Ok(())
+}
+
+/// The entries of the audit log that tell of corrections of some meetings.
+pub async fn entries_of_corrections(tx: &mut Tx, meetings: &[Uuid]) -> sqlx::Result<Vec<EntryId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from audit_log where meeting_id = any ($1) and action = 'attendance.corrected'",
+        meetings,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids.into_iter().map(EntryId::Audit).collect())
 }

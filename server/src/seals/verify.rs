@@ -73,7 +73,8 @@ impl std::fmt::Display for Told {
 }
 
 /// Verifies as of one moment: each chain, what has no seal, that what is known of connections follows from the trail of
-/// movements, and that issued reports are those of the audit log. Tells on the way; gives how many faults there are.
+/// movements, and that corrections and issued reports are those of the audit log. Tells on the way; gives how many
+/// faults there are.
 ///
 /// # Errors
 /// When the database is away.
@@ -97,6 +98,7 @@ pub async fn run(app: &App, wanted: &Wanted, mut tell: impl FnMut(Told)) -> anyh
     }
     store::inserted(&mut tx, open, only, &mut fault).await?;
     store::strange_spans(&mut tx, only, None, &mut fault).await?;
+    store::strange_corrections(&mut tx, only, None, &mut fault).await?;
     store::strange_reports(&mut tx, only, &mut fault).await?;
     let waiting = store::not_sealed_yet(&mut tx, open, only).await?;
     chains.extend(waiting.keys().chain(faults.keys()));

@@ -4,7 +4,11 @@ use kernel::recording::AccessLevel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{access::policy::OrgRole, meetings::model::MeetingType, switches::switches};
+use crate::{
+    access::policy::OrgRole,
+    meetings::model::{MeetingSettings, MeetingType},
+    switches::switches,
+};
 
 /// A day on which a week can begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,6 +57,17 @@ switches! {
     SettingsChange {
         /// From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
         late_threshold_minutes: u16 = 5,
+        /// How often an hour people are asked, at random times, whether they are there, 1 to 12, `null` for never; for new
+        /// meetings.
+        presence_checks_per_hour: Option<u8> = None,
+        /// From which share of a meeting on somebody counts as present, 1 to 100 percent; for new meetings, `null` where
+        /// any presence does.
+        min_presence_percent: Option<u8> = None,
+        /// How many members must be in a new meeting, 1 to 10000; `null` for no such number.
+        quorum_members: Option<u16> = None,
+        /// What share of the members on its list must be in a new meeting, 1 to 100 percent; `null` for no such share.
+        /// Not together with a number.
+        quorum_percent: Option<u8> = None,
         /// The media of new meetings.
         meeting_type: MeetingType = MeetingType::Video,
         /// How many may be in the room of a new meeting at once, 1 to 10000; `null` for no limit.
@@ -67,6 +82,8 @@ switches! {
         record_strict: bool = false,
         /// Whether somebody who comes into the room shows that a meeting takes place.
         livekit_join_shows: bool = true,
+        /// Whether people's own devices tell how long they speak.
+        measure_speaking: bool = true,
         /// Who may see a new recording.
         recording_access_level: AccessLevel = AccessLevel::Private,
         /// The roles that may see a new recording when it goes by role. The host always may.
@@ -85,5 +102,19 @@ switches! {
         engagement: bool = true,
         /// How much each part counts in them, 0 to 10; all of them 0 switches them off too.
         engagement_weights: EngagementWeights = EngagementWeights::USUAL,
+    }
+}
+
+impl Settings {
+    /// The switches that new meetings begin with.
+    pub fn of_meetings(&self) -> MeetingSettings {
+        MeetingSettings {
+            late_threshold_minutes: self.late_threshold_minutes,
+            presence_checks_per_hour: self.presence_checks_per_hour,
+            min_presence_percent: self.min_presence_percent,
+            quorum_members: self.quorum_members,
+            quorum_percent: self.quorum_percent,
+            ..MeetingSettings::default()
+        }
     }
 }

@@ -3,13 +3,17 @@
 use kernel::recording::AccessLevel;
 
 use super::model::{EngagementWeights, Settings, SettingsChange};
-use crate::http::Checks;
+use crate::{http::Checks, meetings::check_presence, presence_checks};
 
 /// Notes what is wrong with a change that leads to `after`.
 pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
     let given = change.late_threshold_minutes.flatten();
     let detail = "The late threshold is a number of minutes from 0 to 1440.";
     checks.require(given.is_none_or(|it| it <= 1440), "/late_threshold_minutes", "OUT_OF_RANGE", detail);
+    let given = change.presence_checks_per_hour.flatten().flatten();
+    let detail = "People can be asked 1 to 12 times an hour.";
+    let fits = given.is_none_or(|it| presence_checks::PER_HOUR.contains(&it));
+    checks.require(fits, "/presence_checks_per_hour", "OUT_OF_RANGE", detail);
     let given = change.max_participants.flatten().flatten();
     let fits = given.is_none_or(|it| (1..=10_000).contains(&it));
     checks.require(fits, "/max_participants", "OUT_OF_RANGE", "Between 1 and 10000 people can take part.");
@@ -21,6 +25,7 @@ pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
     let fits = given.is_none_or(|it| (5..=1440).contains(&it));
     let detail = "A meeting takes 5 to 1440 minutes.";
     checks.require(fits, "/default_duration_minutes", "OUT_OF_RANGE", detail);
+    check_presence(checks, "", &after.of_meetings());
     if let Some(weights) = change.engagement_weights.flatten() {
         let EngagementWeights { attendance, punctuality, presence, messages, hands, speaking } = weights;
         for (weight, pointer) in [
@@ -90,6 +95,9 @@ mod tests {
         assert!(change(json!({"auto_record": "yes"})).is_err());
         assert_eq!(faults(&json!({}), json!({"max_participants": 0})), ["/max_participants"]);
         assert_eq!(faults(&json!({}), json!({"late_threshold_minutes": 1441})), ["/late_threshold_minutes"]);
+        assert_eq!(faults(&json!({"quorum_members": 5}), json!({"quorum_percent": 50})), ["/quorum_percent"]);
+        let other = json!({"quorum_members": null, "quorum_percent": 50});
+        assert!(faults(&json!({"quorum_members": 5}), other).is_empty());
         let by_role = json!({"recording_access_level": "role_based"});
         assert_eq!(faults(&json!({}), by_role.clone()), ["/recording_allowed_roles"]);
         assert!(faults(&json!({"recording_allowed_roles": ["admin"]}), by_role).is_empty());

@@ -39,12 +39,24 @@ pub async fn confirm(
     Ok(())
 }
 
+/// Lets all numbers begin at nothing, so that none is missing before the first time.
+pub fn begin_to_count() {
+    for source in [ShowSource::Device, ShowSource::User, ShowSource::Service, ShowSource::Livekit] {
+        count_many(source, 0);
+    }
+    metrics::counter!("meetings_no_show_total").increment(0);
+}
+
 fn count(source: ShowSource) {
+    count_many(source, 1);
+}
+
+fn count_many(source: ShowSource, number: u64) {
     let source = match source {
         ShowSource::Device => "device",
         ShowSource::User => "user",
         ShowSource::Service => "service",
         ShowSource::Livekit => "livekit",
     };
-    metrics::counter!("meetings_shown_total", "source" => source).increment(1);
+    metrics::counter!("meetings_shown_total", "source" => source).increment(number);
 }

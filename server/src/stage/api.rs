@@ -27,7 +27,7 @@ use crate::{
         api::no_participant,
         model::{Participant, ParticipantRights, RightsChange},
     },
-    room,
+    room, speaking,
 };
 
 /// Most people in front at once.
@@ -44,6 +44,15 @@ pub struct Stage {
     pub participants: ParticipantRights,
 }
 
+/// How many members must be in the room, and how many are: people on the list, each once; guests don't count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StageQuorum {
+    /// How many must be there.
+    pub needed: i64,
+    /// How many are.
+    pub present: i64,
+}
+
 /// The stage as one person stands on it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyStage {
@@ -54,6 +63,10 @@ pub struct MyStage {
     pub my_id: UserId,
     /// What the caller may do.
     pub my_rights: ParticipantRights,
+    /// Whether the organization wants to know how long people speak.
+    pub measures_speaking: bool,
+    /// Whether enough members are there, as `quorum.changed` tells too; `null` where the meeting asks for no quorum.
+    pub quorum: Option<StageQuorum>,
 }
 
 /// What everybody in the room sees alike, and what one may do there oneself. People who take part see it.
@@ -70,7 +83,9 @@ pub async fn read(
     tx.act_for(Actor::System).await?;
     let stage = store::read(&mut tx, id).await?.ok_or_else(not_found)?;
     let me = participants::find(&mut tx, id, UserId(attending.id())).await?.ok_or_else(no_participant)?;
-    Ok(Json(MyStage { stage, my_id: me.user.id, my_rights: me.rights }))
+    let measures_speaking = speaking::is_measured(&mut tx, id).await?;
+    let quorum = store::quorum(&mut tx, id).await?;
+    Ok(Json(MyStage { stage, my_id: me.user.id, my_rights: me.rights, measures_speaking, quorum }))
 }
 
 /// Allows or forbids something to everybody who does not moderate, and to those who come later. What was decided for one

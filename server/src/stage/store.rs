@@ -8,7 +8,7 @@ use kernel::{
 use uuid::Uuid;
 
 use super::{
-    api::Stage,
+    api::{Stage, StageQuorum},
     rules::{Lead, Present},
 };
 use crate::{
@@ -38,6 +38,17 @@ pub async fn read(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Option<Stage>
             can_react: row.participants_can_react,
         },
     }))
+}
+
+/// How many members must be in the room and how many are; `None` where the meeting asks for no quorum.
+pub async fn quorum(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Option<StageQuorum>> {
+    sqlx::query_as!(
+        StageQuorum,
+        r#"select needed as "needed!", present as "present!" from meeting_quorum($1)"#,
+        meeting.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// Puts people in front.

@@ -1,7 +1,10 @@
 //! SQL of the timeline.
 
 use chrono::{DateTime, Utc};
-use kernel::{db::Tx, ids::MeetingId};
+use kernel::{
+    db::Tx,
+    ids::{MeetingId, OrganizationId},
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -33,6 +36,13 @@ pub struct Filter {
 
 /// Where a page ended.
 pub type Place = (DateTime<Utc>, String);
+
+/// Whose meeting it is.
+pub async fn organization(tx: &mut Tx, id: MeetingId) -> sqlx::Result<OrganizationId> {
+    sqlx::query_scalar!(r#"select organization_id as "id: OrganizationId" from meetings where id = $1"#, id.0)
+        .fetch_one(&mut **tx)
+        .await
+}
 
 /// What happened in and to a meeting, the oldest first, behind `after`; what was said only `with_words`. For those who may
 /// see it.

@@ -25,6 +25,15 @@ const RETRY_AFTER: u64 = 5;
     responses((status = 200, description = "Stored, now or before"), (status = 400, body = Problem),
               (status = 403, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem)))]
 pub async fn livekit(State(app): State<App>, request: Request) -> Result<StatusCode> {
+    let stored = store(&app, request).await;
+    if let Err(problem) = &stored {
+        let is_away = problem.status == StatusCode::SERVICE_UNAVAILABLE;
+        super::count(if is_away { "not_stored" } else { "refused" }, 1);
+    }
+    stored
+}
+
+async fn store(app: &App, request: Request) -> Result<StatusCode> {
     let received_at = app.clock.now();
     let (head, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT)

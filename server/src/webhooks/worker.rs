@@ -73,6 +73,7 @@ async fn attempt(app: &App, limit: i64) -> Result<bool, Failure> {
         }
     };
     tx.commit().await.map_err(failed)?;
+    super::count("done", run.len());
     jobs::spawn_taken(app, taken);
     Ok(true)
 }
@@ -83,6 +84,7 @@ async fn give_up_for_now(app: &App, event: &inbox::Stored, cause: &anyhow::Error
     let dead = inbox::failed(&mut tx, events::SOURCE, &event.event_id, &format!("{cause:#}"), now).await?;
     tx.commit().await?;
     let id = &event.event_id;
+    super::count(if dead { "dead" } else { "failed" }, 1);
     if dead {
         tracing::error!(%cause, id, kind = event.kind, "an event failed for good; replay it with `baraza admin webhooks replay`");
     } else {

@@ -56,8 +56,8 @@ class Program {
 
 /** One connection to a room, and what it noticed by its own clock. */
 export class Client extends Program {
-  /** Joins as the person of `api`, by the same call as a browser. Returns when the media is flowing. */
-  static async join(api, meetingId, { through, args = ['--size', '320x180', '--fps', '10'] } = {}) {
+  /** Joins as the person of `api`, by the same call as a browser. Returns when the media is flowing; `started` hears before. */
+  static async join(api, meetingId, { through, args = ['--size', '320x180', '--fps', '10'], started } = {}) {
     const door = await until('admitted', async () => {
       const answer = await api.post(`/meetings/${meetingId}/join`);
       return answer?.status === 'admitted' && answer;
@@ -65,6 +65,7 @@ export class Client extends Program {
     const url = through?.url ?? door.server_url;
     const client = new Client('publisher.mjs', ['--url', url, '--token', door.token, ...args]);
     client.identity = door.identity;
+    started?.(client);
     const wanted = 2 - args.filter((arg) => arg === '--no-video' || arg === '--no-audio').length;
     await client.until(
       'the client publishes',

@@ -92,6 +92,14 @@ export class Up {
     return JSON.parse(await readFile(join(this.data, 'state.json'), 'utf8')).pids;
   }
 
+  /** A worker of its own beside `serve`, which works too: under the same configuration. Gives the process. */
+  async worker() {
+    const { serve } = await this.pidsNow();
+    const environment = (await readFile(`/proc/${serve}/environ`, 'utf8')).split('\0').filter(Boolean);
+    const env = Object.fromEntries(environment.map((pair) => /^([^=]*)=(.*)$/s.exec(pair).slice(1)));
+    return spawn(join(ROOT, 'baraza'), ['work'], { cwd: ROOT, env: { ...process.env, ...env }, stdio: 'ignore' });
+  }
+
   /** Kills one of the children without warning and waits until another one runs in its place. */
   async killChild(name) {
     const { [name]: before } = await this.pidsNow();

@@ -1381,6 +1381,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/speaking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes when the caller spoke in a meeting's room, as their own device knows it from LiveKit's speaker updates; what counts is
+         *     only what lies inside of the caller's own connections, and what was told before counts once. People who take part may,
+         *     while they are in the room and two minutes after. 409 `NOT_MEASURED` where the organization does not want to know, 409
+         *     `NOT_IN_ROOM` for whoever is not there.
+         */
+        post: operations["attendance_speaking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/spotlight": {
         parameters: {
             query?: never;
@@ -1427,6 +1449,26 @@ export interface paths {
          *     take part.
          */
         get: operations["timeline_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/timeline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole story as a file: `items` as the list has them, for the same people and with the same left out. It is sent as it
+         *     is read; what goes wrong on the way breaks it off.
+         */
+        get: operations["timeline_timeline_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2790,6 +2832,7 @@ export interface components {
         /** @description The attendance of one person. */
         AttendanceItem: {
             user?: components["schemas"]["AttendeeUser"] | null;
+            guest_id?: components["schemas"]["GuestId"] | null;
             /** @description The name a guest gave. */
             guest_name?: string | null;
             /** @description Where they stand. */
@@ -2823,6 +2866,11 @@ export interface components {
              * @description How often they raised a hand.
              */
             hand_raised_count: number;
+            /**
+             * Format: double
+             * @description How long they spoke, as their own device told it; 0 where it is not measured.
+             */
+            speaking_seconds: number;
             /** @description Their connections by beginning. */
             spans: components["schemas"]["AttendanceSpan"][];
         };
@@ -3731,6 +3779,8 @@ export interface components {
             meeting_type: components["schemas"]["MeetingType"];
             /** @description Whether somebody has to let one in. */
             require_approval: boolean;
+            /** @description Whether the organization wants to know how long people speak. */
+            measures_speaking: boolean;
         };
         /** @description A link by which people without an account enter a meeting. */
         GuestLink: {
@@ -4728,15 +4778,17 @@ export interface components {
                  */
                 at: string;
                 /**
-                 * @description What: `meeting.created`, `participant.admitted`, `attendance.joined`, `attendance.left`, `chat.text`,
-                 *     `chat.hand_raise`, `recording.started` and so on; a name of the audit log where it has one.
+                 * @description What: `meeting.created`, `participant.admitted`, `attendance.joined`, `attendance.left`, `attendance.spoke` (known from
+                 *     the person's own device), `screen.shared`, `screen.unshared`, `chat.text`, `chat.hand_raise`, `recording.started` and so
+                 *     on; a name of the audit log where it has one.
                  */
                 kind: string;
                 /** @description Who did it. */
                 actor: components["schemas"]["AuditActor"];
                 /**
                  * @description What belongs to it: `about` (whom it is about), `changes` (fields before and after), `source` (from whom a movement
-                 *     is known), `message_id`, and for those who take part `content` and `metadata` of what was said.
+                 *     is known), `message_id`, and for those who take part `content` and `metadata` of what was said; of speech `seconds` and
+                 *     `until`, of a screen `track` and `until` (`null` while it is shared).
                  */
                 data: Record<string, never>;
             }[];
@@ -5303,6 +5355,8 @@ export interface components {
             my_id: components["schemas"]["UserId"];
             /** @description What the caller may do. */
             my_rights: components["schemas"]["ParticipantRights"];
+            /** @description Whether the organization wants to know how long people speak. */
+            measures_speaking: boolean;
         };
         /** @description The caller's vote in a poll. */
         MyVote: {
@@ -6218,6 +6272,8 @@ export interface components {
             record_strict: boolean;
             /** @description Whether somebody who comes into the room shows that a meeting takes place. */
             livekit_join_shows: boolean;
+            /** @description Whether people's own devices tell how long they speak. */
+            measure_speaking: boolean;
             /** @description Who may see a new recording. */
             recording_access_level: components["schemas"]["AccessLevel"];
             /** @description The roles that may see a new recording when it goes by role. The host always may. */
@@ -6284,6 +6340,11 @@ export interface components {
              * @default null
              */
             livekit_join_shows: boolean | null;
+            /**
+             * @description Whether people's own devices tell how long they speak.
+             * @default null
+             */
+            measure_speaking: boolean | null;
             /** @default null */
             recording_access_level: components["schemas"]["AccessLevel"] | null;
             /**
@@ -6368,6 +6429,29 @@ export interface components {
             /** @description The secret, `bz_dev_…`, for the `Authorization` header. */
             token: string;
         };
+        /** @description When the caller spoke, as their device knows it. */
+        Spoken: {
+            /** @description At most 200 stretches of the last 15 minutes, in any order. */
+            stretches: components["schemas"]["SpokenStretch"][];
+            /**
+             * Format: date-time
+             * @description What the device's clock says now: where it is wrong by more than 5 seconds, all times are moved by that.
+             */
+            sent_at?: string | null;
+        };
+        /** @description A stretch in which somebody spoke. */
+        SpokenStretch: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            to: string;
+        };
         /** @description Whom everybody is to see in front. */
         Spotlight: {
             /** @description Members and guests of the meeting, at most 4; nobody ends it. */
@@ -6408,15 +6492,17 @@ export interface components {
              */
             at: string;
             /**
-             * @description What: `meeting.created`, `participant.admitted`, `attendance.joined`, `attendance.left`, `chat.text`,
-             *     `chat.hand_raise`, `recording.started` and so on; a name of the audit log where it has one.
+             * @description What: `meeting.created`, `participant.admitted`, `attendance.joined`, `attendance.left`, `attendance.spoke` (known from
+             *     the person's own device), `screen.shared`, `screen.unshared`, `chat.text`, `chat.hand_raise`, `recording.started` and so
+             *     on; a name of the audit log where it has one.
              */
             kind: string;
             /** @description Who did it. */
             actor: components["schemas"]["AuditActor"];
             /**
              * @description What belongs to it: `about` (whom it is about), `changes` (fields before and after), `source` (from whom a movement
-             *     is known), `message_id`, and for those who take part `content` and `metadata` of what was said.
+             *     is known), `message_id`, and for those who take part `content` and `metadata` of what was said; of speech `seconds` and
+             *     `until`, of a screen `track` and `until` (`null` while it is shared).
              */
             data: Record<string, never>;
         };
@@ -11827,6 +11913,88 @@ export interface operations {
             };
         };
     };
+    attendance_speaking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Spoken"];
+            };
+        };
+        responses: {
+            /** @description Stored, now or before */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     participants_set_spotlight: {
         parameters: {
             query?: never;
@@ -11955,6 +12123,69 @@ export interface operations {
                 limit?: number;
                 /** @description Where the page before ended: its `next_cursor`. */
                 cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_TimelineItem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    timeline_timeline_json: {
+        parameters: {
+            query?: {
+                /** @description Kinds, or what stands before their dot, separated by commas: `attendance,chat.poll`. */
+                kind?: string;
+                /** @description Id of the person, guest, key or device that did it. */
+                actor?: string;
+                /** @description At or after. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
             };
             header?: never;
             path: {

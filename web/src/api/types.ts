@@ -23,6 +23,8 @@ export type SentElsewhere = Schemas['SentElsewhere'];
 export type Door = Schemas['Door'];
 export type Stage = Schemas['Stage'];
 export type MyStage = Schemas['MyStage'];
+export type LatestCheck = Schemas['LatestCheck'];
+export type StageQuorum = Schemas['StageQuorum'];
 export type ParticipantRights = Schemas['ParticipantRights'];
 /** What somebody waits for at the door. */
 export type Waiting = Schemas['Waiting'];

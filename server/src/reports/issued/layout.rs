@@ -308,15 +308,18 @@ impl Paper {
 #[cfg(test)]
 pub mod tests {
     use chrono::{DateTime, Duration};
-    use kernel::ids::{MessageId, ReportId};
+    use kernel::ids::{MessageId, ReportId, SpanId};
 
     use super::*;
     use crate::{
         attendance::{
+            excuses::Excuse,
             model::ClosedBy,
+            presence::{Need, Rules},
             report::{Attendance, AttendanceSpan, Attendee, Frame, report},
         },
         participants::model::ParticipantStatus,
+        presence_checks::model::CheckTally,
         reports::{
             issued::sheets::{self, Facts, Reader},
             rules::Figures,
@@ -342,18 +345,32 @@ pub mod tests {
         let (start, end) = (start(), start() + Duration::hours(1));
         let attendees = (0..=people).map(|number| Attendee {
             user: None,
+            guest_id: None,
             guest_name: Some(format!("Nguyễn Σωκράτης Ёлкина {number} (guest)\u{0}\n of a long, long name")),
             status: Some(ParticipantStatus::Left),
+            is_listed: true,
+            excuse: (number == 0).then(|| Excuse {
+                reason: "Ill".into(),
+                excused_by: None,
+                excused_at: start,
+            }),
             messages_sent: 3,
             hand_raised_count: 1,
+            speaking_seconds: 75.0,
+            checks: CheckTally { asked: 3, confirmed: 2 },
             spans: (0..2)
                 .filter(|_| number > 0)
                 .map(|span| AttendanceSpan {
+                    id: SpanId(uuid::Uuid::nil()),
                     joined_at: start + Duration::minutes(30 * span + 1),
                     left_at: Some(start + Duration::minutes(30 * span + 20)),
                     how_closed: Some(ClosedBy::Left),
+                    exact_within_seconds: Some(1.0),
+                    correction: None,
                 })
                 .collect(),
+            came_as: Vec::new(),
+            struck: Vec::new(),
         });
         let poll = PollResult {
             id: MessageId(uuid::Uuid::nil()),
@@ -368,8 +385,10 @@ pub mod tests {
         let frame = Frame {
             scheduled_start: start,
             scheduled_end: Some(end),
+            actual_start: Some(start),
             actual_end: Some(end),
             late_threshold_minutes: 5,
+            rules: Rules { min_percent: Some(75), quorum: Some(Need::Percent(50)) },
         };
         let facts = Facts {
             title: "=Board <of> (\"all\") things".into(),
@@ -418,7 +437,7 @@ pub mod tests {
                 let name = format!("Ёлкина {number} ");
                 assert_eq!(texts.iter().filter(|text| text.contains(&name)).count(), 1, "{name}");
             }
-            for said in ["absent", "Option 20"] {
+            for said in ["absent, excused", "Option 20"] {
                 assert!(texts.iter().any(|text| text == said), "{said}");
             }
         }

@@ -5,10 +5,13 @@ use chrono_tz::Tz;
 
 use super::{
     model::{At, Cell, Sheet, Table},
-    words::{Words, moment},
+    words::{Words, duration, moment, time},
 };
 use crate::{
-    attendance::report::{Attendance, AttendanceItem},
+    attendance::{
+        presence::AttendanceQuorum,
+        report::{Attendance, AttendanceItem},
+    },
     meetings::model::{MeetingStatus, ShowStatus},
     reports::{
         api::{MonthFigures, ReportedMeeting},
@@ -75,7 +78,7 @@ fn count(number: impl TryInto<i64>) -> Cell {
     Cell::Count(number.try_into().unwrap_or(i64::MAX))
 }
 
-fn remarks<const N: usize>(said: [(bool, &'static str); N]) -> Cell {
+fn remarks<const N: usize>(said: [(bool, &str); N]) -> Cell {
     let said: Vec<&str> = said.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
     Cell::Remark(said.join(", "))
 }
@@ -83,13 +86,21 @@ fn remarks<const N: usize>(said: [(bool, &'static str); N]) -> Cell {
 /// Who was at a meeting.
 pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet {
     let (words, now) = (Words::of(&reader.language), reader.now);
-    let Attendance { summary, items, polls } = attendance;
+    let Attendance { summary, min_presence_percent, quorum, items, polls } = attendance;
     let held = facts.actual_start.map(|from| reader.span(from, facts.actual_end));
     let mut about = vec![
         (words.scheduled, reader.span(facts.scheduled_start, facts.scheduled_end)),
         (words.held, held.unwrap_or_else(|| words.not_held.to_owned())),
     ];
     about.extend(facts.host.clone().map(|host| (words.host, host)));
+    let checks = (summary.presence_checks > 0).then(|| summary.presence_checks.to_string());
+    about.extend(checks.map(|checks| (words.checks, checks)));
+    about.extend(quorum.map(|quorum| (words.quorum, said_of(&quorum, words, reader.zone))));
+    about.extend(
+        min_presence_percent
+            .map(|percent| (words.counted, format!("{} ({} {percent} %)", summary.present, words.at_least))),
+    );
+    about.extend((summary.excused > 0).then(|| (words.excused, summary.excused.to_string())));
     let window = window(&facts, &items, now);
     let people = items
         .iter()
@@ -97,6 +108,7 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
             let is_there = item.spans.iter().any(|span| span.left_at.is_none());
             let was_there = !item.spans.is_empty();
             let spans = item.spans.iter().map(|span| (span.joined_at, span.left_at.unwrap_or(now)));
+            let confirmed = words.confirmed_of(item.checks);
             vec![
                 Cell::Text(name(item, words)),
                 Cell::Chart(spans.collect()),
@@ -105,24 +117,36 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                 Cell::Duration(was_there.then_some(item.duration_seconds)),
                 remarks([
                     (!was_there, words.was_absent),
+                    (item.excuse.is_some() && !item.counts_as_present, words.was_excused),
+                    (was_there && !item.counts_as_present, words.too_short),
                     (item.is_late, words.came_late),
                     (item.left_early, words.left_early),
                     (is_there, words.still_there),
+                    (item.checks.asked > 0, &confirmed),
+                    (item.is_corrected(), words.corrected),
                 ]),
                 count(item.messages_sent),
                 count(item.hand_raised_count),
+                Cell::Duration((item.speaking_seconds > 0.0).then_some(item.speaking_seconds)),
             ]
         })
         .collect();
-    let connections = items.iter().flat_map(|item| item.spans.iter().map(move |span| (item, span)));
+    let connections = items.iter().flat_map(|item| {
+        let struck = item.struck.iter().map(move |span| (item, span, true));
+        item.spans.iter().map(move |span| (item, span, false)).chain(struck)
+    });
     let connections = connections
-        .map(|(item, span)| {
+        .map(|(item, span, is_struck)| {
             let seconds = (span.left_at.unwrap_or(now) - span.joined_at).as_seconds_f64();
             vec![
                 Cell::Text(name(item, words)),
                 Cell::Time(Some(span.joined_at)),
                 Cell::Time(span.left_at),
-                Cell::Duration(Some(seconds)),
+                Cell::Duration((!is_struck).then_some(seconds)),
+                remarks([
+                    (is_struck, words.struck),
+                    (!is_struck && span.correction.is_some(), words.corrected),
+                ]),
             ]
         })
         .collect();
@@ -140,14 +164,15 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
                 name: words.people,
                 is_printed: true,
                 columns: vec![
-                    (words.name, 174.0),
-                    (words.presence, 200.0),
+                    (words.name, 164.0),
+                    (words.presence, 186.0),
                     (words.came, 54.0),
                     (words.left, 54.0),
                     (words.duration, 58.0),
-                    (words.remarks, 132.0),
+                    (words.remarks, 106.0),
                     (words.messages, 46.0),
                     (words.hands, 44.0),
+                    (words.spoke, 50.0),
                 ],
                 window,
                 rows: people,
@@ -155,13 +180,33 @@ pub fn attendance(reader: Reader, facts: Facts, attendance: Attendance) -> Sheet
             Table {
                 name: words.connections,
                 is_printed: false,
-                columns: vec![(words.name, 0.0), (words.came, 0.0), (words.left, 0.0), (words.duration, 0.0)],
+                columns: vec![
+                    (words.name, 0.0),
+                    (words.came, 0.0),
+                    (words.left, 0.0),
+                    (words.duration, 0.0),
+                    (words.remarks, 0.0),
+                ],
                 window,
                 rows: connections,
             },
         ],
         polls,
         ..reader.sheet(words.report, facts.title, about)
+    }
+}
+
+/// How many were needed, and whether and for how long they were there.
+fn said_of(quorum: &AttendanceQuorum, words: &Words, zone: Tz) -> String {
+    let AttendanceQuorum { needed, invited, most_present, held_seconds, .. } = quorum;
+    match quorum.reached_at {
+        Some(at) => {
+            let (at, held) = (time(at, zone), duration(*held_seconds));
+            format!("{needed} / {invited}, {} {at}, {} {held}", words.reached, words.held_for)
+        }
+        None => {
+            format!("{needed} / {invited}, {}, {} {most_present}", words.not_reached, words.at_most)
+        }
     }
 }
 
@@ -200,6 +245,7 @@ pub fn member(
             remarks([
                 (!meeting.is_held && meeting.scheduled_start < now, words.not_held),
                 (meeting.is_held && !was_there, words.was_absent),
+                (!was_there && meeting.excuse_reason.is_some(), words.was_excused),
                 (meeting.is_late, words.came_late),
                 (meeting.left_early, words.left_early),
             ]),

@@ -59,8 +59,10 @@ pub async fn reader(
 /// The comings and goings that a report rests on, as the record has them.
 pub async fn record(tx: &mut Tx, subject: &Subject) -> sqlx::Result<Record> {
     let movements = sqlx::query_scalar!(
-        "select id from attendance_log where meeting_id = any ($1) and event <> 'requested'
-                and ($2::uuid is null or user_id = $2) order by id",
+        "select id from attendance_log l where meeting_id = any ($1) and event <> 'requested'
+                and ($2::uuid is null or user_id = $2 or exists (select from guest_members g
+                     where g.meeting_id = l.meeting_id and g.guest_id = guest_of(l.identity) and g.user_id = $2))
+         order by id",
         &ids(&subject.meetings),
         subject.user.map(|user| user.0),
     )
@@ -88,7 +90,8 @@ async fn read(tx: &mut Tx, movements: &[i64]) -> sqlx::Result<Option<Hash>> {
 async fn holds(tx: &mut Tx, report: &Row) -> sqlx::Result<bool> {
     let Some(entry) = report.entry else { return Ok(false) };
     let movements = report.movements.iter().copied().map(EntryId::Attendance);
-    let ids: Vec<EntryId> = movements.chain([EntryId::Audit(entry)]).collect();
+    let mut ids: Vec<EntryId> = movements.chain([EntryId::Audit(entry)]).collect();
+    ids.extend(seals::entries_of_corrections(tx, &report.meetings).await?);
     let said = seals::entries(tx, ids.iter().copied()).await?;
     let sealed = seals::sealed(tx, ids.iter().copied()).await?;
     if !sealed.iter().all(|(id, content)| said.get(id).is_some_and(|entry| entry.content == *content)) {
@@ -102,6 +105,7 @@ async fn holds(tx: &mut Tx, report: &Row) -> sqlx::Result<bool> {
     }
     let mut follows = true;
     seals::strange_spans(tx, None, Some(&report.meetings), |_| follows = false).await?;
+    seals::strange_corrections(tx, None, Some(&report.meetings), |_| follows = false).await?;
     Ok(follows)
 }
 
@@ -176,8 +180,10 @@ pub async fn issued(tx: &mut Tx, hash: Hash) -> sqlx::Result<Option<Issued>> {
     let is_same = read(tx, &report.movements).await? == Some(seals::hash(report.record.clone())?);
     let holds = is_same && holds(tx, &report).await?;
     let has_more = sqlx::query_scalar!(
-        r#"select exists (select from attendance_log where meeting_id = any ($1) and event <> 'requested'
-                          and ($2::uuid is null or user_id = $2) and not id = any ($3)) as "more!""#,
+        r#"select exists (select from attendance_log l where meeting_id = any ($1) and event <> 'requested'
+                          and ($2::uuid is null or user_id = $2 or exists (select from guest_members g
+                               where g.meeting_id = l.meeting_id and g.guest_id = guest_of(l.identity) and g.user_id = $2))
+                          and not id = any ($3)) as "more!""#,
         &report.meetings,
         report.user.map(|user| user.0),
         &report.movements,

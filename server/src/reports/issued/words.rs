@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::presence_checks::model::CheckTally;
+
 /// The words of one language.
 pub struct Words {
     pub report: &'static str,
@@ -41,10 +43,25 @@ pub struct Words {
     pub remarks: &'static str,
     pub messages: &'static str,
     pub hands: &'static str,
+    pub spoke: &'static str,
     pub came_late: &'static str,
     pub left_early: &'static str,
     pub was_absent: &'static str,
+    pub was_excused: &'static str,
+    pub too_short: &'static str,
+    pub excused: &'static str,
+    pub counted: &'static str,
+    pub at_least: &'static str,
+    pub quorum: &'static str,
+    pub reached: &'static str,
+    pub not_reached: &'static str,
+    pub held_for: &'static str,
+    pub at_most: &'static str,
     pub still_there: &'static str,
+    pub checks: &'static str,
+    pub confirmed: &'static str,
+    pub corrected: &'static str,
+    pub struck: &'static str,
     pub former: &'static str,
     pub code: &'static str,
     pub seal: &'static str,
@@ -95,10 +112,25 @@ const ENGLISH: Words = Words {
     remarks: "Remarks",
     messages: "Msg.",
     hands: "Hands",
+    spoke: "Spoke",
     came_late: "late",
     left_early: "left early",
     was_absent: "absent",
+    was_excused: "excused",
+    too_short: "too short",
+    excused: "Excused",
+    counted: "Counted as present",
+    at_least: "there for at least",
+    quorum: "Quorum",
+    reached: "reached",
+    not_reached: "not reached",
+    held_for: "held for",
+    at_most: "most at once",
     still_there: "still there",
+    checks: "Presence checks",
+    confirmed: "confirmed {} of {}",
+    corrected: "corrected",
+    struck: "struck",
     former: "Former member",
     code: "Code",
     seal: "Last seal",
@@ -149,10 +181,25 @@ const SWAHILI: Words = Words {
     remarks: "Maelezo",
     messages: "Ujumbe",
     hands: "Mikono",
+    spoke: "Kuongea",
     came_late: "alichelewa",
     left_early: "alitoka mapema",
     was_absent: "hakuwepo",
+    was_excused: "ana udhuru",
+    too_short: "muda haukutosha",
+    excused: "Wenye udhuru",
+    counted: "Waliohesabiwa kuwepo",
+    at_least: "waliokuwepo angalau",
+    quorum: "Akidi",
+    reached: "ilifikiwa",
+    not_reached: "haikufikiwa",
+    held_for: "ilidumu kwa",
+    at_most: "wengi kwa pamoja",
     still_there: "bado yupo",
+    checks: "Ukaguzi wa uwepo",
+    confirmed: "alithibitisha {} kati ya {}",
+    corrected: "imesahihishwa",
+    struck: "imefutwa",
     former: "Mwanachama wa zamani",
     code: "Msimbo",
     seal: "Muhuri wa mwisho",
@@ -173,6 +220,12 @@ impl Words {
             Some("sw") => &SWAHILI,
             _ => &ENGLISH,
         }
+    }
+
+    /// How many checks somebody has confirmed.
+    pub fn confirmed_of(&self, checks: CheckTally) -> String {
+        let text = self.confirmed.replacen("{}", &checks.confirmed.to_string(), 1);
+        text.replacen("{}", &checks.asked.to_string(), 1)
     }
 }
 
@@ -211,5 +264,7 @@ mod tests {
         assert_eq!(share(0.6667), "67 %");
         assert_eq!(Words::of("sw-KE").name, "Jina");
         assert_eq!(Words::of("fr").name, "Name");
+        let checks = CheckTally { asked: 3, confirmed: 2 };
+        assert_eq!(Words::of("en").confirmed_of(checks), "confirmed 2 of 3");
     }
 }

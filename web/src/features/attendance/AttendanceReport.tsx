@@ -1,4 +1,15 @@
-import { Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Badge,
+  Group,
+  Paper,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  Title,
+  VisuallyHidden,
+} from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +21,10 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
+import { ExcuseMenu } from './Excuse';
+import { PresenceBadges, PresenceCards } from './Presence';
+import { PresenceChart } from './PresenceChart';
+import { AddPresence, Presence, PresenceOf } from './Spans';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -33,6 +48,7 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
     ['late', summary.late],
     ['average', format.duration(summary.average_duration_seconds)],
     ['peak', summary.peak_participants],
+    ...(summary.presence_checks > 0 ? [['checks', summary.presence_checks] as const] : []),
   ] as const;
   return (
     <Stack>
@@ -48,7 +64,12 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
           </Paper>
         ))}
       </SimpleGrid>
-      <Exports load={load} name={title} />
+      <PresenceCards attendance={data} />
+      <Group justify="space-between">
+        <AddPresence meetingId={meetingId} />
+        <Exports load={load} name={title} />
+      </Group>
+      <PresenceChart meetingId={meetingId} items={items} />
       {items.length === 0 ? (
         <EmptyState icon={IconUserCheck} title={t('attendance.none')} />
       ) : (
@@ -60,11 +81,20 @@ export function AttendanceReport({ meetingId, title }: { meetingId: string; titl
               <Table.Th ta="end">{t('attendance.duration')}</Table.Th>
               <Table.Th ta="end">{t('attendance.messages')}</Table.Th>
               <Table.Th ta="end">{t('attendance.hands')}</Table.Th>
+              <Table.Th ta="end">{t('attendance.spoke')}</Table.Th>
+              <Table.Th>
+                <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {items.map((item) => (
-              <AttendanceRow key={item.user?.id ?? item.guest_name ?? ''} item={item} />
+              <AttendanceRow
+                key={item.user?.id ?? item.guest_id ?? item.guest_name ?? ''}
+                item={item}
+                meetingId={meetingId}
+                minimum={data.min_presence_percent}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -104,7 +134,13 @@ function PollResults({ polls }: { polls: Attendance['polls'] }) {
   );
 }
 
-function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
+type RowProps = {
+  item: Attendance['items'][number];
+  meetingId: string;
+  minimum: number | null | undefined;
+};
+
+function AttendanceRow({ item, meetingId, minimum }: RowProps) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -119,25 +155,26 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
               {t('attendance.isLate')}
             </Badge>
           )}
+          {item.checks.asked > 0 && (
+            <Badge
+              size="sm"
+              variant="light"
+              color={item.checks.confirmed < item.checks.asked ? 'yellow' : 'green'}
+            >
+              {t('attendance.checks', { ...item.checks, count: item.checks.asked })}
+            </Badge>
+          )}
           {item.left_early && (
             <Badge size="sm" variant="light" color="yellow">
               {t('attendance.leftEarly')}
             </Badge>
           )}
+          <PresenceBadges item={item} minimum={minimum} />
+          <PresenceOf meetingId={meetingId} item={item} />
         </Group>
       </Table.Td>
       <Table.Td className={rows.wide}>
-        {item.spans.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            {t('attendance.absent')}
-          </Text>
-        ) : (
-          item.spans.map(({ joined_at, left_at }) => (
-            <Text size="sm" key={joined_at}>
-              {`${format.time(joined_at, true)} – ${left_at ? format.time(left_at, true) : t('attendance.stillThere')}`}
-            </Text>
-          ))
-        )}
+        <Presence meetingId={meetingId} item={item} />
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.duration')}>
         {item.spans.length === 0 ? '–' : format.duration(item.duration_seconds)}
@@ -147,6 +184,12 @@ function AttendanceRow({ item }: { item: Attendance['items'][number] }) {
       </Table.Td>
       <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.hands')}>
         {item.hand_raised_count}
+      </Table.Td>
+      <Table.Td ta={{ base: 'start', sm: 'end' }} data-label={t('attendance.spoke')}>
+        {item.speaking_seconds > 0 ? format.duration(item.speaking_seconds) : '–'}
+      </Table.Td>
+      <Table.Td ta="end">
+        <ExcuseMenu meetingId={meetingId} item={item} />
       </Table.Td>
     </Table.Tr>
   );

@@ -104,6 +104,7 @@ function GuestRoom({ token, invitation }: { token: string; invitation: GuestInvi
         <Prejoin
           meeting={meeting}
           me={{ name: name.trim() || '?' }}
+          measured={invitation.measures_speaking}
           problem={phase.problem}
           ask={() =>
             take(api.POST('/api/v1/guest/{token}/connection-check', { params: { path: { token } } }))

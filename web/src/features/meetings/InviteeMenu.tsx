@@ -1,10 +1,12 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconDots, IconUserMinus, IconUserUp } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDots, IconMailQuestion, IconUserMinus, IconUserUp } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
-import type { Meeting, Participant } from '../../api/types';
+import { can, type Meeting, type Participant } from '../../api/types';
 import { notifyProblem } from '../../ui/ProblemNote';
+import { ExcuseDialog } from '../attendance/Excuse';
 
 type Props = { meeting: Meeting; invitee: Participant };
 
@@ -12,6 +14,7 @@ type Props = { meeting: Meeting; invitee: Participant };
 export function InviteeMenu({ meeting, invitee }: Props) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
+  const [excusing, excuse] = useDisclosure(false);
   const params = { path: { id: meeting.id, user: invitee.user.id } };
   const act = useMutation({
     mutationFn: (call: () => Promise<unknown>) => call(),
@@ -31,32 +34,40 @@ export function InviteeMenu({ meeting, invitee }: Props) {
   const takeOff = () =>
     act.mutate(() => take(api.DELETE('/api/v1/meetings/{id}/participants/{user}', { params })));
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          aria-label={t('people.actionsFor', { name: invitee.user.name })}
-          loading={act.isPending}
-        >
-          <IconDots size={18} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {meeting.my.role === 'host' && !invitee.is_guest && (
-          <Menu.Item leftSection={<IconUserUp size={16} aria-hidden />} onClick={setRole}>
-            {t(helps ? 'stage.endCoHost' : 'stage.makeCoHost')}
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label={t('people.actionsFor', { name: invitee.user.name })}
+            loading={act.isPending}
+          >
+            <IconDots size={18} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {meeting.my.role === 'host' && !invitee.is_guest && (
+            <Menu.Item leftSection={<IconUserUp size={16} aria-hidden />} onClick={setRole}>
+              {t(helps ? 'stage.endCoHost' : 'stage.makeCoHost')}
+            </Menu.Item>
+          )}
+          {can(meeting, 'excuse') && !invitee.is_guest && (
+            <Menu.Item leftSection={<IconMailQuestion size={16} aria-hidden />} onClick={excuse.open}>
+              {t('presence.excuse')}
+            </Menu.Item>
+          )}
+          <Menu.Item
+            c="var(--mantine-color-error)"
+            leftSection={<IconUserMinus size={16} aria-hidden />}
+            onClick={takeOff}
+          >
+            {t('overview.takeOff')}
           </Menu.Item>
-        )}
-        <Menu.Item
-          c="var(--mantine-color-error)"
-          leftSection={<IconUserMinus size={16} aria-hidden />}
-          onClick={takeOff}
-        >
-          {t('overview.takeOff')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </Menu.Dropdown>
+      </Menu>
+      {excusing && <ExcuseDialog meetingId={meeting.id} user={invitee.user} onClose={excuse.close} />}
+    </>
   );
 }

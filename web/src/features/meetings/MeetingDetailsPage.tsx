@@ -13,6 +13,7 @@ import { localZone } from '../../ui/time';
 import { useFormat } from '../../ui/useFormat';
 import { useNow } from '../../ui/useNow';
 import { AttendanceReport } from '../attendance/AttendanceReport';
+import { LiveQuorum } from '../attendance/QuorumBadge';
 import { Chat } from '../chat/Chat';
 import { useHere } from '../orgs/OrganizationGate';
 import { MeetingRecordings } from '../recordings/MeetingRecordings';
@@ -98,6 +99,7 @@ export function MeetingDetailsPage() {
           )}
           <Group gap={6} c="dimmed">
             <StatusBadge status={meeting.status} />
+            {meeting.status === 'in_progress' && can(meeting, 'chat') && <LiveQuorum meetingId={id} />}
             <TypeIcon type={meeting.meeting_type} size={16} />
             <Text size="sm">
               {[

@@ -33,6 +33,12 @@ import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { localZone, nextQuarter, toInstant, toWall, zones } from '../../ui/time';
 import { WhenInput } from '../../ui/WhenInput';
+import {
+  PresenceInputs,
+  type PresenceValues,
+  presenceRules,
+  presenceValues,
+} from '../attendance/PresenceInputs';
 import { useHere } from '../orgs/OrganizationGate';
 import { PeopleInput } from '../orgs/PeopleInput';
 import { customFieldsQuery, settingsQuery } from '../settings/queries';
@@ -55,7 +61,11 @@ type Values = {
   auto_record: boolean;
   require_approval: boolean;
   participants: string[];
-  settings: { allow_guests: boolean; late_threshold_minutes: number | string };
+  settings: {
+    allow_guests: boolean;
+    late_threshold_minutes: number | string;
+    presence_checks_per_hour: number | string;
+  } & PresenceValues;
   related_object: { type: string; id: string };
   custom_fields: CustomValues;
 };
@@ -101,6 +111,8 @@ function initialValues(
     settings: {
       allow_guests: meeting?.settings.allow_guests ?? false,
       late_threshold_minutes: (meeting?.settings ?? settings).late_threshold_minutes,
+      presence_checks_per_hour: (meeting?.settings ?? settings).presence_checks_per_hour ?? '',
+      ...presenceValues(meeting?.settings ?? settings),
     },
     related_object: meeting
       ? (meeting.related_object ?? { type: '', id: '' })
@@ -121,7 +133,7 @@ function toBody(values: Values) {
     ...rest
   } = values;
   const { type, id } = values.related_object;
-  const late = settings.late_threshold_minutes;
+  const { late_threshold_minutes: late, presence_checks_per_hour: checks } = settings;
   return {
     ...rest,
     title: title.trim(),
@@ -130,7 +142,12 @@ function toBody(values: Values) {
     scheduled_start: toInstant(scheduled_start ?? '', timezone),
     scheduled_end: scheduled_end ? toInstant(scheduled_end, timezone) : null,
     max_participants: max_participants === '' ? null : Number(max_participants),
-    settings: { ...settings, late_threshold_minutes: late === '' ? null : Number(late) },
+    settings: {
+      ...settings,
+      late_threshold_minutes: late === '' ? null : Number(late),
+      presence_checks_per_hour: checks === '' ? null : Number(checks),
+      ...presenceRules(settings),
+    },
     related_object: type || id ? { type, id } : null,
     custom_fields: filledIn(values.custom_fields),
   };
@@ -327,7 +344,16 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
             allowDecimal={false}
             {...form.getInputProps('settings.late_threshold_minutes')}
           />
+          <NumberInput
+            label={t('schedule.checks')}
+            description={t('schedule.checksHint')}
+            min={1}
+            max={12}
+            allowDecimal={false}
+            {...form.getInputProps('settings.presence_checks_per_hour')}
+          />
         </SimpleGrid>
+        <PresenceInputs form={form} at="settings." />
         <Checkbox
           label={t('schedule.autoRecord')}
           {...form.getInputProps('auto_record', { type: 'checkbox' })}

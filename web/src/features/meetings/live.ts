@@ -6,8 +6,9 @@ import { type MeetingEvent, newsFilter } from '../../room/events';
 import { followEvents } from '../../room/stream';
 import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../chat/queries';
 import { doorQuery } from '../door/queries';
+import { hearCheckClosed, hearCheckOpened } from '../presence/queries';
 import { hearReaction } from '../reactions/queries';
-import { hearAsked, hearRights, hearStage } from '../stage/queries';
+import { hearAsked, hearQuorum, hearRights, hearStage, stageQuery } from '../stage/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
 
@@ -63,6 +64,9 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'stage.changed':
       hearStage(queryClient, meetingId, data);
       break;
+    case 'quorum.changed':
+      hearQuorum(queryClient, meetingId, data);
+      break;
     case 'participant.asked':
       hearAsked(queryClient, meetingId, data);
       break;
@@ -72,9 +76,18 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       );
       void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
       break;
+    case 'presence_check.opened':
+      hearCheckOpened(queryClient, meetingId, data);
+      break;
+    case 'presence_check.closed':
+      hearCheckClosed(queryClient, meetingId, data);
+      void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
+      break;
     case 'meeting.updated':
       queryClient.setQueryData<Meeting>(key, (meeting) => meeting && { ...meeting, ...data });
       void queryClient.invalidateQueries({ queryKey: ['meetings'] });
+      // It may ask for another quorum, or for none any more.
+      void queryClient.invalidateQueries(stageQuery(meetingId));
       break;
     case 'recording.updated':
       queryClient.setQueryData<Recording[]>(

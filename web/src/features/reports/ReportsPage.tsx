@@ -250,6 +250,7 @@ function MemberPart({ user, scope }: { user: string; scope: Scope }) {
           [t('reports.card.meetings'), summary.invited],
           [t('reports.card.rate'), percent(summary.attendance_rate)],
           [t('reports.card.absent'), summary.absent],
+          [t('reports.card.excused'), summary.excused],
           [t('reports.card.late'), summary.late],
           [t('reports.card.punctuality'), percent(summary.punctuality_rate)],
           [t('reports.card.leftEarly'), summary.left_early],

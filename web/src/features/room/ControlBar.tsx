@@ -33,6 +33,7 @@ import {
   IconScreenShareOff,
   IconSettings,
   IconUser,
+  IconUserQuestion,
   IconUsers,
   IconVideo,
   IconVideoOff,
@@ -47,6 +48,7 @@ import type { Present } from '../../room/people';
 import { ariaKeysOf, keysOf, type Shortcut } from '../../room/shortcuts';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { recordingsQuery } from '../meetings/queries';
+import { useAsk } from '../presence/useCheck';
 import { ReactButton, ReactItems } from '../reactions/Reactions';
 import classes from './Conference.module.css';
 import { DeviceDialog } from './DeviceDialog';
@@ -90,6 +92,7 @@ export function ControlBar({
   const { localParticipant, isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } =
     useLocalParticipant();
   const hand = useHand(meeting.id, me);
+  const ask = useAsk(meeting.id);
   const record = useRecord(meeting.id, conference);
   const [choosing, devices] = useDisclosure(false);
   const [ending, end] = useDisclosure(false);
@@ -271,6 +274,15 @@ export function ControlBar({
               {!phone && (
                 <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={help.open}>
                   {t('room.keys.title')}
+                </Menu.Item>
+              )}
+              {conference.moderates && (
+                <Menu.Item
+                  leftSection={<IconUserQuestion size={16} aria-hidden />}
+                  disabled={ask.isPending}
+                  onClick={() => ask.mutate()}
+                >
+                  {t('presence.ask')}
                 </Menu.Item>
               )}
               {can(meeting, 'end') && (

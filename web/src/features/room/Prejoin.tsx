@@ -42,6 +42,8 @@ type Props = {
   me: { id?: string; name: string; avatar_url?: string | null };
   /** What a guest has to fill in, in the place of the own name; then there is no way into the app either. */
   guest?: ReactNode;
+  /** Whether the organization wants to know how long people speak. */
+  measured?: boolean | undefined;
   /** Why the last attempt to join failed. */
   problem?: Problem;
   /** Where the connection can be tried. */
@@ -51,7 +53,7 @@ type Props = {
 };
 
 /** Own picture and sound before entering, with a choice of devices. Nothing here is needed to join. */
-export function Prejoin({ meeting, me, guest, problem, ask, onJoin }: Props) {
+export function Prejoin({ meeting, me, guest, measured, problem, ask, onJoin }: Props) {
   const { t } = useTranslation();
   const [choices, setChoices] = useState(() => readChoices(localStorage));
   const change = (part: Partial<Choices>) => setChoices((before) => ({ ...before, ...part }));
@@ -153,6 +155,11 @@ export function Prejoin({ meeting, me, guest, problem, ask, onJoin }: Props) {
           </div>
           {guest ?? <AlreadyThere there={there} />}
           {problem && <ProblemNote error={problem} />}
+          {measured && (
+            <Text size="sm" c="dimmed">
+              {t('room.speakingMeasured')}
+            </Text>
+          )}
           {elsewhere && <Text size="sm">{t('room.elsewhere')}</Text>}
           <Button size="lg" type="submit" autoFocus={!guest}>
             {elsewhere ? t('room.takeOver') : t('room.join')}

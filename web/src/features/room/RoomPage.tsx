@@ -7,6 +7,7 @@ import { readChoices } from '../../room/choices';
 import { ErrorPage, usePageTitle } from '../../ui/pages';
 import { meetingQuery } from '../meetings/queries';
 import { useHere } from '../orgs/OrganizationGate';
+import { stageQuery } from '../stage/queries';
 import { Conference } from './Conference';
 import { DoorElsewhere } from './DoorElsewhere';
 import { EndScreen } from './EndScreen';
@@ -23,6 +24,7 @@ export function RoomPage() {
   const { t } = useTranslation();
   const { id } = route.useParams();
   const { data: meeting, error, refetch } = useQuery(meetingQuery(id));
+  const { data: stage } = useQuery(stageQuery(id));
   const { me } = useHere();
   const way = useMembersWay(id);
   const { kind, phase, join, rejoin, connected, disconnected, leave } = useJourney(id, way);
@@ -45,7 +47,16 @@ export function RoomPage() {
             onJoin={() => join(readChoices(localStorage), readChoices(sessionStorage))}
           />
         );
-      return <Prejoin meeting={meeting} me={me} problem={phase.problem} ask={askTrial} onJoin={join} />;
+      return (
+        <Prejoin
+          meeting={meeting}
+          me={me}
+          measured={stage?.measures_speaking}
+          problem={phase.problem}
+          ask={askTrial}
+          onJoin={join}
+        />
+      );
     case 'joining':
       return <WaitScreen title={phase.again ? t('room.comingBack') : t('room.joining')} onLeave={leave} />;
     case 'lobby':

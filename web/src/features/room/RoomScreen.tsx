@@ -4,9 +4,9 @@ import {
   useRoomContext,
   useStartAudio,
 } from '@livekit/components-react';
-import { ActionIcon, Badge, Button, Drawer, Group, Tabs, Text, Title } from '@mantine/core';
+import { ActionIcon, Badge, Button, Drawer, Group, Tabs, Text, Title, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconUsers, IconX } from '@tabler/icons-react';
+import { IconUserQuestion, IconUsers, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { ConnectionState } from 'livekit-client';
 import { useEffect, useMemo, useRef, useState } from 'react';
@@ -16,11 +16,14 @@ import type { Unread } from '../../room/messages';
 import { isBeside, userIdOf } from '../../room/people';
 import { mayVote, pollsOf } from '../../room/polls';
 import { callToLook } from '../../ui/callToLook';
+import { QuorumBadge } from '../attendance/QuorumBadge';
 import { Chat } from '../chat/Chat';
 import { pollsQuery } from '../chat/queries';
 import { useUnread } from '../chat/useReadMark';
 import { useKnocks } from '../door/useKnocks';
 import { PollsPanel } from '../polls/PollsPanel';
+import { PresencePrompt } from '../presence/PresencePrompt';
+import { useCheck } from '../presence/useCheck';
 import { AskedDialog } from '../stage/AskedDialog';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
@@ -45,6 +48,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   useKnocks(meeting.id, conference.waiting, panel === 'people', () => setPanel('people'));
   const unanswered = useUnanswered(meeting, panel === 'polls', () => setPanel('polls'));
   const titles = { chat: t('room.chat'), people: t('room.people'), polls: t('poll.title') };
+  const check = useCheck(meeting.id, me, conference.moderates);
   const connection = useConnectionState();
   const seen = useView();
   const people = new Set(conference.present.map(({ identity }) => userIdOf(identity))).size;
@@ -52,6 +56,8 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const second = isBeside(joined.identity);
   const [silent, setSilent] = useState(second);
   const acting = nameOf(conference, conference.stage?.acting_host_id);
+  // Nothing beside a sheet can be reached by the keyboard.
+  const inSheet = phone && panel !== null;
   const toggle = (next: Panel) => setPanel((now) => (now === next ? null : next));
 
   const side = panel && (
@@ -81,6 +87,17 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
               {t('stage.acting', { name: acting })}
             </Text>
           )}
+          {check.standing && (
+            <Group gap={4} wrap="nowrap" role="status">
+              <IconUserQuestion size={18} aria-hidden />
+              <Text size="sm" className={classes.title} {...(phone && { 'aria-hidden': true })}>
+                {phone
+                  ? `${check.standing.confirmed}/${check.standing.asked}`
+                  : t('presence.standing', check.standing)}
+              </Text>
+              {phone && <VisuallyHidden>{t('presence.standing', check.standing)}</VisuallyHidden>}
+            </Group>
+          )}
           {conference.recording && (
             <Group gap={6} wrap="nowrap" role="status">
               <span className={classes.recordingDot} aria-hidden />
@@ -92,6 +109,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
               {t('room.recordingStarts')}
             </Text>
           )}
+          {conference.stage?.quorum && <QuorumBadge quorum={conference.stage.quorum} short={phone} />}
           <Group gap={4} wrap="nowrap">
             <IconUsers size={18} aria-hidden />
             <Text size="sm" aria-label={t('meeting.people', { count: people })} role="img">
@@ -115,6 +133,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         )}
         <RoomAudioRenderer muted={silent} />
         {!silent && <AudioStart />}
+        {check.waiting && !inSheet && <PresencePrompt meetingId={meeting.id} check={check.waiting} />}
         <AskedDialog meetingId={meeting.id} me={conference.stage?.my_id} />
         {!phone && panel && (
           <aside className={classes.side} aria-label={titles[panel]}>
@@ -138,7 +157,12 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         <Drawer.Root opened={panel !== null} onClose={() => setPanel(null)} position="bottom" size="75%">
           <Drawer.Overlay />
           <Drawer.Content aria-label={titles[panel ?? 'chat']}>
-            <Drawer.Body className={classes.sheet}>{side}</Drawer.Body>
+            <Drawer.Body className={classes.sheet}>
+              {check.waiting && inSheet && (
+                <PresencePrompt meetingId={meeting.id} check={check.waiting} inSheet />
+              )}
+              {side}
+            </Drawer.Body>
           </Drawer.Content>
         </Drawer.Root>
       )}

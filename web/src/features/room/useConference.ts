@@ -22,6 +22,7 @@ import { type Rights, rightsOfJoin, rightsOfPermission } from '../../room/rights
 import { applyEvent, useLiveMeeting } from '../meetings/live';
 import { participantsQuery, recordingsQuery } from '../meetings/queries';
 import { stageQuery } from '../stage/queries';
+import { useSpeaking } from './useSpeaking';
 
 /** Writes the server's data packets into what the pages have loaded. */
 function usePackets(meetingId: string) {
@@ -81,6 +82,7 @@ export function useConference(meeting: Meeting, joined: Joined) {
     enabled: can(meeting, 'record'),
   });
   const { data: stage } = useQuery(stageQuery(meeting.id));
+  useSpeaking(meeting.id, stage?.measures_speaking);
   const isAudio = meeting.meeting_type === 'audio';
   const participants = useParticipants();
   const { localParticipant } = useLocalParticipant();

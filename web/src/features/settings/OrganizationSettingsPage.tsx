@@ -22,6 +22,12 @@ import { ACCESS_LEVELS, MEETING_TYPES, ORG_ROLES, type Settings, WEEK_STARTS } f
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
+import {
+  PresenceInputs,
+  type PresenceValues,
+  presenceRules,
+  presenceValues,
+} from '../attendance/PresenceInputs';
 import { useHere } from '../orgs/OrganizationGate';
 import { settingsQuery } from './queries';
 
@@ -42,15 +48,22 @@ export function OrganizationSettingsPage() {
 }
 
 /** The numbers are empty while there is none. */
-type Values = Omit<Settings, 'max_participants' | 'recording_retention_days'> & {
-  max_participants: number | '';
-  recording_retention_days: number | '';
-};
+type Values = Omit<
+  Settings,
+  'max_participants' | 'presence_checks_per_hour' | 'recording_retention_days' | keyof PresenceValues
+> &
+  PresenceValues & {
+    max_participants: number | '';
+    presence_checks_per_hour: number | '';
+    recording_retention_days: number | '';
+  };
 
 const toValues = (settings: Settings): Values => ({
   ...settings,
   max_participants: settings.max_participants ?? '',
+  presence_checks_per_hour: settings.presence_checks_per_hour ?? '',
   recording_retention_days: settings.recording_retention_days ?? '',
+  ...presenceValues(settings),
 });
 
 function SettingsForm({ settings }: { settings: Settings }) {
@@ -67,8 +80,11 @@ function SettingsForm({ settings }: { settings: Settings }) {
           body: {
             ...values,
             max_participants: values.max_participants === '' ? null : values.max_participants,
+            presence_checks_per_hour:
+              values.presence_checks_per_hour === '' ? null : values.presence_checks_per_hour,
             recording_retention_days:
               values.recording_retention_days === '' ? null : values.recording_retention_days,
+            ...presenceRules(values),
           },
         }),
       ),
@@ -107,6 +123,15 @@ function SettingsForm({ settings }: { settings: Settings }) {
               {...minutes}
               {...form.getInputProps('late_threshold_minutes')}
             />
+            <PresenceInputs form={form} />
+            <NumberInput
+              label={t('schedule.checks')}
+              description={t('schedule.checksHint')}
+              min={1}
+              max={12}
+              allowDecimal={false}
+              {...form.getInputProps('presence_checks_per_hour')}
+            />
             <NumberInput
               label={t('schedule.maxParticipants')}
               description={t('schedule.maxParticipantsHint')}
@@ -125,6 +150,11 @@ function SettingsForm({ settings }: { settings: Settings }) {
               label={t('orgSettings.joinShows')}
               description={t('orgSettings.joinShowsHint')}
               {...box('livekit_join_shows')}
+            />
+            <Checkbox
+              label={t('orgSettings.speaking')}
+              description={t('orgSettings.speakingHint')}
+              {...box('measure_speaking')}
             />
           </Section>
           <Section title={t('orgSettings.security')}>

@@ -1,6 +1,6 @@
 import { type QueryClient, queryOptions, skipToken, useQuery } from '@tanstack/react-query';
 import { api, take } from '../../api/client';
-import type { MyStage, Participant, Stage } from '../../api/types';
+import type { MyStage, Participant, Stage, StageQuorum } from '../../api/types';
 
 /** What everybody in the room sees alike, and what the viewer may do there. */
 export const stageQuery = (meeting: string) =>
@@ -12,6 +12,11 @@ export const stageQuery = (meeting: string) =>
 /** Takes in what was told of the stage. */
 export function hearStage(client: QueryClient, meeting: string, told: Stage) {
   client.setQueryData(stageQuery(meeting).queryKey, (stage) => stage && { ...stage, ...told });
+}
+
+/** Takes in how many members are there. */
+export function hearQuorum(client: QueryClient, meeting: string, told: StageQuorum) {
+  client.setQueryData(stageQuery(meeting).queryKey, (stage) => stage && { ...stage, quorum: told });
 }
 
 /** Takes in what was told of somebody's rights. */

@@ -1,59 +1,91 @@
-import { Button, Chip, Group, Skeleton, Stack, Text, Timeline } from '@mantine/core';
+import { Button, Chip, Group, Select, Skeleton, Stack, Text, Timeline } from '@mantine/core';
 import { IconBraces, IconTimeline } from '@tabler/icons-react';
-import { infiniteQueryOptions, useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { allPages, api, take } from '../../api/client';
+import { api, take } from '../../api/client';
 import { EmptyState } from '../../ui/EmptyState';
 import { MoreButton } from '../../ui/MoreButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { saveFile } from '../../ui/saving';
 import { useFormat } from '../../ui/useFormat';
-import { GROUPS, type Happening, words } from './words';
+import { attendanceQuery } from '../meetings/queries';
+import { GROUPS, type Happening, type Group as KindGroup, words } from './words';
 
-const page = (id: string, kinds: string[], cursor: string | undefined, limit: number) =>
-  take(
-    api.GET('/api/v1/meetings/{id}/timeline', {
-      params: { path: { id }, query: { kind: kinds.join(',') || undefined, limit, cursor } },
-    }),
-  );
+/** What of the story is wanted. */
+type Wanted = { groups: KindGroup[]; actor: string | null };
 
-const timelineQuery = (id: string, kinds: string[]) =>
+const queryOf = ({ groups, actor }: Wanted) => ({
+  kind: groups.flatMap((group) => GROUPS[group]).join(',') || undefined,
+  actor: actor ?? undefined,
+});
+
+const timelineQuery = (id: string, wanted: Wanted) =>
   infiniteQueryOptions({
-    queryKey: ['meeting', id, 'timeline', kinds],
-    queryFn: ({ pageParam }) => page(id, kinds, pageParam, 100),
+    queryKey: ['meeting', id, 'timeline', wanted],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.GET('/api/v1/meetings/{id}/timeline', {
+          params: { path: { id }, query: { ...queryOf(wanted), limit: 100, cursor: pageParam } },
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
 
+/** Who was invited or was there. */
+function usePeople(meetingId: string) {
+  const { data } = useQuery(attendanceQuery(meetingId));
+  return (data?.items ?? []).flatMap(({ user, guest_id, guest_name }) => {
+    const value = user?.id ?? guest_id;
+    return value ? [{ value, label: user?.name ?? guest_name ?? '' }] : [];
+  });
+}
+
 /** What happened in and to a meeting, from the first word to the last. */
 export function TimelineTab({ meetingId, title }: { meetingId: string; title: string }) {
   const { t } = useTranslation();
-  const [kinds, setKinds] = useState<string[]>([]);
+  const [groups, setGroups] = useState<KindGroup[]>([]);
+  const [actor, setActor] = useState<string | null>(null);
+  const people = usePeople(meetingId);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    timelineQuery(meetingId, kinds),
+    timelineQuery(meetingId, { groups, actor }),
   );
   const save = useMutation({
-    mutationFn: () => allPages((cursor) => page(meetingId, kinds, cursor, 200)),
-    onSuccess: (items) => {
-      const file = new Blob([JSON.stringify({ items }, null, 2)], { type: 'application/json' });
-      saveFile(file, `${title}.json`);
-    },
+    mutationFn: () =>
+      take(
+        api.GET('/api/v1/meetings/{id}/timeline.json', {
+          params: { path: { id: meetingId }, query: queryOf({ groups, actor }) },
+          parseAs: 'blob',
+        }),
+      ),
+    onSuccess: (file) => saveFile(file as unknown as Blob, `${title}.json`),
     onError: notifyProblem,
   });
   const items = data?.pages.flatMap((one) => one.items) ?? [];
   return (
     <Stack>
+      <Chip.Group multiple value={groups} onChange={(next) => setGroups(next as KindGroup[])}>
+        <Group gap={6} role="group" aria-label={t('timeline.show')}>
+          {(Object.keys(GROUPS) as KindGroup[]).map((group) => (
+            <Chip key={group} value={group} size="sm">
+              {t(`timeline.group.${group}`)}
+            </Chip>
+          ))}
+        </Group>
+      </Chip.Group>
       <Group justify="space-between">
-        <Chip.Group multiple value={kinds} onChange={setKinds}>
-          <Group gap={6} role="group" aria-label={t('timeline.show')}>
-            {GROUPS.map((group) => (
-              <Chip key={group} value={group} size="sm">
-                {t(`timeline.group.${group}`)}
-              </Chip>
-            ))}
-          </Group>
-        </Chip.Group>
+        <Select
+          aria-label={t('timeline.person')}
+          placeholder={t('timeline.everybody')}
+          data={people}
+          value={actor}
+          onChange={setActor}
+          searchable
+          clearable
+          clearButtonProps={{ 'aria-label': t('timeline.everybody') }}
+          nothingFoundMessage={t('timeline.nobody')}
+        />
         <Button
           variant="default"
           leftSection={<IconBraces size={16} aria-hidden />}
@@ -81,7 +113,7 @@ export function TimelineTab({ meetingId, title }: { meetingId: string; title: st
 function Line({ item }: { item: Happening }) {
   const { t, i18n } = useTranslation();
   const format = useFormat();
-  const { about, content, former, changes } = words(item);
+  const { about, content, former, seconds, changes } = words(item);
   const kind = item.kind.replace('.', '_');
   const happened = i18n.exists(`timeline.kind.${kind}`) ? t(`timeline.kind.${kind}` as never) : item.kind;
   const field = (name: string) =>
@@ -89,7 +121,9 @@ function Line({ item }: { item: Happening }) {
   return (
     <Stack gap={2}>
       <Group gap="xs">
-        <Text fw={600}>{[happened, about].filter(Boolean).join(': ')}</Text>
+        <Text fw={600}>
+          {[happened, about, seconds !== undefined && format.duration(seconds)].filter(Boolean).join(': ')}
+        </Text>
         <Text size="sm" c="dimmed">
           {[
             item.actor.name ?? t(`history.actor.${item.actor.type}` as never, item.actor.type),

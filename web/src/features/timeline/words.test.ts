@@ -12,6 +12,10 @@ it('tells whom it is about, what was said and what has changed', () => {
   expect(words({ kind: 'participant.admitted', data: { about: { id: '1', name: 'Asha' } } }).about).toBe(
     'Asha',
   );
+  const missed = { changes: [{ field: 'name', before: null, after: 'Baraka' }] };
+  expect(words({ kind: 'presence_check.missed', data: missed }).about).toBe('Baraka');
+  const why = [{ field: 'reason', before: null, after: 'She told me' }];
+  expect(words({ kind: 'attendance.corrected', data: { changes: why } }).content).toBe('She told me');
   const poll = { content: '', metadata: { question: 'Shall we?' } };
   expect(words({ kind: 'chat.poll', data: poll }).content).toBe('Shall we?');
   expect(words({ kind: 'chat.text', data: { message_id: '1' } }).content).toBeUndefined();
