@@ -16,7 +16,11 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use server::{
-    attendance::report::{AttendanceSpan, Attendee, Frame, report as pure_report},
+    attendance::{
+        presence::Rules,
+        report::{AttendanceSpan, Attendee, Frame, report as pure_report},
+    },
+    presence_checks::model::CheckTally,
     seals::{
         seal,
         verify::{self, Wanted},
@@ -612,8 +616,14 @@ async fn the_database_and_the_program_count_alike() {
     .await
     .expect("sums");
     let shown = report(&organization.admin, &meeting).await;
-    let frame =
-        Frame { scheduled_start: at(0), scheduled_end: None, actual_end: None, late_threshold_minutes: 5 };
+    let frame = Frame {
+        scheduled_start: at(0),
+        scheduled_end: None,
+        actual_start: None,
+        actual_end: None,
+        late_threshold_minutes: 5,
+        rules: Rules::default(),
+    };
     for (person, case, believed) in cases {
         let span = |(from, long): &Stretch| AttendanceSpan {
             id: Uuid::nil().into(),
@@ -628,8 +638,12 @@ async fn the_database_and_the_program_count_alike() {
             guest_id: None,
             guest_name: None,
             status: None,
+            is_listed: false,
+            excuse: None,
             messages_sent: 0,
             hand_raised_count: 0,
+            speaking_seconds: 0.0,
+            checks: CheckTally::default(),
             came_as: Vec::new(),
             spans: believed.iter().map(span).collect(),
             struck: Vec::new(),

@@ -423,7 +423,10 @@ async fn the_record_tells_of_it() {
     );
     let story = host.get(&meeting.path("/timeline?kind=presence_check")).await.is(200);
     let items = story["items"].as_array().expect("items");
-    let told = |kind: &str| items.iter().filter(move |item| item["kind"] == format!("presence_check.{kind}"));
+    let told = |kind: &str| {
+        let kind = format!("presence_check.{kind}");
+        items.iter().filter(move |item| item["kind"] == kind)
+    };
     assert_eq!(["opened", "confirmed", "closed", "missed"].map(|kind| told(kind).count()), [1, 2, 1, 1]);
     let opened = told("opened").next().expect("it is told");
     assert_eq!(opened["actor"]["id"], host.id.as_str());
