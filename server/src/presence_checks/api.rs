@@ -29,7 +29,7 @@ use crate::{
 
 /// How people are to be asked.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct NewPresenceCheck {
     /// How long they can answer, 20 to 300 seconds; 60 when absent.
     pub seconds: Option<u16>,

@@ -768,6 +768,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/attendance/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The corrections of a meeting's record, the newest first. The host and officers see them. */
+        get: operations["attendance_corrections"];
+        put?: never;
+        /**
+         * Corrects the record: gives a span other times, strikes it (`void`), or adds the presence of a member whom nothing had
+         *     seen. What was recorded stays as it is beside it. The host and officers may, once the meeting has begun.
+         */
+        post: operations["attendance_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/cancel": {
         parameters: {
             query?: never;
@@ -977,6 +998,27 @@ export interface paths {
         /** Makes a link for guests. Host, co-hosts and whoever has `guests.invite` may, as long as the organization and the meeting allow guests. */
         post: operations["guests_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/guests/{guest}/member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says that a guest was this member: from now on the record counts what the guest did for the member. The host and
+         *     officers may, once the meeting has begun.
+         */
+        put: operations["attendance_recognize_guest"];
+        post?: never;
+        /** Takes back that a guest was a member: the guest stands for themselves again. The host and officers may. */
+        delete: operations["attendance_take_back_guest"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1234,6 +1276,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/participants/{user}/excuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Excuses somebody on the list from a meeting, before, while or after it takes place; once more changes the reason. The
+         *     host, co-hosts and officers may.
+         */
+        put: operations["attendance_excuse"];
+        post?: never;
+        /** Takes an excuse back. The host, co-hosts and officers may; where there is none nothing changes. */
+        delete: operations["attendance_take_back_excuse"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/participants/{user}/lower-hand": {
         parameters: {
             query?: never;
@@ -1317,6 +1380,67 @@ export interface paths {
          *     which it was: 409 `ALREADY_VOTED`. Answers 200, so that nothing of a vote is kept for an `Idempotency-Key`.
          */
         post: operations["chat_vote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/presence-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The checks of a meeting with who was asked, confirmed and missed them, the oldest first. The host and officers see it. */
+        get: operations["attendance_presence_checks"];
+        put?: never;
+        /**
+         * Asks everybody in the room whether they are there. Host and co-hosts may, one check at a time; whoever asks from within
+         *     the room has confirmed by it.
+         */
+        post: operations["attendance_ask_who_is_there"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/presence-checks/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last check of a meeting, open or closed, and what the caller made of it: for a page that comes late, and for those
+         *     who moderate to see how it stands. People who take part see it, guests too.
+         */
+        get: operations["attendance_latest_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{id}/presence-checks/{check}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms that one is there. Whoever is in the room may, guests too, asked or not, until the check closes: then 409
+         *     `CHECK_CLOSED`. Saying it again changes nothing.
+         */
+        post: operations["attendance_confirm_presence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2663,7 +2787,7 @@ export interface components {
          * @description What someone may want to do with a meeting.
          * @enum {string}
          */
-        Action: "join" | "show" | "chat" | "see_participants" | "see_attendance" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
+        Action: "join" | "show" | "chat" | "see_participants" | "see_attendance" | "excuse" | "correct_attendance" | "invite" | "change" | "cancel" | "end" | "moderate" | "record" | "share_recordings";
         /** @description What somebody did over a period, in figures. */
         ActivityFigures: {
             /**
@@ -2824,6 +2948,12 @@ export interface components {
         Attendance: {
             /** @description The figures. */
             summary: components["schemas"]["AttendanceSummary"];
+            /**
+             * Format: int32
+             * @description From which share of the meeting on somebody counts as present, in percent; `null` where any presence does.
+             */
+            min_presence_percent?: number | null;
+            quorum?: components["schemas"]["AttendanceQuorum"] | null;
             /** @description Everybody who was invited or was there, by name. */
             items: components["schemas"]["AttendanceItem"][];
             /** @description What came out of the polls that were closed, oldest first. */
@@ -2837,6 +2967,8 @@ export interface components {
             guest_name?: string | null;
             /** @description Where they stand. */
             status: components["schemas"]["ParticipantStatus"];
+            /** @description Whether they are a member on the list; guests are not, nor is whoever was taken off it. */
+            is_listed: boolean;
             /**
              * Format: date-time
              * @description When they first came.
@@ -2857,6 +2989,14 @@ export interface components {
             /** @description Whether they left before the end. */
             left_early: boolean;
             /**
+             * Format: double
+             * @description What share of the meeting they were there, 0 to 1; `null` when it never began.
+             */
+            presence_share?: number | null;
+            /** @description Whether they count as present: they were there, and as long as the meeting asks for. */
+            counts_as_present: boolean;
+            excuse?: components["schemas"]["Excuse"] | null;
+            /**
              * Format: int32
              * @description Chat messages they wrote.
              */
@@ -2871,11 +3011,45 @@ export interface components {
              * @description How long they spoke, as their own device told it; 0 where it is not measured.
              */
             speaking_seconds: number;
-            /** @description Their connections by beginning. */
+            /** @description How often they were asked whether they are there, and said so. */
+            checks: components["schemas"]["CheckTally"];
+            /** @description Guests who turned out to be this member; what they did is counted here. */
+            came_as: components["schemas"]["CameAs"][];
+            /** @description When they were there, by beginning: their connections, as they were corrected, and what somebody added. */
             spans: components["schemas"]["AttendanceSpan"][];
+            /** @description Connections that are believed not to have been theirs, or not to have been; they count nowhere. */
+            struck: components["schemas"]["AttendanceSpan"][];
         };
-        /** @description One connection to the room. */
+        /**
+         * @description Whether enough members were there. Members on the list count, each once; guests don't, nor does whoever is not (or no
+         *     longer) on the list.
+         */
+        AttendanceQuorum: {
+            /** @description How many must be there. */
+            needed: number;
+            /** @description Members on the list. */
+            invited: number;
+            /** @description The most of them who were there at one time. */
+            most_present: number;
+            /** @description Whether enough were ever there. */
+            was_reached: boolean;
+            /**
+             * Format: date-time
+             * @description When enough were there first.
+             */
+            reached_at?: string | null;
+            /**
+             * Format: double
+             * @description How long enough were there, all in all.
+             */
+            held_seconds: number;
+            /** @description From when to when enough were there, in their order. */
+            periods: components["schemas"]["QuorumPeriod"][];
+        };
+        /** @description One connection to the room, or a presence that somebody added. */
         AttendanceSpan: {
+            /** @description Its id, by which it is corrected. */
+            id: components["schemas"]["SpanId"];
             /**
              * Format: date-time
              * @description When it began.
@@ -2887,6 +3061,12 @@ export interface components {
              */
             left_at?: string | null;
             how_closed?: components["schemas"]["ClosedBy"] | null;
+            /**
+             * Format: double
+             * @description How far off the end may be that was recorded; `null` while it has not ended, and for what a person says.
+             */
+            exact_within_seconds?: number | null;
+            correction?: components["schemas"]["SpanCorrection"] | null;
         };
         /** @description The figures of a meeting's attendance. */
         AttendanceSummary: {
@@ -2894,8 +3074,12 @@ export interface components {
             invited: number;
             /** @description People who were there, guests included. */
             attended: number;
-            /** @description Invited people who were not there. */
+            /** @description Members on the list who count as present. */
+            present: number;
+            /** @description Invited people who were not there, excused or not. */
             absent: number;
+            /** @description Members on the list who are excused, and were absent or don't count as present. */
+            excused: number;
             /** @description People who came late. */
             late: number;
             /**
@@ -2905,6 +3089,8 @@ export interface components {
             average_duration_seconds: number;
             /** @description The most people who were there at one time. */
             peak_participants: number;
+            /** @description How often people were asked whether they are there. */
+            presence_checks: number;
         };
         /** @description Somebody who can be asked to come. */
         Attendee: {
@@ -3031,6 +3217,21 @@ export interface components {
             status?: components["schemas"]["MeetingStatus"] | null;
             problem?: components["schemas"]["BulkProblem"] | null;
         };
+        /** @description A guest who turned out to be a member. */
+        CameAs: {
+            /** @description Which guest. */
+            guest_id: components["schemas"]["GuestId"];
+            /** @description The name they gave. */
+            name: string;
+            /** @description Why somebody says so. */
+            reason: string;
+            author?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description When they said so.
+             */
+            at: string;
+        };
         /** @description Why a meeting is called off. */
         Cancellation: {
             /** @description At most 1000 characters. */
@@ -3058,10 +3259,63 @@ export interface components {
             by?: components["schemas"]["Decider"] | null;
         };
         /**
+         * @description What became of a check for one person.
+         * @enum {string}
+         */
+        CheckOutcome: "asked" | "confirmed" | "missed" | "left";
+        /** @description How a check stands, without names. */
+        CheckStanding: {
+            /**
+             * Format: int64
+             * @description How many were asked.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description How many of them have confirmed.
+             */
+            confirmed: number;
+        };
+        /** @description What somebody made of the checks of a meeting. */
+        CheckTally: {
+            /** @description Closed checks that were theirs to confirm; not those before whose end they left. */
+            asked: number;
+            /** @description Those that they confirmed. */
+            confirmed: number;
+        };
+        /** @description Somebody who was asked, or confirmed without being asked. */
+        CheckedPerson: {
+            /** @description A user's id, or a guest's. */
+            id: components["schemas"]["UserId"];
+            /** @description Their name; `null` for an account that was erased. */
+            name?: string | null;
+            /** @description Whether it is a guest. */
+            is_guest: boolean;
+            /** @description Whether they were in the room when it opened. */
+            was_asked: boolean;
+            /** @description What became of it. */
+            outcome: components["schemas"]["CheckOutcome"];
+            /**
+             * Format: date-time
+             * @description When they confirmed.
+             */
+            confirmed_at?: string | null;
+        };
+        /**
          * @description How a connection ended.
          * @enum {string}
          */
-        ClosedBy: "left" | "leave_call" | "replaced" | "room_finished" | "reconcile";
+        ClosedBy: "left" | "vanished" | "leave_call" | "replaced" | "room_finished" | "reconcile";
+        /** @description That somebody is there. */
+        Confirmation: {
+            /** @description Which check. */
+            id: components["schemas"]["PresenceCheckId"];
+            /**
+             * Format: date-time
+             * @description When they confirmed, which is the first time that they did.
+             */
+            confirmed_at: string;
+        };
         /** @description How one last decided about a purpose. */
         Consent: {
             /** @description What for. */
@@ -3175,6 +3429,52 @@ export interface components {
          * @description Somebody whom an organization knows and who has no account.
          */
         ContactId: string;
+        /** @description Someone who came by a guest link. */
+        CorrectedGuest: {
+            /** @description Which. */
+            id: components["schemas"]["GuestId"];
+            /** @description The name they gave. */
+            name: string;
+        };
+        /** @description A correction of the record of attendance. */
+        Correction: {
+            /** @description Its id. */
+            id: components["schemas"]["CorrectionId"];
+            /** @description What it says. */
+            kind: components["schemas"]["CorrectionKind"];
+            span_id?: components["schemas"]["SpanId"] | null;
+            guest?: components["schemas"]["CorrectedGuest"] | null;
+            user?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description From when somebody was there.
+             */
+            joined_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            left_at?: string | null;
+            former?: components["schemas"]["SpanTimes"] | null;
+            /** @description Why. */
+            reason: string;
+            author?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description When they said so.
+             */
+            at: string;
+        };
+        /**
+         * Format: uuid
+         * @description A correction of the record of attendance; of a presence that nobody saw also the span.
+         */
+        CorrectionId: string;
+        /**
+         * @description What a correction says.
+         * @enum {string}
+         */
+        CorrectionKind: "times" | "added" | "struck" | "guest_is_member" | "guest_is_guest";
         /** @description A sign-in's input. */
         Credentials: {
             /** @description E-mail address, in any case. */
@@ -3556,6 +3856,17 @@ export interface components {
              */
             seq: number;
         };
+        /** @description Why somebody need not be at a meeting. */
+        Excuse: {
+            /** @description In the words of whoever wrote it down. */
+            reason: string;
+            excused_by?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            excused_at: string;
+        };
         /**
          * Format: uri
          * @description The address of a room elsewhere: `https`, at most 2000 characters, without a password.
@@ -3821,6 +4132,13 @@ export interface components {
          * @description A link by which people without an account enter a meeting.
          */
         GuestLinkId: string;
+        /** @description Which member a guest was. */
+        GuestMember: {
+            /** @description The member. */
+            user_id: components["schemas"]["UserId"];
+            /** @description Why that is known, 1 to 500 characters. */
+            reason?: string;
+        };
         /** @description A guest. */
         GuestOut: {
             /** @description Their id; their LiveKit identity is `guest:<id>`. */
@@ -4013,6 +4331,38 @@ export interface components {
          * @enum {string}
          */
         Language: "en" | "sw";
+        /** @description The last check of a meeting. */
+        Latest: {
+            check?: components["schemas"]["LatestCheck"] | null;
+        };
+        /** @description A meeting's last check, as somebody who takes part sees it. */
+        LatestCheck: {
+            /** @description Its id. */
+            id: components["schemas"]["PresenceCheckId"];
+            /**
+             * Format: date-time
+             * @description When it opened.
+             */
+            opened_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be confirmed.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description When it was closed; `null` while it has not been.
+             */
+            closed_at?: string | null;
+            /** @description Whether the caller was asked. */
+            was_asked: boolean;
+            /**
+             * Format: date-time
+             * @description When the caller confirmed.
+             */
+            confirmed_at?: string | null;
+            standing?: components["schemas"]["CheckStanding"] | null;
+        };
         /**
          * @description How the picture is composed.
          * @enum {string}
@@ -4180,6 +4530,40 @@ export interface components {
                  * @description Since when.
                  */
                 created_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Correction: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["CorrectionId"];
+                /** @description What it says. */
+                kind: components["schemas"]["CorrectionKind"];
+                span_id?: components["schemas"]["SpanId"] | null;
+                guest?: components["schemas"]["CorrectedGuest"] | null;
+                user?: components["schemas"]["AttendeeUser"] | null;
+                /**
+                 * Format: date-time
+                 * @description From when somebody was there.
+                 */
+                joined_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                left_at?: string | null;
+                former?: components["schemas"]["SpanTimes"] | null;
+                /** @description Why. */
+                reason: string;
+                author?: components["schemas"]["AttendeeUser"] | null;
+                /**
+                 * Format: date-time
+                 * @description When they said so.
+                 */
+                at: string;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -4665,6 +5049,40 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_PresenceCheck: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["PresenceCheckId"];
+                asked_by?: components["schemas"]["AttendeeUser"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it opened.
+                 */
+                opened_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be confirmed.
+                 */
+                closes_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was closed; `null` while it has not been.
+                 */
+                closed_at?: string | null;
+                /** @description How many were asked. */
+                asked: number;
+                /** @description How many of them have confirmed. */
+                confirmed: number;
+                /** @description How many were there to its end and have not. */
+                missed: number;
+                /** @description Who was asked, and who confirmed without being asked, by name. */
+                people: components["schemas"]["CheckedPerson"][];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_RecordedMessage: {
             /** @description The items in order. */
             items: (components["schemas"]["Message"] & {
@@ -5012,6 +5430,28 @@ export interface components {
             late_threshold_minutes: number;
             /** @description Whether guests may be let in; the organization has to allow it too. */
             allow_guests: boolean;
+            /**
+             * Format: int32
+             * @description How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
+             */
+            presence_checks_per_hour?: number | null;
+            /**
+             * Format: int32
+             * @description From which share of the meeting on somebody counts as present, 1 to 100 percent; `null` where any presence
+             *     does.
+             */
+            min_presence_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be there, 1 to 10000; `null` for no such number.
+             */
+            quorum_members?: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on the list must be there, 1 to 100 percent; `null` for no such share. Not together
+             *     with a number.
+             */
+            quorum_percent?: number | null;
         };
         /**
          * @description The switches of a meeting to set; others stay as they are, `null` goes back to the default, an unknown one is
@@ -5029,6 +5469,32 @@ export interface components {
              * @default null
              */
             allow_guests: boolean | null;
+            /**
+             * Format: int32
+             * @description How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
+             * @default null
+             */
+            presence_checks_per_hour: number | null;
+            /**
+             * Format: int32
+             * @description From which share of the meeting on somebody counts as present, 1 to 100 percent; `null` where any presence
+             *     does.
+             * @default null
+             */
+            min_presence_percent: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be there, 1 to 10000; `null` for no such number.
+             * @default null
+             */
+            quorum_members: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on the list must be there, 1 to 100 percent; `null` for no such share. Not together
+             *     with a number.
+             * @default null
+             */
+            quorum_percent: number | null;
         };
         /**
          * @description Where a meeting stands.
@@ -5125,14 +5591,19 @@ export interface components {
             invited: number;
             /**
              * Format: int64
-             * @description Of these, the ones they came to.
+             * @description Of these, the ones they came to, however long they stayed.
              */
             attended: number;
             /**
              * Format: int64
-             * @description Of these, the ones they did not come to.
+             * @description Of all, the ones they did not come to, excused or not.
              */
             absent: number;
+            /**
+             * Format: int64
+             * @description Of these, the ones that they were excused from.
+             */
+            excused: number;
             /**
              * Format: int64
              * @description Times that they came late.
@@ -5145,7 +5616,8 @@ export interface components {
             left_early: number;
             /**
              * Format: double
-             * @description The share of meetings that they came to, 0 to 1; `null` without any.
+             * @description The share of meetings that they came to, 0 to 1; `null` without any. What they were excused from counts as not
+             *     attended, and how long they stayed does not matter.
              */
             attendance_rate?: number | null;
             /**
@@ -5203,6 +5675,8 @@ export interface components {
             is_late: boolean;
             /** @description Whether they left before the end. */
             left_early: boolean;
+            /** @description Why they were excused from it; `null` when they were not. */
+            excuse_reason?: string | null;
             /**
              * Format: int32
              * @description Chat messages they wrote.
@@ -5357,6 +5831,7 @@ export interface components {
             my_rights: components["schemas"]["ParticipantRights"];
             /** @description Whether the organization wants to know how long people speak. */
             measures_speaking: boolean;
+            quorum?: components["schemas"]["StageQuorum"] | null;
         };
         /** @description The caller's vote in a poll. */
         MyVote: {
@@ -5389,6 +5864,35 @@ export interface components {
             notes?: string;
             /** @description Groups to put them into. */
             group_ids?: components["schemas"]["ContactGroupId"][];
+        };
+        /** @description A new correction: of a span, or of a member whose presence nobody saw. */
+        NewCorrection: {
+            /** @default null */
+            span_id: components["schemas"]["SpanId"] | null;
+            /** @default null */
+            user_id: components["schemas"]["UserId"] | null;
+            /**
+             * Format: date-time
+             * @description From when they were there.
+             * @default null
+             */
+            joined_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when.
+             * @default null
+             */
+            left_at: string | null;
+            /**
+             * @description That nobody was there: strikes the span.
+             * @default false
+             */
+            void: boolean;
+            /**
+             * @description Why, 1 to 500 characters.
+             * @default
+             */
+            reason: string;
         };
         /** @description A new custom field. */
         NewCustomField: {
@@ -5426,6 +5930,11 @@ export interface components {
              * @description Until when it works; for ever when absent.
              */
             expires_at?: string | null;
+        };
+        /** @description Why somebody is excused. */
+        NewExcuse: {
+            /** @description 1 to 500 characters, without the space around them. */
+            reason: string;
         };
         /** @description A new group. */
         NewGroup: {
@@ -5541,6 +6050,15 @@ export interface components {
             token: string;
             /** @description 8 to 200 characters, not easy to guess. */
             password: string;
+        };
+        /** @description How people are to be asked. */
+        NewPresenceCheck: {
+            /**
+             * Format: int32
+             * @description How long they can answer, 20 to 300 seconds; 60 when absent.
+             * @default null
+             */
+            seconds: number | null;
         };
         /** @description Up to where one has read. */
         NewReadMark: {
@@ -5839,6 +6357,40 @@ export interface components {
              */
             closed_at: string;
         };
+        /** @description A check with everybody whom it asked. */
+        PresenceCheck: {
+            /** @description Its id. */
+            id: components["schemas"]["PresenceCheckId"];
+            asked_by?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description When it opened.
+             */
+            opened_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be confirmed.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description When it was closed; `null` while it has not been.
+             */
+            closed_at?: string | null;
+            /** @description How many were asked. */
+            asked: number;
+            /** @description How many of them have confirmed. */
+            confirmed: number;
+            /** @description How many were there to its end and have not. */
+            missed: number;
+            /** @description Who was asked, and who confirmed without being asked, by name. */
+            people: components["schemas"]["CheckedPerson"][];
+        };
+        /**
+         * Format: uuid
+         * @description A check of who is in the room.
+         */
+        PresenceCheckId: string;
         /** @description An error as a client sees it. The correlation id is filled in by [`super::correlate`]. */
         Problem: {
             /** @description Names the kind of problem: `urn:baraza:problem:<code>`. */
@@ -5893,6 +6445,19 @@ export interface components {
          * @enum {string}
          */
         PublishSource: "camera" | "microphone" | "screen_share" | "screen_share_audio";
+        /** @description From when to when enough members were there. */
+        QuorumPeriod: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Until when; `null` while they are.
+             */
+            to?: string | null;
+        };
         /** @description How far somebody has read. */
         ReadMark: {
             message_id?: components["schemas"]["MessageId"] | null;
@@ -6255,6 +6820,29 @@ export interface components {
              * @description From how many minutes after the start on someone counts as late, 0 to 1440; for new meetings.
              */
             late_threshold_minutes: number;
+            /**
+             * Format: int32
+             * @description How often an hour people are asked, at random times, whether they are there, 1 to 12, `null` for never; for new
+             *     meetings.
+             */
+            presence_checks_per_hour?: number | null;
+            /**
+             * Format: int32
+             * @description From which share of a meeting on somebody counts as present, 1 to 100 percent; for new meetings, `null` where
+             *     any presence does.
+             */
+            min_presence_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be in a new meeting, 1 to 10000; `null` for no such number.
+             */
+            quorum_members?: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on its list must be in a new meeting, 1 to 100 percent; `null` for no such share.
+             *     Not together with a number.
+             */
+            quorum_percent?: number | null;
             /** @description The media of new meetings. */
             meeting_type: components["schemas"]["MeetingType"];
             /**
@@ -6307,6 +6895,33 @@ export interface components {
              * @default null
              */
             late_threshold_minutes: number | null;
+            /**
+             * Format: int32
+             * @description How often an hour people are asked, at random times, whether they are there, 1 to 12, `null` for never; for new
+             *     meetings.
+             * @default null
+             */
+            presence_checks_per_hour: number | null;
+            /**
+             * Format: int32
+             * @description From which share of a meeting on somebody counts as present, 1 to 100 percent; for new meetings, `null` where
+             *     any presence does.
+             * @default null
+             */
+            min_presence_percent: number | null;
+            /**
+             * Format: int32
+             * @description How many members must be in a new meeting, 1 to 10000; `null` for no such number.
+             * @default null
+             */
+            quorum_members: number | null;
+            /**
+             * Format: int32
+             * @description What share of the members on its list must be in a new meeting, 1 to 100 percent; `null` for no such share.
+             *     Not together with a number.
+             * @default null
+             */
+            quorum_percent: number | null;
             /** @default null */
             meeting_type: components["schemas"]["MeetingType"] | null;
             /**
@@ -6429,6 +7044,36 @@ export interface components {
             /** @description The secret, `bz_dev_…`, for the `Authorization` header. */
             token: string;
         };
+        /** @description What somebody says of a presence. */
+        SpanCorrection: {
+            /** @description Why. */
+            reason: string;
+            author?: components["schemas"]["AttendeeUser"] | null;
+            /**
+             * Format: date-time
+             * @description When they said so.
+             */
+            at: string;
+            former?: components["schemas"]["SpanTimes"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description One presence of one connection in a meeting.
+         */
+        SpanId: string;
+        /** @description From when to when. */
+        SpanTimes: {
+            /**
+             * Format: date-time
+             * @description The beginning.
+             */
+            joined_at: string;
+            /**
+             * Format: date-time
+             * @description The end.
+             */
+            left_at: string;
+        };
         /** @description When the caller spoke, as their device knows it. */
         Spoken: {
             /** @description At most 200 stretches of the last 15 minutes, in any order. */
@@ -6464,6 +7109,19 @@ export interface components {
             acting_host_id?: components["schemas"]["UserId"] | null;
             /** @description What whoever comes may do, unless they moderate or it was decided for them alone. */
             participants: components["schemas"]["ParticipantRights"];
+        };
+        /** @description How many members must be in the room, and how many are: people on the list, each once; guests don't count. */
+        StageQuorum: {
+            /**
+             * Format: int64
+             * @description How many must be there.
+             */
+            needed: number;
+            /**
+             * Format: int64
+             * @description How many are.
+             */
+            present: number;
         };
         /**
          * @description How far a recording is.
@@ -9244,6 +9902,143 @@ export interface operations {
             };
         };
     };
+    attendance_corrections: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Correction"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_correct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCorrection"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     meetings_cancel: {
         parameters: {
             query?: never;
@@ -10322,6 +11117,146 @@ export interface operations {
             };
         };
     };
+    attendance_recognize_guest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                guest: components["schemas"]["GuestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuestMember"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_take_back_guest: {
+        parameters: {
+            query?: {
+                /** @description Why, at most 500 characters. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                guest: components["schemas"]["GuestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     meetings_read_history: {
         parameters: {
             query?: {
@@ -11308,6 +12243,119 @@ export interface operations {
             };
         };
     };
+    attendance_excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExcuse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Excuse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_take_back_excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     participants_lower_hand: {
         parameters: {
             query?: never;
@@ -11637,6 +12685,244 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_presence_checks: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_PresenceCheck"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_ask_who_is_there: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPresenceCheck"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestCheck"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_latest_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Latest"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attendance_confirm_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+                check: components["schemas"]["PresenceCheckId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmation"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

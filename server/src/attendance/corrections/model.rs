@@ -65,7 +65,6 @@ pub struct Correction {
 
 /// A new correction: of a span, or of a member whose presence nobody saw.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct NewCorrection {
     /// The span that is corrected.
     pub span_id: Option<SpanId>,
@@ -76,8 +75,10 @@ pub struct NewCorrection {
     /// Until when.
     pub left_at: Option<DateTime<Utc>>,
     /// That nobody was there: strikes the span.
+    #[serde(default)]
     pub void: bool,
     /// Why, 1 to 500 characters.
+    #[serde(default)]
     pub reason: String,
 }
 

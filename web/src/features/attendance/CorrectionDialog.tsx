@@ -140,7 +140,7 @@ function send(task: Task, id: string, headers: Record<string, string>, values: V
     take(
       api.POST('/api/v1/meetings/{id}/attendance/corrections', {
         params: { path: { id } },
-        body: { reason, ...body },
+        body: { void: false, reason, ...body },
         headers,
       }),
     );

@@ -1,6 +1,6 @@
 import type { Attendance } from '../../api/types';
 
-type Item = Attendance['items'][number];
+type Span = Pick<Attendance['items'][number]['spans'][number], 'joined_at' | 'left_at'>;
 
 /** From when to when, in milliseconds. */
 export type Stretch = { from: number; to: number };
@@ -12,7 +12,7 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440];
 const MOST_TICKS = 5;
 
 /** One connection after the other; what is open goes on until `now`. Where two devices were there at once, it counts once. */
-export function presenceOf({ spans }: Pick<Item, 'spans'>, now: number): Stretch[] {
+export function presenceOf({ spans }: { spans: Span[] }, now: number): Stretch[] {
   const stretches = spans
     .map(({ joined_at, left_at }) => ({
       from: Date.parse(joined_at),
