@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
+import type { components } from '../../api/schema';
 import type { Attendance, Meeting } from '../../api/types';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { toInstant, toWall } from '../../ui/time';
@@ -18,6 +19,7 @@ export type Task =
   | { kind: 'add'; user?: { id: string; name: string } }
   | { kind: 'recognize' | 'takeBack'; guest: string; name: string };
 
+type NewCorrection = components['schemas']['NewCorrection'];
 type Values = { user_id: string | null; joined_at: string | null; left_at: string | null; reason: string };
 
 /** Asks what was so instead of what was recorded, and why. */
@@ -136,7 +138,7 @@ function timesOf(task: Task, meeting: Meeting): { joined_at?: string | null; lef
 function send(task: Task, id: string, headers: Record<string, string>, values: Values): Promise<unknown> {
   const { joined_at, left_at, user_id } = values;
   const reason = values.reason.trim();
-  const correct = (body: object) =>
+  const correct = (body: Partial<NewCorrection>) =>
     take(
       api.POST('/api/v1/meetings/{id}/attendance/corrections', {
         params: { path: { id } },
