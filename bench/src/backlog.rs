@@ -10,12 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    http,
-    pgbench::psql,
-    platform::Platform,
-    webhook::Signer,
-};
+use crate::{http, pgbench::psql, platform::Platform, webhook::Signer};
 
 const SECONDS: u64 = 60;
 const CONNECTIONS: usize = 10;
@@ -47,8 +42,7 @@ pub async fn run(platform: &Platform) -> Result<Told> {
     let (key, secret) = platform.livekit_keys()?;
     let host = platform.host()?;
     let requests = stays(&Signer::new(&host, &key, &secret), &rooms)?;
-    let outcome =
-        http::load(&host, Arc::new(requests), CONNECTIONS, SECONDS, false, Some(EVERY)).await?;
+    let outcome = http::load(&host, Arc::new(requests), CONNECTIONS, SECONDS, false, Some(EVERY)).await?;
     ensure!(outcome.errors == 0, "{} events were refused", outcome.errors);
     let database = platform.value("database_url")?;
     let (left, since) = (left(database)?, Instant::now());

@@ -20,8 +20,11 @@ pub fn prepare(database_url: &str) -> Result<()> {
 
 /// What psql prints, without decoration.
 pub fn psql(database_url: &str, args: &[&str]) -> Result<String> {
-    let output =
-        Command::new(program("psql")?).args(["-q", "-A", "-t", "-X"]).args(args).arg(database_url).output()?;
+    let output = Command::new(program("psql")?)
+        .args(["-q", "-A", "-t", "-X"])
+        .args(args)
+        .arg(database_url)
+        .output()?;
     ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)
 }

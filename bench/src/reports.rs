@@ -47,7 +47,10 @@ pub async fn run(out: &mut impl std::io::Write, platform: &Platform, args: &Args
         ensure!(outcome.errors == 0, "{report}: {} calls failed", outcome.errors);
         let (p50_ms, p99_ms) = (outcome.percentile(0.5), outcome.percentile(0.99));
         let line = Line { bench: "reports", report, p50_ms, p99_ms, wanted_ms, bytes };
-        writeln!(out, "report of {report}: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms (wanted: below {wanted_ms} ms), {bytes} bytes")?;
+        writeln!(
+            out,
+            "report of {report}: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms (wanted: below {wanted_ms} ms), {bytes} bytes"
+        )?;
         writeln!(out, "{}", serde_json::to_string(&line)?)?;
     }
     Ok(())

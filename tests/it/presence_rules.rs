@@ -132,9 +132,9 @@ async fn whoever_stays_too_short_does_not_count_as_present() {
     let csv = organization.admin.get(&meeting.path("/attendance.csv")).await.text();
     let mut lines = csv.lines();
     let head = lines.next().expect("a head");
-    assert!(head.ends_with("presence_share,counts_as_present,excused,excuse_reason"), "{head}");
+    assert!(head.ends_with("presence_share,counts_as_present,excused,excuse_reason,is_corrected"), "{head}");
     assert!(
-        lines.any(|line| line.starts_with(&short.name) && line.ends_with(",0.7499,false,false,")),
+        lines.any(|line| line.starts_with(&short.name) && line.ends_with(",0.7499,false,false,,false")),
         "{csv}"
     );
 }
@@ -356,7 +356,8 @@ async fn an_excuse_stands_in_every_report() {
     assert_eq!(item(&found, absent)["excuse"], Value::Null);
     let csv = admin.get(&meeting.path("/attendance.csv")).await.text();
     assert!(
-        csv.lines().any(|line| line.starts_with(&ill.name) && line.ends_with(",0.0000,false,true,'=Ill")),
+        csv.lines()
+            .any(|line| line.starts_with(&ill.name) && line.ends_with(",0.0000,false,true,'=Ill,false")),
         "{csv}"
     );
     // Each member sees their own.

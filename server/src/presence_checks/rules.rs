@@ -197,7 +197,14 @@ mod tests {
 
     fn span(joined_at: DateTime<Utc>, left_at: Option<DateTime<Utc>>) -> AttendanceSpan {
         let id = SpanId(uuid::Uuid::nil());
-        AttendanceSpan { id, joined_at, left_at, how_closed: None, exact_within_seconds: None, correction: None }
+        AttendanceSpan {
+            id,
+            joined_at,
+            left_at,
+            how_closed: None,
+            exact_within_seconds: None,
+            correction: None,
+        }
     }
 
     #[test]

@@ -5867,32 +5867,22 @@ export interface components {
         };
         /** @description A new correction: of a span, or of a member whose presence nobody saw. */
         NewCorrection: {
-            /** @default null */
-            span_id: components["schemas"]["SpanId"] | null;
-            /** @default null */
-            user_id: components["schemas"]["UserId"] | null;
+            span_id?: components["schemas"]["SpanId"] | null;
+            user_id?: components["schemas"]["UserId"] | null;
             /**
              * Format: date-time
              * @description From when they were there.
-             * @default null
              */
-            joined_at: string | null;
+            joined_at?: string | null;
             /**
              * Format: date-time
              * @description Until when.
-             * @default null
              */
-            left_at: string | null;
-            /**
-             * @description That nobody was there: strikes the span.
-             * @default false
-             */
-            void: boolean;
-            /**
-             * @description Why, 1 to 500 characters.
-             * @default
-             */
-            reason: string;
+            left_at?: string | null;
+            /** @description That nobody was there: strikes the span. */
+            void?: boolean;
+            /** @description Why, 1 to 500 characters. */
+            reason?: string;
         };
         /** @description A new custom field. */
         NewCustomField: {
@@ -6056,9 +6046,8 @@ export interface components {
             /**
              * Format: int32
              * @description How long they can answer, 20 to 300 seconds; 60 when absent.
-             * @default null
              */
-            seconds: number | null;
+            seconds?: number | null;
         };
         /** @description Up to where one has read. */
         NewReadMark: {
