@@ -41,7 +41,7 @@ const attendance = (page) => page.goto(`/meetings/${meeting.id}/details?tab=atte
 step('the host asks for a quorum and for presence', async () => {
   await Promise.all([signIn(host, 'host@example.org'), signIn(member, 'member.1@example.org')]);
   await host.goto(`/meetings/${meeting.id}/details`);
-  await button(host, 'Edit').click();
+  await button(host, 'Change meeting').click();
   const dialog = host.getByRole('dialog', { name: 'Change meeting' });
   await dialog.getByLabel('Least presence').fill('75');
   await dialog.getByLabel('Quorum: members').fill('3');

@@ -25,7 +25,12 @@ export function WhenInput(props: DateTimePickerProps) {
         previousDecade: t('calendar.previousDecade'),
         nextDecade: t('calendar.nextDecade'),
       }}
-      timePickerProps={{ hoursInputLabel: t('calendar.hours'), minutesInputLabel: t('calendar.minutes') }}
+      timePickerProps={{
+        hoursInputLabel: t('calendar.hours'),
+        minutesInputLabel: t('calendar.minutes'),
+        secondsInputLabel: t('calendar.seconds'),
+        styles: { field: LARGE },
+      }}
       submitButtonProps={{ 'aria-label': t('calendar.take') }}
       {...props}
       clearButtonProps={{ style: LARGE, ...props.clearButtonProps }}

@@ -21,10 +21,10 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { attendanceQuery } from '../meetings/queries';
-import { ExcuseMenu } from './Excuse';
+import { PersonMenu } from './PersonMenu';
 import { PresenceBadges, PresenceCards } from './Presence';
 import { PresenceChart } from './PresenceChart';
-import { AddPresence, Presence, PresenceOf } from './Spans';
+import { AddPresence, CameAs, Presence } from './Spans';
 
 /** Who was there, from when to when. */
 export function AttendanceReport({ meetingId, title }: { meetingId: string; title: string }) {
@@ -170,7 +170,7 @@ function AttendanceRow({ item, meetingId, minimum }: RowProps) {
             </Badge>
           )}
           <PresenceBadges item={item} minimum={minimum} />
-          <PresenceOf meetingId={meetingId} item={item} />
+          <CameAs item={item} />
         </Group>
       </Table.Td>
       <Table.Td className={rows.wide}>
@@ -189,7 +189,7 @@ function AttendanceRow({ item, meetingId, minimum }: RowProps) {
         {item.speaking_seconds > 0 ? format.duration(item.speaking_seconds) : '–'}
       </Table.Td>
       <Table.Td ta="end">
-        <ExcuseMenu meetingId={meetingId} item={item} />
+        <PersonMenu meetingId={meetingId} item={item} />
       </Table.Td>
     </Table.Tr>
   );

@@ -72,15 +72,7 @@ function CorrectionForm({ task, meeting, onClose }: DialogProps) {
   const asksWho = task.kind === 'recognize' || (task.kind === 'add' && !task.user);
   const asksWhen = task.kind === 'times' || task.kind === 'restore' || task.kind === 'add';
   const name = task.kind === 'add' ? task.user?.name : task.name;
-  const wallProps = {
-    withSeconds: true,
-    valueFormat: 'ddd D MMM YYYY HH:mm:ss',
-    timePickerProps: {
-      hoursInputLabel: t('calendar.hours'),
-      minutesInputLabel: t('calendar.minutes'),
-      secondsInputLabel: t('calendar.seconds'),
-    },
-  };
+  const wallProps = { withSeconds: true, valueFormat: 'ddd D MMM YYYY HH:mm:ss' };
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
       <Stack>

@@ -1,5 +1,5 @@
 import { ActionIcon, Badge, Box, Button, Group, Menu, Text, Tooltip, VisuallyHidden } from '@mantine/core';
-import { IconClockEdit, IconClockPlus, IconDots, IconEraser, IconUserQuestion } from '@tabler/icons-react';
+import { IconClockEdit, IconClockPlus, IconDots, IconEraser } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -14,14 +14,14 @@ type Item = Attendance['items'][number];
 const INEXACT = 2;
 
 /** The meeting, for those who may correct its record. */
-function useCorrectable(meetingId: string): Meeting | undefined {
+export function useCorrectable(meetingId: string): Meeting | undefined {
   const { data } = useQuery(meetingQuery(meetingId));
   return can(data, 'correct_attendance') && ['in_progress', 'completed'].includes(data?.status ?? '')
     ? data
     : undefined;
 }
 
-const nameOf = (item: Item) => item.user?.name ?? item.guest_name ?? '';
+export const nameOf = (item: Item) => item.user?.name ?? item.guest_name ?? '';
 
 /** When somebody was there: as it was recorded, and as somebody corrected it. */
 export function Presence({ meetingId, item }: { meetingId: string; item: Item }) {
@@ -143,67 +143,17 @@ function SpanMenu({ span, name, times, meeting, isStruck }: MenuProps) {
   );
 }
 
-/** As whom else a member came, and what may be said about somebody's presence as a whole. */
-export function PresenceOf({ meetingId, item }: { meetingId: string; item: Item }) {
+/** As whom else a member came. */
+export function CameAs({ item }: { item: Item }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const meeting = useCorrectable(meetingId);
-  const [task, setTask] = useState<Task>();
-  const guest = item.guest_id;
-  return (
-    <>
-      {meeting && (item.user || guest) && (
-        <Menu position="bottom-start">
-          <Menu.Target>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={t('people.actionsFor', { name: nameOf(item) })}
-            >
-              <IconDots size={16} aria-hidden />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {item.user && (
-              <Menu.Item
-                leftSection={<IconClockPlus size={16} aria-hidden />}
-                onClick={() => setTask({ kind: 'add', user: item.user ?? undefined })}
-              >
-                {t('attendance.correction.open.add')}
-              </Menu.Item>
-            )}
-            {guest && (
-              <Menu.Item
-                leftSection={<IconUserQuestion size={16} aria-hidden />}
-                onClick={() => setTask({ kind: 'recognize', guest, name: nameOf(item) })}
-              >
-                {t('attendance.correction.open.recognize')}
-              </Menu.Item>
-            )}
-            {item.came_as.map(({ guest_id, name }) => (
-              <Menu.Item
-                key={guest_id}
-                leftSection={<IconUserQuestion size={16} aria-hidden />}
-                onClick={() => setTask({ kind: 'takeBack', guest: guest_id, name })}
-              >
-                {t('attendance.correction.open.takeBack', { name })}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      )}
-      {item.came_as.map(({ guest_id, name, author, at, reason }) => (
-        <Text key={guest_id} size="xs" c="dimmed" w="100%" style={{ overflowWrap: 'anywhere' }}>
-          {[t('attendance.correction.cameAs', { name }), author?.name, format.moment(at), reason]
-            .filter(Boolean)
-            .join(' · ')}
-        </Text>
-      ))}
-      {task && meeting && (
-        <CorrectionDialog task={task} meeting={meeting} onClose={() => setTask(undefined)} />
-      )}
-    </>
-  );
+  return item.came_as.map(({ guest_id, name, author, at, reason }) => (
+    <Text key={guest_id} size="xs" c="dimmed" w="100%" style={{ overflowWrap: 'anywhere' }}>
+      {[t('attendance.correction.cameAs', { name }), author?.name, format.moment(at), reason]
+        .filter(Boolean)
+        .join(' · ')}
+    </Text>
+  ));
 }
 
 /** Adds the presence of any member, for those who may. */
