@@ -20,7 +20,7 @@ const MEETINGS: usize = 20;
 const PEOPLE: usize = 40;
 const WANTED_S: f64 = 10.0;
 /// When the bench gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What was seen.
 #[derive(Debug, Serialize)]

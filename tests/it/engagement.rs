@@ -294,10 +294,10 @@ async fn the_sums_say_what_the_record_says_whatever_the_period() {
 fn same(a: &Value, b: &Value) {
     match (a, b) {
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).for_each(|(a, b)| same(a, b))
+            a.iter().zip(b).for_each(|(a, b)| same(a, b));
         }
         (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {
-            a.iter().for_each(|(key, a)| same(a, &b[key]))
+            a.iter().for_each(|(key, a)| same(a, &b[key]));
         }
         (Value::Number(a), Value::Number(b)) => {
             let (a, b) = (a.as_f64().expect("a number"), b.as_f64().expect("a number"));
@@ -310,8 +310,10 @@ fn same(a: &Value, b: &Value) {
 // ATT-05
 #[tokio::test]
 async fn the_database_and_the_program_agree_on_who_left_early() {
+    /// When somebody left, the scheduled and the actual end, the threshold in minutes, and whether that was early.
+    type Case = (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, i32, bool);
     let app = TestApp::start().await;
-    let rows: Vec<(DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, i32, bool)> = sqlx::query_as(
+    let rows: Vec<Case> = sqlx::query_as(
         "select left_at, scheduled, actual, threshold,
                 check_participant_left_early(false, left_at, scheduled, actual, threshold)
          from (select '2026-12-01 10:00Z'::timestamptz + (l * 7) * interval '10 seconds' as left_at,

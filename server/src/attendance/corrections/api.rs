@@ -42,20 +42,17 @@ pub async fn create(
     let at = app.clock.now();
     let wanted = rules::check(&body, &meeting, at)?;
     let correction = CorrectionId::new(at);
-    let (span, before) = match body.span_id {
-        Some(span) => {
-            let before = store::span(&mut tx, id, span).await?.ok_or_else(|| Problem::not_found("span"))?;
-            if before.joined_at.is_some() && before.left_at.is_none() {
-                let detail = "This person is still there; please correct it when they have left.";
-                return Err(Problem::conflict("STILL_OPEN", detail));
-            }
-            (span, before)
+    let (span, before) = if let Some(span) = body.span_id {
+        let before = store::span(&mut tx, id, span).await?.ok_or_else(|| Problem::not_found("span"))?;
+        if before.joined_at.is_some() && before.left_at.is_none() {
+            let detail = "This person is still there; please correct it when they have left.";
+            return Err(Problem::conflict("STILL_OPEN", detail));
         }
-        None => {
-            participants::require_member(&mut tx, meeting.organization_id, body.user_id, "/user_id").await?;
-            let nothing = store::Span { user: body.user_id, guest: None, joined_at: None, left_at: None };
-            (SpanId(correction.0), nothing)
-        }
+        (span, before)
+    } else {
+        participants::require_member(&mut tx, meeting.organization_id, body.user_id, "/user_id").await?;
+        let nothing = store::Span { user: body.user_id, guest: None, joined_at: None, left_at: None };
+        (SpanId(correction.0), nothing)
     };
     let former = before.joined_at.zip(before.left_at);
     let new = store::New {

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
 import { Exports } from '../../ui/Exports';
 import { MoreButton } from '../../ui/MoreButton';
+import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { ActivityTable } from './GroupPart';
 import { GroupSelect, Pending } from './parts';
@@ -100,7 +101,7 @@ function AbsenceTable({ items, own }: { items: readonly Absence[]; own: boolean 
   const format = useFormat();
   const minutes = ({ minutes_late, minutes_early }: Absence) => minutes_late ?? minutes_early;
   return (
-    <Table verticalSpacing="xs">
+    <Table verticalSpacing="xs" className={rows.rows}>
       <Table.Thead>
         <Table.Tr>
           {!own && <Table.Th>{t('reports.member')}</Table.Th>}
@@ -111,8 +112,12 @@ function AbsenceTable({ items, own }: { items: readonly Absence[]; own: boolean 
       <Table.Tbody>
         {items.map((item) => (
           <Table.Tr key={`${item.meeting.id} ${item.user.id} ${item.kind}`}>
-            {!own && <Table.Td style={{ overflowWrap: 'anywhere' }}>{item.user.name}</Table.Td>}
-            <Table.Td>
+            {!own && (
+              <Table.Td className={rows.wide} style={{ overflowWrap: 'anywhere' }}>
+                {item.user.name}
+              </Table.Td>
+            )}
+            <Table.Td className={rows.wide}>
               <Link
                 to="/meetings/$id/details"
                 params={{ id: item.meeting.id }}
@@ -124,7 +129,7 @@ function AbsenceTable({ items, own }: { items: readonly Absence[]; own: boolean 
                 {format.span(item.meeting.scheduled_start, null)}
               </Text>
             </Table.Td>
-            <Table.Td>
+            <Table.Td className={rows.wide}>
               <Group gap="xs">
                 <Text size="sm">
                   {[

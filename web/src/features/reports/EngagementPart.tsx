@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
 import { Exports } from '../../ui/Exports';
 import { MoreButton } from '../../ui/MoreButton';
+import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { useHere } from '../orgs/OrganizationGate';
 import { Cards, MemberSelect, Pending, useFigures } from './parts';
@@ -58,7 +59,7 @@ export function EngagementPart({ scope, onChoose }: { scope: Scope; onChoose: (m
             />
             <Exports kinds={['csv']} load={() => engagementFile(scope)} name={t('engagement.title')} />
           </Group>
-          <Table verticalSpacing="xs">
+          <Table verticalSpacing="xs" className={rows.rows}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t('reports.member')}</Table.Th>
@@ -70,7 +71,7 @@ export function EngagementPart({ scope, onChoose }: { scope: Scope; onChoose: (m
             <Table.Tbody>
               {items.map(({ user, score, reputation, engagement }) => (
                 <Table.Tr key={user.id}>
-                  <Table.Td>
+                  <Table.Td className={rows.wide}>
                     <UnstyledButton
                       td="underline"
                       style={{ overflowWrap: 'anywhere' }}
@@ -79,8 +80,13 @@ export function EngagementPart({ scope, onChoose }: { scope: Scope; onChoose: (m
                       {user.name}
                     </UnstyledButton>
                   </Table.Td>
-                  {[score, reputation, engagement].map((points, index) => (
-                    <Table.Td key={index} ta="end" fw={index === 0 ? 600 : undefined}>
+                  {Object.entries({ score, reputation, engagement }).map(([name, points]) => (
+                    <Table.Td
+                      key={name}
+                      ta="end"
+                      data-label={t(`engagement.${name as 'score' | 'reputation' | 'engagement'}`)}
+                      fw={name === 'score' ? 600 : undefined}
+                    >
                       {number(points)}
                     </Table.Td>
                   ))}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../ui/EmptyState';
 import { Exports } from '../../ui/Exports';
 import { MoreButton } from '../../ui/MoreButton';
+import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
 import { Cards, Pending, useFigures } from './parts';
 import { groupFile, groupReportQuery, type MemberActivity, type Scope } from './queries';
@@ -75,7 +76,7 @@ export function ActivityTable({ items }: { items: readonly MemberActivity[] }) {
     ['left_early', t('reports.kind.left_early'), true],
   ] as const;
   return (
-    <Table verticalSpacing="xs">
+    <Table verticalSpacing="xs" className={rows.rows}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t('reports.member')}</Table.Th>
@@ -92,9 +93,11 @@ export function ActivityTable({ items }: { items: readonly MemberActivity[] }) {
       <Table.Tbody>
         {items.map((item) => (
           <Table.Tr key={item.user.id}>
-            <Table.Td style={{ overflowWrap: 'anywhere' }}>{item.user.name}</Table.Td>
-            {columns.map(([column, , wide]) => (
-              <Table.Td key={column} ta="end" visibleFrom={wide ? 'sm' : undefined}>
+            <Table.Td className={rows.wide} style={{ overflowWrap: 'anywhere' }}>
+              {item.user.name}
+            </Table.Td>
+            {columns.map(([column, name, wide]) => (
+              <Table.Td key={column} ta="end" data-label={name} visibleFrom={wide ? 'sm' : undefined}>
                 {item[column]}
               </Table.Td>
             ))}

@@ -7,6 +7,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { Exports } from '../../ui/Exports';
 import { MoreButton } from '../../ui/MoreButton';
 import { usePageTitle } from '../../ui/pages';
+import rows from '../../ui/Rows.module.css';
 import { localZone } from '../../ui/time';
 import { useFormat } from '../../ui/useFormat';
 import { StatusBadge } from '../meetings/status';
@@ -161,7 +162,7 @@ function MeetingsPart({ scope }: { scope: Scope }) {
       {items.length === 0 ? (
         <EmptyState icon={IconChartBar} title={t('reports.none')} />
       ) : (
-        <Table verticalSpacing="xs">
+        <Table verticalSpacing="xs" className={rows.rows}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('reports.meeting')}</Table.Th>
@@ -181,7 +182,7 @@ function MeetingsPart({ scope }: { scope: Scope }) {
           <Table.Tbody>
             {items.map((meeting) => (
               <Table.Tr key={meeting.id}>
-                <Table.Td>
+                <Table.Td className={rows.wide}>
                   <Link
                     to="/meetings/$id/details"
                     params={{ id: meeting.id }}
@@ -213,7 +214,10 @@ function MeetingsPart({ scope }: { scope: Scope }) {
                 <Table.Td ta="end" visibleFrom="sm">
                   {meeting.invited}
                 </Table.Td>
-                <Table.Td ta="end">{`${meeting.attended} (${percent(meeting.attendance_rate)})`}</Table.Td>
+                <Table.Td
+                  ta="end"
+                  data-label={t('attendance.card.attended')}
+                >{`${meeting.attended} (${percent(meeting.attendance_rate)})`}</Table.Td>
                 <Table.Td ta="end" visibleFrom="sm">
                   {meeting.late}
                 </Table.Td>

@@ -81,9 +81,9 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
             {t('status.in_progress')}
           </Badge>
         </Group>
-        <Group gap="md" wrap="nowrap">
+        <Group gap="md" wrap="nowrap" miw={0}>
           {acting && (
-            <Text size="sm" role="status" className={classes.title}>
+            <Text size="sm" role="status" miw={0} className={classes.title}>
               {t('stage.acting', { name: acting })}
             </Text>
           )}
