@@ -357,7 +357,7 @@ pub mod tests {
             messages_sent: 3,
             hand_raised_count: 1,
             speaking_seconds: 75.0,
-            checks: CheckTally { asked: 3, confirmed: 2 },
+            checks: if number > 0 { CheckTally { asked: 3, confirmed: 2 } } else { CheckTally::default() },
             spans: (0..2)
                 .filter(|_| number > 0)
                 .map(|span| AttendanceSpan {
