@@ -128,10 +128,12 @@ step('the report tells of the one that is over', async () => {
   const { items } = await council.host.get(`/meetings/${meeting.id}/attendance`);
   const tallies = Object.fromEntries(items.map(({ user, checks }) => [user.name, `${checks.confirmed} of ${checks.asked}`]));
   assert.deepEqual(tallies, { Host: '1 of 1', 'Member 1': '1 of 1', 'Member 2': '1 of 1', 'Member 3': '0 of 1' });
-  await host.goto(`/meetings/${meeting.id}/details?tab=attendance`);
-  await host.getByText('0 of 1 check').waitFor();
-  await host.getByText('1 of 1 check').first().waitFor();
-  await pictures('presence-check-report', host);
+  const page = await host.context().newPage();
+  await page.goto(`/meetings/${meeting.id}/details?tab=attendance`);
+  await page.getByText('0 of 1 check').waitFor();
+  await page.getByText('1 of 1 check').first().waitFor();
+  await pictures('presence-check-report', page);
+  await page.close();
   const told = await council.host.all(`/meetings/${meeting.id}/timeline?kind=presence_check.missed`);
   assert.equal(told.length, 1);
 });
