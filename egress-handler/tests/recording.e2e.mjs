@@ -256,10 +256,17 @@ function color(file, seconds, [x, y]) {
 
 const near = (a, b, slack = 40) => a.every((value, i) => Math.abs(value - b[i]) <= slack);
 
-/** How loud a tone is in half a second of the file, 0 to 1 of its full strength of 8000. */
-function tone(file, seconds, frequency, length = 0.5) {
-  const bytes = ffmpeg(['-ss', seconds.toFixed(3), '-t', String(length), '-i', file, '-vn', '-ac', '1', '-ar', '48000', '-f', 's16le', '-']);
-  return goertzel(new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1), frequency) / 8000;
+/**
+ * How loud a tone is in half a second of the file, 0 to 1 of its full strength of 8000: in the middle one of five parts, for on
+ * a busy machine a packet or two may be late, and in the loudest.
+ */
+function tone(file, seconds, frequency) {
+  const bytes = ffmpeg(['-ss', seconds.toFixed(3), '-t', '0.5', '-i', file, '-vn', '-ac', '1', '-ar', '48000', '-f', 's16le', '-']);
+  const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
+  const part = Math.ceil(samples.length / 5);
+  const parts = [0, 1, 2, 3, 4].map((n) => goertzel(samples.subarray(n * part, (n + 1) * part), frequency) / 8000);
+  parts.sort((a, b) => a - b);
+  return { middle: parts[2], most: parts[4] };
 }
 
 function goertzel(samples, frequency) {
@@ -363,8 +370,8 @@ const tests = {
     seen(back, three, [RED, BLUE, GREEN]);
     const heard = (wall, tones) =>
       Object.entries(tones).forEach(([frequency, present]) => {
-        const strength = tone(file, at(wall), Number(frequency));
-        check(present ? strength > 0.5 : strength < 0.05, `${frequency} Hz at ${at(wall).toFixed(1)} s: ${strength.toFixed(3)}`);
+        const { middle, most } = tone(file, at(wall), Number(frequency));
+        check(present ? middle > 0.5 : most < 0.05, `${frequency} Hz at ${at(wall).toFixed(1)} s: ${middle.toFixed(3)}, at most ${most.toFixed(3)}`);
       });
     heard(alone, { 440: true, 660: false, 880: false });
     heard(all, { 440: true, 660: true, 880: true });
@@ -427,7 +434,7 @@ const tests = {
     check(Math.abs(plays + missing - wall) < 0.7, `${plays} s play and ${missing} s are missing of ${wall} s`);
     for (const t of [3, plays - 2]) {
       check(near(color(file, t, one[0]), RED), `red at ${t}`);
-      check(tone(file, t, 440) > 0.5, `the tone at ${t}`);
+      check(tone(file, t, 440).middle > 0.5, `the tone at ${t}`);
     }
     await stop(second.exitCode === null && second.signalCode === null ? second : [...children].find((c) => c.spawnfile === program.egress));
     startEgress();
@@ -521,7 +528,7 @@ const tests = {
     playable(file);
     const at = (seen - done.row.started) / 1000;
     check(near(color(file, at, one[0]), GREEN), `green after the restart, found ${color(file, at, one[0])}`);
-    check(tone(file, at, 660) > 0.5, 'the tone after the restart');
+    check(tone(file, at, 660).middle > 0.5, 'the tone after the restart');
     const [gap] = done.row.gaps;
     return { missing: round((Date.parse(gap.to) - Math.max(killed, Date.parse(gap.from))) / 1000) };
   },

@@ -6,7 +6,7 @@ import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { until } from './until.mjs';
+import { pass, until } from './until.mjs';
 
 /** A program that tells what happens to it, and takes commands. */
 class Program {
@@ -83,10 +83,11 @@ export class Client extends Program {
     return this.killedAt ?? this.event('left')?.at;
   }
 
-  /** Leaves as a person does who presses the button. */
+  /** Leaves as a person does who presses the button, or closes the page where that takes too long. */
   async leave() {
     this.say('leave');
-    await this.exited;
+    await Promise.race([this.exited, pass(10)]);
+    if (!this.ended) await this.kill();
   }
 
   /** Waits until the room has put this client out. */
