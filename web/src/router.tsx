@@ -8,7 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { Problem } from './api/problem';
 import { refresh, session } from './api/session';
-import { MEETING_TYPES } from './api/types';
+import { MEETING_TYPES, RECORDING_STATUSES } from './api/types';
 import { type AuditSearch, ENTITIES } from './features/audit/search';
 import { AcceptInvitationPage } from './features/auth/AcceptInvitationPage';
 import { ForgotPasswordPage } from './features/auth/ForgotPasswordPage';
@@ -27,6 +27,7 @@ import {
 } from './features/meetings/tabs';
 import { OrganizationGate } from './features/orgs/OrganizationGate';
 import { SettingsLayout } from './features/orgs/SettingsLayout';
+import type { VaultFilters } from './features/recordings/queries';
 import { type Period, periodOf } from './features/reports/period';
 import { VIEWS, type View } from './features/reports/views';
 import { ErrorPage, NotFoundPage } from './ui/pages';
@@ -119,6 +120,13 @@ const guest = createRoute({
   component: lazyRouteComponent(() => import('./features/guests/GuestPage'), 'GuestPage'),
 });
 
+const shared = createRoute({
+  getParentRoute: () => root,
+  path: '/shared/$token',
+  errorComponent: ErrorPage,
+  component: lazyRouteComponent(() => import('./features/recordings/SharedPage'), 'SharedPage'),
+});
+
 const tablet = createRoute({
   getParentRoute: () => root,
   path: '/tablet',
@@ -207,7 +215,24 @@ const reports = createRoute({
 const vault = createRoute({
   getParentRoute: () => shell,
   path: '/vault',
+  validateSearch: (search: Record<string, unknown>): VaultFilters => ({
+    q: text(search.q) || undefined,
+    status: oneOf(RECORDING_STATUSES, search.status),
+    from: day(search.from),
+    to: day(search.to),
+    trash: search.trash ? true : undefined,
+  }),
   component: lazyRouteComponent(() => import('./features/recordings/VaultPage'), 'VaultPage'),
+});
+
+const recording = createRoute({
+  getParentRoute: () => shell,
+  path: '/recordings/$id',
+  // With `play` it begins by itself.
+  validateSearch: (search: Record<string, unknown>): { play?: true } => ({
+    play: search.play ? true : undefined,
+  }),
+  component: lazyRouteComponent(() => import('./features/recordings/PlayerPage'), 'PlayerPage'),
 });
 
 const profile = createRoute({
@@ -314,6 +339,7 @@ export const router = createRouter({
     resetPassword,
     invitation,
     guest,
+    shared,
     tablet,
     verifyReport,
     signedIn.addChildren([
@@ -324,6 +350,7 @@ export const router = createRouter({
         people,
         reports,
         vault,
+        recording,
         profile,
         settings.addChildren([
           settingsGeneral,

@@ -32,6 +32,12 @@ export type Message = Schemas['Message'];
 export type MyVote = Schemas['MyVote'];
 export type Attendance = Schemas['Attendance'];
 export type Recording = Schemas['RecordingOut'];
+export type RecordingLayout = Schemas['Layout'];
+/** A recording as the vault lists it. */
+export type VaultItem = Schemas['VaultItem'];
+export type ShareLink = Schemas['ShareLink'];
+export type Preflight = Schemas['Preflight'];
+export type SharedRecording = Schemas['SharedRecording'];
 export type ApiKey = Schemas['ApiKey'];
 export type ApiScope = Schemas['ApiScope'];
 export type DeviceToken = Schemas['DeviceToken'];
@@ -59,6 +65,16 @@ export const ORG_ROLES = [
 ] as const satisfies readonly OrgRole[];
 export const MEETING_TYPES = ['video', 'audio', 'screen_share'] as const satisfies readonly MeetingType[];
 export const VENUE_MODES = ['virtual', 'in_person', 'hybrid'] as const satisfies readonly VenueMode[];
+/** What the vault shows; what is deleted is in the trash. */
+export const RECORDING_STATUSES = [
+  'available',
+  'recording',
+  'starting',
+  'requested',
+  'finalizing',
+  'failed',
+] as const satisfies readonly Recording['status'][];
+export const LAYOUTS = ['grid', 'speaker', 'screen'] as const satisfies readonly RecordingLayout[];
 /** The widest access first. */
 export const ACCESS_LEVELS = ['public', 'role_based', 'private'] as const satisfies readonly AccessLevel[];
 export const WEEK_STARTS = [

@@ -92,10 +92,17 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     case 'recording.updated':
       queryClient.setQueryData<Recording[]>(
         [...key, 'recordings'],
-        (list) => list && upsert(list, data, ({ id }) => id),
+        (list) => list && upsert(list, toldOf(list, data), ({ id }) => id),
       );
+      void queryClient.invalidateQueries({ queryKey: ['recording', data.id], exact: true });
       break;
   }
+}
+
+/** What the room is told of a recording leaves out what not everybody may know: that stays as it was. */
+function toldOf(list: Recording[], told: Recording): Recording {
+  const known = list.find(({ id }) => id === told.id);
+  return known ? { ...told, allowed_people: known.allowed_people, hold: known.hold } : told;
 }
 
 function upsert<T>(list: T[], item: T, id: (item: T) => string): T[] {

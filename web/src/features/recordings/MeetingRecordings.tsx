@@ -22,7 +22,8 @@ export function MeetingRecordings({ meeting, live }: { meeting: Meeting; live: b
           key={recording.id}
           recording={recording}
           title={meeting.title}
-          canShare={can(meeting, 'share_recordings')}
+          org={meeting.organization_id}
+          isKeeper={can(meeting, 'share_recordings')}
         />
       ))}
     </Stack>

@@ -1,26 +1,18 @@
-import {
-  Alert,
-  Badge,
-  Button,
-  Card,
-  Checkbox,
-  Group,
-  Loader,
-  Modal,
-  Radio,
-  Stack,
-  Text,
-} from '@mantine/core';
+import { Badge, Button, Card, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDownload, IconLock, IconPlayerPlay } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useRef, useState } from 'react';
+import { IconDownload, IconInfoCircle, IconLock, IconPlayerPlay } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, take } from '../../api/client';
-import { ACCESS_LEVELS, type AccessLevel, ORG_ROLES, type OrgRole, type Recording } from '../../api/types';
-import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import type { Recording } from '../../api/types';
+import { notifyProblem } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
-import { download, playbackUrl } from './media';
+import { AccessDialog } from './AccessDialog';
+import { useAccessWords } from './access';
+import { download } from './media';
+import { RecordingNotes } from './RecordingNotes';
+import { TrashButtons } from './Trash';
 
 const COLORS: Record<Recording['status'], string> = {
   requested: 'yellow',
@@ -32,32 +24,67 @@ const COLORS: Record<Recording['status'], string> = {
   deleted: 'gray',
 };
 
+/** How far a recording is. */
+export function RecordingBadge({ recording: { status, paused_at } }: { recording: Recording }) {
+  const { t } = useTranslation();
+  const paused = status === 'recording' && paused_at;
+  return (
+    <Badge variant="light" color={paused ? 'yellow' : COLORS[status]} style={{ flex: 'none' }}>
+      {t(paused ? 'recording.paused' : `recording.status.${status}`)}
+    </Badge>
+  );
+}
+
+/** Saves the file. */
+export function DownloadButton({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const save = useMutation({ mutationFn: () => download(id), onError: notifyProblem });
+  return (
+    <Button
+      size="sm"
+      variant="default"
+      leftSection={<IconDownload size={16} aria-hidden />}
+      loading={save.isPending}
+      onClick={() => save.mutate()}
+    >
+      {t('recording.download')}
+    </Button>
+  );
+}
+
+/** How long and how large it is, as far as that is known. */
+export function useFacts() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return ({ duration_seconds, size_bytes, audio_only }: Recording) =>
+    [
+      typeof duration_seconds === 'number' && format.duration(duration_seconds),
+      typeof size_bytes === 'number' && format.bytes(size_bytes),
+      audio_only && t('recording.soundOnly'),
+    ].filter((fact): fact is string => Boolean(fact));
+}
+
 type Props = {
   recording: Recording;
   /** The meeting's title. */
   title: string;
+  /** Whose it is. */
+  org: string;
   /** Shown as the card's heading, where the page does not say it already. */
   heading?: ReactNode;
   /** Whether the viewer decides who may watch. */
-  canShare: boolean;
+  isKeeper: boolean;
 };
 
 /** One recording: its state, why it failed, what is missing, and what can be done with it. */
-export function RecordingItem({ recording, title, heading, canShare }: Props) {
+export function RecordingItem({ recording, title, org, heading, isKeeper }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
-  const [playing, player] = useDisclosure(false);
+  const factsOf = useFacts();
+  const accessWords = useAccessWords();
   const [sharing, access] = useDisclosure(false);
-  const available = recording.status === 'available';
-  const save = useMutation({
-    mutationFn: () => download(recording.id),
-    onError: notifyProblem,
-  });
-  const facts = [
-    typeof recording.duration_seconds === 'number' && format.duration(recording.duration_seconds),
-    typeof recording.size_bytes === 'number' && format.bytes(recording.size_bytes),
-  ].filter(Boolean);
-
+  const { id, status } = recording;
+  const available = status === 'available';
   return (
     <Card withBorder padding="md" component="article">
       <Stack gap="xs">
@@ -70,48 +97,38 @@ export function RecordingItem({ recording, title, heading, canShare }: Props) {
                 : t('recording.notStarted')}
             </Text>
             <Text size="sm" c="dimmed">
-              {[...facts, t(`recording.access.${recording.access_level}`)].join(' · ')}
+              {[...factsOf(recording), accessWords(recording)].join(' · ')}
             </Text>
           </div>
-          <Badge variant="light" color={COLORS[recording.status]} style={{ flex: 'none' }}>
-            {t(`recording.status.${recording.status}`)}
-          </Badge>
+          <RecordingBadge recording={recording} />
         </Group>
-        {recording.failure && (
-          <Alert color="red" title={t('recording.failed')}>
-            {recording.failure.detail}
-          </Alert>
-        )}
-        {recording.gaps.length > 0 && (
-          <Alert color="yellow" title={t('recording.gaps', { count: recording.gaps.length })}>
-            {recording.gaps
-              .map(({ from, to }) => `${format.time(from, true)} – ${format.time(to, true)}`)
-              .join(', ')}
-          </Alert>
-        )}
-        {(available || canShare) && (
+        <RecordingNotes recording={recording} />
+        {status === 'deleted' ? (
+          isKeeper && <TrashButtons recording={recording} title={title} />
+        ) : (
           <Group gap="xs">
-            {available && (
-              <>
-                <Button
-                  size="sm"
-                  leftSection={<IconPlayerPlay size={16} aria-hidden />}
-                  onClick={player.open}
-                >
-                  {t('recording.play')}
-                </Button>
-                <Button
-                  size="sm"
-                  variant="default"
-                  leftSection={<IconDownload size={16} aria-hidden />}
-                  loading={save.isPending}
-                  onClick={() => save.mutate()}
-                >
-                  {t('recording.download')}
-                </Button>
-              </>
+            {available ? (
+              <Button
+                size="sm"
+                leftSection={<IconPlayerPlay size={16} aria-hidden />}
+                renderRoot={(props) => (
+                  <Link to="/recordings/$id" params={{ id }} search={{ play: true }} {...props} />
+                )}
+              >
+                {t('recording.play')}
+              </Button>
+            ) : (
+              <Button
+                size="sm"
+                variant="default"
+                leftSection={<IconInfoCircle size={16} aria-hidden />}
+                renderRoot={(props) => <Link to="/recordings/$id" params={{ id }} {...props} />}
+              >
+                {t('recording.details')}
+              </Button>
             )}
-            {canShare && recording.status !== 'deleted' && (
+            {available && <DownloadButton id={id} />}
+            {isKeeper && (
               <Button
                 size="sm"
                 variant="default"
@@ -124,129 +141,7 @@ export function RecordingItem({ recording, title, heading, canShare }: Props) {
           </Group>
         )}
       </Stack>
-      {playing && <Player id={recording.id} title={title} onClose={player.close} />}
-      {sharing && <AccessDialog recording={recording} onClose={access.close} />}
+      {sharing && <AccessDialog recording={recording} org={org} onClose={access.close} />}
     </Card>
-  );
-}
-
-function Player({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
-  const { t } = useTranslation();
-  const video = useRef<HTMLVideoElement>(null);
-  const at = useRef(0);
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
-    queryKey: ['playback', id],
-    queryFn: () => playbackUrl(id),
-    gcTime: 0,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  /** The address is good for some minutes only: a long recording needs a new one, and goes on where it stood. */
-  const goOn = () => {
-    if (Date.now() - dataUpdatedAt < FRESH_MS) return;
-    at.current = video.current?.currentTime ?? 0;
-    void refetch();
-  };
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="auto"
-      title={title}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      {!data && !error && <Loader aria-label={t('shell.loading')} />}
-      {data && (
-        // biome-ignore lint/a11y/useMediaCaption: meetings have no captions to show yet.
-        <video
-          ref={video}
-          src={data}
-          controls
-          autoPlay
-          playsInline
-          aria-label={t('recording.player', { title })}
-          onError={goOn}
-          onLoadedMetadata={({ currentTarget }) => {
-            if (at.current > 0) currentTarget.currentTime = at.current;
-          }}
-          style={{ display: 'block', width: 'min(80vw, 1280px)', maxWidth: '100%', maxHeight: '75dvh' }}
-        />
-      )}
-    </Modal>
-  );
-}
-
-/** A file that fails this soon after its address was given is broken, not forgotten. */
-const FRESH_MS = 30_000;
-
-function AccessDialog({ recording, onClose }: { recording: Recording; onClose: () => void }) {
-  const { t } = useTranslation();
-  const queryClient = useQueryClient();
-  const [level, setLevel] = useState<AccessLevel>(recording.access_level);
-  const [roles, setRoles] = useState<string[]>(recording.allowed_roles);
-  const save = useMutation({
-    mutationFn: () =>
-      take(
-        api.PUT('/api/v1/recordings/{id}/access', {
-          params: { path: { id: recording.id } },
-          body: { access_level: level, allowed_roles: level === 'role_based' ? (roles as OrgRole[]) : [] },
-        }),
-      ),
-    onSuccess: async () => {
-      await Promise.all([
-        queryClient.invalidateQueries({ queryKey: ['meeting', recording.meeting_id, 'recordings'] }),
-        queryClient.invalidateQueries({ queryKey: ['vault'] }),
-      ]);
-      onClose();
-    },
-  });
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('recording.changeAccess')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      <Stack>
-        {save.error && <ProblemNote error={save.error} />}
-        <Radio.Group
-          label={t('recording.whoMayWatch')}
-          value={level}
-          onChange={(next) => setLevel(next as AccessLevel)}
-        >
-          <Stack gap="xs" mt="xs">
-            {ACCESS_LEVELS.map((name) => (
-              <Radio
-                key={name}
-                value={name}
-                label={t(`recording.access.${name}`)}
-                description={t(`recording.accessHint.${name}`)}
-              />
-            ))}
-          </Stack>
-        </Radio.Group>
-        {level === 'role_based' && (
-          <Checkbox.Group label={t('recording.roles')} value={roles} onChange={setRoles}>
-            <Stack gap="xs" mt="xs">
-              {ORG_ROLES.map((role) => (
-                <Checkbox key={role} value={role} label={t(`role.${role}`)} />
-              ))}
-            </Stack>
-          </Checkbox.Group>
-        )}
-        <Group justify="end">
-          <Button variant="default" onClick={onClose}>
-            {t('shell.cancel')}
-          </Button>
-          <Button
-            loading={save.isPending}
-            disabled={level === 'role_based' && roles.length === 0}
-            onClick={() => save.mutate()}
-          >
-            {t('shell.save')}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }

@@ -1,0 +1,97 @@
+import { Button, Checkbox, Group, Modal, Radio, Stack } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, take } from '../../api/client';
+import { ACCESS_LEVELS, type AccessLevel, ORG_ROLES, type OrgRole, type Recording } from '../../api/types';
+import { ProblemNote } from '../../ui/ProblemNote';
+import { PeopleInput } from '../orgs/PeopleInput';
+import { useRefresh } from './queries';
+
+type Props = { recording: Recording; org: string; onClose: () => void };
+
+/** Decides who may see a recording: everybody, by role, nobody else; and people by name besides. */
+export function AccessDialog({ recording, org, onClose }: Props) {
+  const { t } = useTranslation();
+  const refresh = useRefresh(recording);
+  const [level, setLevel] = useState<AccessLevel>(recording.access_level);
+  const [roles, setRoles] = useState<string[]>(recording.allowed_roles);
+  const [people, setPeople] = useState<string[]>(recording.allowed_people);
+  const save = useMutation({
+    mutationFn: () =>
+      take(
+        api.PUT('/api/v1/recordings/{id}/access', {
+          params: { path: { id: recording.id } },
+          body: {
+            access_level: level,
+            allowed_roles: level === 'role_based' ? (roles as OrgRole[]) : [],
+            allowed_people: people,
+          },
+        }),
+      ),
+    onSuccess: async () => {
+      await refresh();
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('recording.changeAccess')}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      <Stack>
+        {save.error && <ProblemNote error={save.error} />}
+        <Radio.Group
+          label={t('recording.whoMayWatch')}
+          value={level}
+          onChange={(next) => setLevel(next as AccessLevel)}
+        >
+          <Stack gap="xs" mt="xs">
+            {ACCESS_LEVELS.map((name) => (
+              <Radio
+                key={name}
+                value={name}
+                label={t(`recording.access.${name}`)}
+                description={t(`recording.accessHint.${name}`)}
+              />
+            ))}
+          </Stack>
+        </Radio.Group>
+        {level === 'role_based' && (
+          <Checkbox.Group label={t('recording.roles')} value={roles} onChange={setRoles}>
+            <Stack gap="xs" mt="xs">
+              {ORG_ROLES.map((role) => (
+                <Checkbox key={role} value={role} label={t(`role.${role}`)} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+        )}
+        {level !== 'public' && (
+          <PeopleInput
+            org={org}
+            without={[]}
+            label={t('recording.named')}
+            description={t('recording.namedHint')}
+            maxValues={200}
+            value={people}
+            onChange={setPeople}
+          />
+        )}
+        <Group justify="end">
+          <Button variant="default" onClick={onClose}>
+            {t('shell.cancel')}
+          </Button>
+          <Button
+            loading={save.isPending}
+            disabled={level === 'role_based' && roles.length === 0 && people.length === 0}
+            onClick={() => save.mutate()}
+          >
+            {t('shell.save')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,118 @@
+import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconLock, IconLockOpen } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, take } from '../../api/client';
+import type { Recording } from '../../api/types';
+import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
+import { useRefresh } from './queries';
+import { DeleteButton } from './Trash';
+
+/** How long a recording is kept: a legal hold, and the way into the trash. */
+export function KeepingPart({ recording }: { recording: Recording }) {
+  const { t } = useTranslation();
+  const refresh = useRefresh(recording);
+  const [holding, hold] = useDisclosure(false);
+  const path = { path: { id: recording.id } };
+  const release = useMutation({
+    mutationFn: () => take(api.DELETE('/api/v1/recordings/{id}/hold', { params: path })),
+    onSuccess: refresh,
+    onError: notifyProblem,
+  });
+  return (
+    <Stack gap="sm">
+      <Text size="sm" c="dimmed">
+        {t(recording.hold ? 'recording.heldText' : 'recording.holdText')}
+      </Text>
+      <Group gap="xs">
+        {recording.hold ? (
+          <Button
+            size="sm"
+            variant="default"
+            leftSection={<IconLockOpen size={16} aria-hidden />}
+            loading={release.isPending}
+            onClick={() => release.mutate()}
+          >
+            {t('recording.release')}
+          </Button>
+        ) : (
+          <>
+            <Button
+              size="sm"
+              variant="default"
+              leftSection={<IconLock size={16} aria-hidden />}
+              onClick={hold.open}
+            >
+              {t('recording.hold')}
+            </Button>
+            <DeleteButton recording={recording} />
+          </>
+        )}
+      </Group>
+      {holding && <HoldDialog recording={recording} onClose={hold.close} />}
+    </Stack>
+  );
+}
+
+function HoldDialog({ recording, onClose }: { recording: Recording; onClose: () => void }) {
+  const { t } = useTranslation();
+  const refresh = useRefresh(recording);
+  const [reason, setReason] = useState('');
+  const [missing, setMissing] = useState(false);
+  const save = useMutation({
+    mutationFn: () =>
+      take(
+        api.PUT('/api/v1/recordings/{id}/hold', {
+          params: { path: { id: recording.id } },
+          body: { reason: reason.trim() },
+        }),
+      ),
+    onSuccess: async () => {
+      await refresh();
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('recording.hold')}
+      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    >
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setMissing(!reason.trim());
+          if (reason.trim()) save.mutate();
+        }}
+      >
+        <Stack>
+          {save.error && <ProblemNote error={save.error} />}
+          <Textarea
+            label={t('recording.holdReason')}
+            description={t('recording.holdReasonHint')}
+            required
+            maxLength={500}
+            autosize
+            minRows={2}
+            value={reason}
+            error={missing && !reason.trim() ? t('form.required') : undefined}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            data-autofocus
+          />
+          <Group justify="end">
+            <Button variant="default" onClick={onClose}>
+              {t('shell.cancel')}
+            </Button>
+            <Button type="submit" loading={save.isPending}>
+              {t('recording.hold')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
