@@ -4,7 +4,7 @@ import type { AnyForm } from '../../ui/forms';
 
 /** The rules of presence as a form holds them: what is not asked for is empty. */
 export type PresenceValues = Record<
-  'min_presence_percent' | 'quorum_members' | 'quorum_percent',
+  'min_presence_percent' | 'quorum_members' | 'quorum_percent' | 'presence_checks_per_hour',
   number | string
 >;
 
@@ -15,6 +15,7 @@ export const presenceValues = (rules: Stored): PresenceValues => ({
   min_presence_percent: rules.min_presence_percent ?? '',
   quorum_members: rules.quorum_members ?? '',
   quorum_percent: rules.quorum_percent ?? '',
+  presence_checks_per_hour: rules.presence_checks_per_hour ?? '',
 });
 
 const orNull = (value: number | string) => (value === '' ? null : Number(value));
@@ -24,9 +25,10 @@ export const presenceRules = (values: PresenceValues) => ({
   min_presence_percent: orNull(values.min_presence_percent),
   quorum_members: orNull(values.quorum_members),
   quorum_percent: orNull(values.quorum_percent),
+  presence_checks_per_hour: orNull(values.presence_checks_per_hour),
 });
 
-/** Who counts as present, and how many must be there; `at` is where the rules stand in the form. */
+/** Who counts as present, how many must be there, and how often they are asked; `at` is where the rules stand in the form. */
 export function PresenceInputs({ form, at = '' }: { form: AnyForm; at?: string }) {
   const { t } = useTranslation();
   const share = { min: 1, max: 100, suffix: ' %', allowDecimal: false, allowNegative: false };
@@ -66,6 +68,15 @@ export function PresenceInputs({ form, at = '' }: { form: AnyForm; at?: string }
           {...either('quorum_percent', 'quorum_members')}
         />
       </SimpleGrid>
+      <NumberInput
+        label={t('schedule.checks')}
+        description={t('schedule.checksHint')}
+        min={1}
+        max={12}
+        allowDecimal={false}
+        allowNegative={false}
+        {...form.getInputProps(`${at}presence_checks_per_hour`)}
+      />
     </>
   );
 }

@@ -9,6 +9,7 @@ import {
   SimpleGrid,
   Skeleton,
   Stack,
+  Switch,
   Text,
   Textarea,
   TextInput,
@@ -63,8 +64,8 @@ type Values = {
   participants: string[];
   settings: {
     allow_guests: boolean;
+    recording_allowed: boolean;
     late_threshold_minutes: number | string;
-    presence_checks_per_hour: number | string;
   } & PresenceValues;
   related_object: { type: string; id: string };
   custom_fields: CustomValues;
@@ -110,8 +111,8 @@ function initialValues(
     participants: [],
     settings: {
       allow_guests: meeting?.settings.allow_guests ?? false,
+      recording_allowed: meeting?.settings.recording_allowed ?? true,
       late_threshold_minutes: (meeting?.settings ?? settings).late_threshold_minutes,
-      presence_checks_per_hour: (meeting?.settings ?? settings).presence_checks_per_hour ?? '',
       ...presenceValues(meeting?.settings ?? settings),
     },
     related_object: meeting
@@ -133,7 +134,7 @@ function toBody(values: Values) {
     ...rest
   } = values;
   const { type, id } = values.related_object;
-  const { late_threshold_minutes: late, presence_checks_per_hour: checks } = settings;
+  const { late_threshold_minutes: late } = settings;
   return {
     ...rest,
     title: title.trim(),
@@ -145,7 +146,6 @@ function toBody(values: Values) {
     settings: {
       ...settings,
       late_threshold_minutes: late === '' ? null : Number(late),
-      presence_checks_per_hour: checks === '' ? null : Number(checks),
       ...presenceRules(settings),
     },
     related_object: type || id ? { type, id } : null,
@@ -344,20 +344,26 @@ function ScheduleForm(props: Props & { settings: Settings; fields: CustomField[]
             allowDecimal={false}
             {...form.getInputProps('settings.late_threshold_minutes')}
           />
-          <NumberInput
-            label={t('schedule.checks')}
-            description={t('schedule.checksHint')}
-            min={1}
-            max={12}
-            allowDecimal={false}
-            {...form.getInputProps('settings.presence_checks_per_hour')}
-          />
         </SimpleGrid>
         <PresenceInputs form={form} at="settings." />
-        <Checkbox
-          label={t('schedule.autoRecord')}
-          {...form.getInputProps('auto_record', { type: 'checkbox' })}
-        />
+        {settings.recording_allowed ? (
+          <>
+            <Switch
+              label={t('schedule.recordingAllowed')}
+              {...form.getInputProps('settings.recording_allowed', { type: 'checkbox' })}
+            />
+            {form.values.settings.recording_allowed && (
+              <Checkbox
+                label={t('schedule.autoRecord')}
+                {...form.getInputProps('auto_record', { type: 'checkbox' })}
+              />
+            )}
+          </>
+        ) : (
+          <Text size="sm" c="dimmed">
+            {t('schedule.recordingOff')}
+          </Text>
+        )}
         <Checkbox
           label={t('schedule.requireApproval')}
           description={t('schedule.requireApprovalHint')}

@@ -47,22 +47,24 @@ export function OrganizationSettingsPage() {
   );
 }
 
+const LIMITS = [
+  'max_participants',
+  'recording_max_minutes',
+  'recording_quota_gb',
+  'recording_retention_days',
+] as const satisfies readonly (keyof Settings)[];
+type Limit = (typeof LIMITS)[number];
+
 /** The numbers are empty while there is none. */
-type Values = Omit<
-  Settings,
-  'max_participants' | 'presence_checks_per_hour' | 'recording_retention_days' | keyof PresenceValues
-> &
-  PresenceValues & {
-    max_participants: number | '';
-    presence_checks_per_hour: number | '';
-    recording_retention_days: number | '';
-  };
+type Values = Omit<Settings, Limit | keyof PresenceValues> & PresenceValues & Record<Limit, number | ''>;
+
+/** What stands in each of the limits, by what it was. */
+const limits = <From, To>(values: Record<Limit, From>, turn: (value: From) => To) =>
+  Object.fromEntries(LIMITS.map((name) => [name, turn(values[name])])) as Record<Limit, To>;
 
 const toValues = (settings: Settings): Values => ({
   ...settings,
-  max_participants: settings.max_participants ?? '',
-  presence_checks_per_hour: settings.presence_checks_per_hour ?? '',
-  recording_retention_days: settings.recording_retention_days ?? '',
+  ...limits(settings as Record<Limit, number | null | undefined>, (value) => value ?? ''),
   ...presenceValues(settings),
 });
 
@@ -79,11 +81,7 @@ function SettingsForm({ settings }: { settings: Settings }) {
           params: { path: { org: organization.id } },
           body: {
             ...values,
-            max_participants: values.max_participants === '' ? null : values.max_participants,
-            presence_checks_per_hour:
-              values.presence_checks_per_hour === '' ? null : values.presence_checks_per_hour,
-            recording_retention_days:
-              values.recording_retention_days === '' ? null : values.recording_retention_days,
+            ...limits(values, (value) => (value === '' ? null : value)),
             ...presenceRules(values),
           },
         }),
@@ -125,14 +123,6 @@ function SettingsForm({ settings }: { settings: Settings }) {
             />
             <PresenceInputs form={form} />
             <NumberInput
-              label={t('schedule.checks')}
-              description={t('schedule.checksHint')}
-              min={1}
-              max={12}
-              allowDecimal={false}
-              {...form.getInputProps('presence_checks_per_hour')}
-            />
-            <NumberInput
               label={t('schedule.maxParticipants')}
               description={t('schedule.maxParticipantsHint')}
               min={1}
@@ -170,6 +160,11 @@ function SettingsForm({ settings }: { settings: Settings }) {
             />
           </Section>
           <Section title={t('orgSettings.recordings')}>
+            <Switch
+              label={t('orgSettings.recordingAllowed')}
+              description={t('orgSettings.recordingAllowedHint')}
+              {...box('recording_allowed')}
+            />
             <Select
               label={t('orgSettings.access')}
               data={ACCESS_LEVELS.map((value) => ({ value, label: t(`recording.access.${value}`) }))}
@@ -183,6 +178,25 @@ function SettingsForm({ settings }: { settings: Settings }) {
                 {...form.getInputProps('recording_allowed_roles')}
               />
             )}
+            <NumberInput
+              label={t('orgSettings.recordingMinutes')}
+              description={t('orgSettings.recordingMinutesHint')}
+              min={5}
+              max={1440}
+              step={5}
+              allowDecimal={false}
+              allowNegative={false}
+              {...form.getInputProps('recording_max_minutes')}
+            />
+            <NumberInput
+              label={t('orgSettings.recordingQuota')}
+              description={t('orgSettings.recordingQuotaHint')}
+              min={1}
+              max={1_000_000}
+              allowDecimal={false}
+              allowNegative={false}
+              {...form.getInputProps('recording_quota_gb')}
+            />
             <NumberInput
               label={t('orgSettings.retention')}
               description={t('orgSettings.retentionHint')}
