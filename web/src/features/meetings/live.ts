@@ -8,6 +8,7 @@ import { chatQuery, hearMessages, hearPoll, isKnownPoll, loadMessage } from '../
 import { doorQuery } from '../door/queries';
 import { hearCheckClosed, hearCheckOpened } from '../presence/queries';
 import { hearReaction } from '../reactions/queries';
+import { hearRecording } from '../recordings/heard';
 import { hearAsked, hearQuorum, hearRights, hearStage, stageQuery } from '../stage/queries';
 
 const filters = new Map<string, ReturnType<typeof newsFilter>>();
@@ -30,7 +31,7 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
     else void queryClient.invalidateQueries({ queryKey: key });
     return;
   }
-  const { event, data } = happened;
+  const { event, data, seq } = happened;
   const participants = (change: (list: Participant[]) => Participant[]) =>
     queryClient.setQueryData<Participant[]>([...key, 'participants'], (list) => list && change(list));
   switch (event) {
@@ -90,6 +91,7 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       void queryClient.invalidateQueries(stageQuery(meetingId));
       break;
     case 'recording.updated':
+      hearRecording(queryClient, meetingId, data, seq ?? 0);
       queryClient.setQueryData<Recording[]>(
         [...key, 'recordings'],
         (list) => list && upsert(list, toldOf(list, data), ({ id }) => id),

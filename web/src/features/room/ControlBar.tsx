@@ -27,8 +27,8 @@ import {
   IconMicrophoneOff,
   IconPhoneOff,
   IconPictureInPicture,
+  IconPlayerPause,
   IconPlayerRecord,
-  IconPlayerStop,
   IconScreenShare,
   IconScreenShareOff,
   IconSettings,
@@ -47,13 +47,13 @@ import { can, type Meeting, type Participant } from '../../api/types';
 import type { Present } from '../../room/people';
 import { ariaKeysOf, keysOf, type Shortcut } from '../../room/shortcuts';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
-import { recordingsQuery } from '../meetings/queries';
 import { useAsk } from '../presence/useCheck';
 import { ReactButton, ReactItems } from '../reactions/Reactions';
 import classes from './Conference.module.css';
 import { DeviceDialog } from './DeviceDialog';
 import { troubleOf } from './devices';
 import { KeysDialog } from './KeysDialog';
+import { RecordDialog } from './RecordDialog';
 import type { Panel } from './RoomScreen';
 import type { ConferenceState } from './useConference';
 import { IS_MAC, useKeys, useSpaceToTalk } from './useKeys';
@@ -68,6 +68,8 @@ type Props = {
   /** Polls that wait for the viewer's vote. */
   unanswered: number;
   seen: Seen;
+  /** Who started the recording that runs. */
+  starter: string | undefined;
   /** The room's sound, where it can be switched off: on a second device. */
   sound?: { on: boolean; toggle: () => void } | undefined;
   onPanel: (panel: Panel) => void;
@@ -83,6 +85,7 @@ export function ControlBar({
   unread,
   unanswered,
   seen,
+  starter,
   sound,
   onPanel,
   onLeave,
@@ -93,7 +96,8 @@ export function ControlBar({
     useLocalParticipant();
   const hand = useHand(meeting.id, me);
   const ask = useAsk(meeting.id);
-  const record = useRecord(meeting.id, conference);
+  const running = conference.active !== undefined;
+  const [recording, record] = useDisclosure(false);
   const [choosing, devices] = useDisclosure(false);
   const [ending, end] = useDisclosure(false);
   const [helping, help] = useDisclosure(false);
@@ -130,7 +134,6 @@ export function ControlBar({
   const shareLabel = isScreenShareEnabled ? t('room.stopSharing') : t('room.share');
   const noReactions =
     conference.stage?.my_rights.can_react === false ? t('room.forbidden.reactions') : undefined;
-  const recordLabel = record.running ? t('room.stopRecording') : t('room.startRecording');
 
   return (
     <>
@@ -223,11 +226,11 @@ export function ControlBar({
           )}
           {!phone && can(meeting, 'record') && (
             <Control
-              label={recordLabel}
-              icon={record.running ? IconPlayerStop : IconPlayerRecord}
-              on={record.running}
-              busy={record.busy}
-              onClick={record.toggle}
+              label={t('room.record')}
+              hint={running ? t('room.recordRunning') : undefined}
+              icon={conference.active?.paused_at ? IconPlayerPause : IconPlayerRecord}
+              on={running}
+              onClick={record.open}
             />
           )}
           <Menu position="top">
@@ -252,8 +255,8 @@ export function ControlBar({
                 </Menu.Item>
               )}
               {phone && can(meeting, 'record') && (
-                <Menu.Item leftSection={<IconPlayerRecord size={16} aria-hidden />} onClick={record.toggle}>
-                  {recordLabel}
+                <Menu.Item leftSection={<IconPlayerRecord size={16} aria-hidden />} onClick={record.open}>
+                  {t('room.record')}
                 </Menu.Item>
               )}
               {phone && <ReactItems meetingId={meeting.id} forbidden={noReactions} />}
@@ -313,6 +316,9 @@ export function ControlBar({
       </footer>
       {choosing && <DeviceDialog onClose={devices.close} />}
       {helping && <KeysDialog onClose={help.close} />}
+      {recording && (
+        <RecordDialog meeting={meeting} active={conference.active} starter={starter} onClose={record.close} />
+      )}
       {ending && <EndDialog meetingId={meeting.id} onClose={end.close} />}
     </>
   );
@@ -382,24 +388,12 @@ type ControlProps = {
   pressed?: boolean;
   /** Why the viewer may not. */
   forbidden?: string;
-  busy?: boolean;
   /** The keys that do the same. */
   keys?: Shortcut;
   onClick: () => void;
 };
 
-function Control({
-  label,
-  hint,
-  icon: Picture,
-  on,
-  off,
-  pressed,
-  forbidden,
-  busy,
-  keys,
-  onClick,
-}: ControlProps) {
+function Control({ label, hint, icon: Picture, on, off, pressed, forbidden, keys, onClick }: ControlProps) {
   const { t } = useTranslation();
   const named = keys ? t('room.withKeys', { label, keys: keysOf(keys, IS_MAC).join('+') }) : label;
   return (
@@ -414,7 +408,6 @@ function Control({
         aria-keyshortcuts={keys && ariaKeysOf(keys)}
         aria-disabled={forbidden ? true : undefined}
         data-disabled={forbidden ? true : undefined}
-        loading={busy}
         // A disabled button could not say why.
         onClick={forbidden ? undefined : onClick}
       >
@@ -447,25 +440,6 @@ function useHand(meetingId: string, me: Present | undefined) {
   });
   const raised = send.isPending ? send.variables : (me?.known?.hand_raised ?? false);
   return { raised, toggle: () => send.mutate(!raised) };
-}
-
-function useRecord(meetingId: string, { active }: ConferenceState) {
-  const queryClient = useQueryClient();
-  const change = useMutation({
-    mutationFn: () =>
-      active
-        ? take(api.POST('/api/v1/recordings/{id}/stop', { params: { path: { id: active.id } } }))
-        : take(
-            api.POST('/api/v1/meetings/{id}/recordings', {
-              params: { path: { id: meetingId } },
-              body: {},
-              headers: idempotent(),
-            }),
-          ),
-    onSuccess: () => queryClient.invalidateQueries(recordingsQuery(meetingId, true)),
-    onError: notifyProblem,
-  });
-  return { running: active !== undefined, busy: change.isPending, toggle: () => change.mutate() };
 }
 
 function EndDialog({ meetingId, onClose }: { meetingId: string; onClose: () => void }) {

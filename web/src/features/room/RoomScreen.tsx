@@ -28,6 +28,8 @@ import { AskedDialog } from '../stage/AskedDialog';
 import classes from './Conference.module.css';
 import { ControlBar } from './ControlBar';
 import { PeoplePanel } from './PeoplePanel';
+import { RecordingNotice, useNotice } from './RecordingNotice';
+import { RecordingSign } from './RecordingSign';
 import { Stage } from './Stage';
 import { type ConferenceState, useConference } from './useConference';
 import { useView } from './useView';
@@ -56,6 +58,9 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
   const second = isBeside(joined.identity);
   const [silent, setSilent] = useState(second);
   const acting = nameOf(conference, conference.stage?.acting_host_id);
+  const starter = nameOf(conference, conference.active?.requested_by);
+  // On a second device the same person need not answer again.
+  const notice = useNotice(second ? undefined : conference.active, me, onLeave);
   // Nothing beside a sheet can be reached by the keyboard.
   const inSheet = phone && panel !== null;
   const toggle = (next: Panel) => setPanel((now) => (now === next ? null : next));
@@ -99,10 +104,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
             </Group>
           )}
           {conference.recording && (
-            <Group gap={6} wrap="nowrap" role="status">
-              <span className={classes.recordingDot} aria-hidden />
-              <Text size="sm">{t('room.recording')}</Text>
-            </Group>
+            <RecordingSign recording={conference.active} starter={starter} phone={phone} />
           )}
           {!conference.recording && conference.active && (
             <Text size="sm" role="status">
@@ -134,6 +136,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         <RoomAudioRenderer muted={silent} />
         {!silent && <AudioStart />}
         {check.waiting && !inSheet && <PresencePrompt meetingId={meeting.id} check={check.waiting} />}
+        {notice && !inSheet && <RecordingNotice notice={notice} starter={starter} />}
         <AskedDialog meetingId={meeting.id} me={conference.stage?.my_id} />
         {!phone && panel && (
           <aside className={classes.side} aria-label={titles[panel]}>
@@ -149,6 +152,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
         unread={unread.count}
         unanswered={unanswered}
         seen={seen}
+        starter={starter}
         sound={second ? { on: !silent, toggle: () => setSilent(!silent) } : undefined}
         onPanel={toggle}
         onLeave={onLeave}
@@ -161,6 +165,7 @@ export function RoomScreen(props: { meeting: Meeting; joined: Joined; onLeave: (
               {check.waiting && inSheet && (
                 <PresencePrompt meetingId={meeting.id} check={check.waiting} inSheet />
               )}
+              {notice && inSheet && <RecordingNotice notice={notice} starter={starter} inSheet />}
               {side}
             </Drawer.Body>
           </Drawer.Content>

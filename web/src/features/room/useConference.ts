@@ -18,9 +18,11 @@ import { can, type Joined, type Meeting } from '../../api/types';
 import { changeChoices } from '../../room/choices';
 import { readPacket } from '../../room/events';
 import { inOrder, isBeside, type Present, userIdOf } from '../../room/people';
+import { runningOf } from '../../room/recording';
 import { type Rights, rightsOfJoin, rightsOfPermission } from '../../room/rights';
 import { applyEvent, useLiveMeeting } from '../meetings/live';
 import { participantsQuery, recordingsQuery } from '../meetings/queries';
+import { useHeard, useWhatWasTold } from '../recordings/heard';
 import { stageQuery } from '../stage/queries';
 import { useSpeaking } from './useSpeaking';
 
@@ -110,7 +112,9 @@ export function useConference(meeting: Meeting, joined: Joined) {
   const rights: Rights = permissions
     ? rightsOfPermission(permissions)
     : rightsOfJoin(joined.permissions.can_publish_sources);
-  const active = recordings?.find(({ status }) => ['requested', 'starting', 'recording'].includes(status));
+  const active = runningOf(recordings, useHeard(meeting.id));
+  // Who may list them is told there.
+  useWhatWasTold(meeting.id, recorderIsHere && !active && !can(meeting, 'record'));
   return {
     listed,
     /** Who stands at the door, for those who may open it. */
@@ -124,7 +128,7 @@ export function useConference(meeting: Meeting, joined: Joined) {
     stage,
     /** Decides about roles. */
     leads: meeting.my.role === 'host' || (stage !== undefined && stage.acting_host_id === stage.my_id),
-    /** The recording that runs or is about to, as far as the viewer may know it. */
+    /** The recording that runs or is about to. */
     active,
     recording: recorderIsHere || active?.status === 'recording',
   };
