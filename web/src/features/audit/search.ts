@@ -3,6 +3,8 @@ export const ENTITIES = [
   'meeting',
   'participant',
   'recording',
+  'share_link',
+  'recording_consent',
   'chat_message',
   'member',
   'invitation',

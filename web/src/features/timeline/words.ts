@@ -11,7 +11,7 @@ export const GROUPS = {
   chat: ['chat'],
   poll: ['poll'],
   presence_check: ['presence_check'],
-  recording: ['recording'],
+  recording: ['recording', 'recording_consent'],
   guest: ['guest', 'guest_link'],
   report: ['report', 'timeline'],
 } as const;
