@@ -3,7 +3,7 @@
 //
 //   publisher.mjs --url ws://127.0.0.1:7880 --token JWT --color '#c02020' --frequency 440
 //                 [--pulse]              the picture turns white and the tone sounds for 200 ms at every even second
-//                 [--size 640x360] [--fps 15] [--source camera|screen] [--simulcast]
+//                 [--size 640x360] [--fps 15] [--source camera|screen] [--simulcast] [--codec vp8|vp9|h264|av1]
 //                 [--no-video] [--no-audio] [--seconds N]
 //
 // Prints one JSON object per line: {"event": "joined" | "published" | "unpublished" | "left", "at": milliseconds since the
@@ -23,6 +23,7 @@ import {
   TrackPublishOptions,
   TrackSource,
   VideoBufferType,
+  VideoCodec,
   VideoFrame,
   VideoSource,
   dispose,
@@ -41,6 +42,7 @@ const { values: args } = parseArgs({
     size: { type: 'string', default: '640x360' },
     fps: { type: 'string', default: '15' },
     source: { type: 'string', default: 'camera' },
+    codec: { type: 'string', default: 'vp8' },
     seconds: { type: 'string' },
     pulse: { type: 'boolean', default: false },
     simulcast: { type: 'boolean', default: false },
@@ -87,6 +89,7 @@ async function publishVideo() {
   const options = new TrackPublishOptions({
     source: screen ? TrackSource.SOURCE_SCREENSHARE : TrackSource.SOURCE_CAMERA,
     simulcast: args.simulcast,
+    videoCodec: VideoCodec[args.codec.toUpperCase()],
   });
   const publication = await room.localParticipant.publishTrack(track, options);
   tracks.video = { source, track, publication };
