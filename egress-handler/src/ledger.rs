@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Actor, Tx},
-    ids::{HandlerId, MeetingId, OrganizationId, RecordingId},
+    ids::{HandlerId, MeetingId, OrganizationId, RecordingId, UserId},
     recording::{
         AccessLevel, FailureCode, Gap, Layout, Recording, RecordingOut, Status, StopReason, UPDATED_EVENT,
     },
@@ -56,6 +56,8 @@ pub struct Claim {
     pub status: Status,
     /// Sound without pictures.
     pub audio_only: bool,
+    /// How the picture is composed.
+    pub layout: Layout,
     /// The how manieth handler this is; also the number of the section that it records.
     pub attempt: i32,
     /// Why it ended, when it has.
@@ -109,6 +111,8 @@ pub struct KeptSegment {
 pub struct Orders {
     /// It is to end, because of this.
     pub stop: Option<StopReason>,
+    /// Nothing is to be kept until somebody goes on.
+    pub paused: bool,
 }
 
 /// A file that passed its check.
@@ -183,7 +187,7 @@ impl Ledger {
                    order by requested_at for update skip locked limit 1)
                returning r.id as "id: RecordingId", r.organization_id as "organization_id: OrganizationId",
                    r.meeting_id as "meeting_id: MeetingId", m.room_name, r.status as "status: Status", r.audio_only,
-                   r.attempts as attempt, r.stop_reason, r.codecs as "codecs: Json<Codecs>", r.upload_id"#,
+                   r.layout as "layout: Layout", r.attempts as attempt, r.stop_reason, r.codecs as "codecs: Json<Codecs>", r.upload_id"#,
             self.handler.0,
             LEASE_SECONDS
         )
@@ -203,7 +207,7 @@ impl Ledger {
             r#"update recordings r set lease_until = now() + make_interval(secs => $4)
                from meetings m
                where m.id = r.meeting_id and r.id = $1 and r.leased_by = $2 and r.attempts = $3
-               returning r.stop_requested_at is not null as "stopped!",
+               returning r.stop_requested_at is not null as "stopped!", r.paused_at is not null as "paused!",
                    m.status in ('completed', 'cancelled') as "over!""#,
             claim.id.0,
             self.handler.0,
@@ -219,7 +223,7 @@ impl Ledger {
             (false, true) => Some(StopReason::MeetingEnded),
             (false, false) => None,
         };
-        Ok(Orders { stop })
+        Ok(Orders { stop, paused: row.paused })
     }
 
     /// All pieces that are safe in the vault, in order.
@@ -481,14 +485,16 @@ async fn announce(tx: &mut Tx, id: RecordingId) -> Result<()> {
         r#"select id as "id: RecordingId", meeting_id as "meeting_id: MeetingId", status as "status: Status",
                failure_code, failure_detail, engine, layout as "layout: Layout", audio_only, started_at, ended_at,
                duration_seconds, size_bytes, content_type, sha256, access_level as "access_level: AccessLevel",
-               allowed_roles::text[] as "allowed_roles!", gaps as "gaps: Json<Vec<Gap>>"
+               allowed_roles::text[] as "allowed_roles!", allowed_people as "allowed_people: Vec<UserId>",
+               gaps as "gaps: Json<Vec<Gap>>", paused_at, pauses as "pauses: Json<Vec<Gap>>",
+               requested_by as "requested_by: UserId", trashed_at, held_at, hold_reason
            from recordings where id = $1"#,
         id.0
     )
     .fetch_one(&mut **tx)
     .await?;
     let meeting = recording.meeting_id;
-    let data = Json(RecordingOut::from(recording));
+    let data = Json(RecordingOut::from(recording).for_the_room());
     sqlx::query!("select emit_meeting_event($1, $2, $3)", meeting.0, UPDATED_EVENT, data as _)
         .fetch_one(&mut **tx)
         .await?;

@@ -1,7 +1,7 @@
 //! The egress handler of Baraza: records rooms and keeps the recordings in the vault.
 //!
 //! `claim` takes a recording that the server wants, `record` conducts it, `engine` joins the room and gives pieces of a
-//! file, `upload` brings them into the vault, `verify` looks at the result, and `ledger` notes every step.
+//! file, `upload` brings them into the vault, `verify` looks at the result, `stills` makes pictures of it, and `ledger` notes every step.
 
 pub mod claim;
 pub mod doctor;
@@ -10,5 +10,6 @@ pub mod layout;
 pub mod ledger;
 pub mod mp4;
 pub mod record;
+pub mod stills;
 pub mod upload;
 pub mod verify;

@@ -132,6 +132,18 @@ pub fn duration(segments: &[Placed]) -> f64 {
     seconds(video.end, VIDEO_TICKS).max(seconds(audio.end, AUDIO_TICKS))
 }
 
+/// When each segment begins in the file, in seconds.
+pub fn starts(segments: &[Placed]) -> Vec<f64> {
+    let sections = section_starts(segments).into_iter().zip(segments);
+    sections
+        .map(|(begins, segment)| match (&segment.index.video, &segment.index.audio) {
+            (Some(run), _) => seconds(begins + run.start, VIDEO_TICKS),
+            (None, Some(run)) => seconds(begins, VIDEO_TICKS) + seconds(run.start, AUDIO_TICKS),
+            (None, None) => seconds(begins, VIDEO_TICKS),
+        })
+        .collect()
+}
+
 /// The index that ends the file.
 pub fn tail(segments: &[Placed], codecs: &Codecs) -> Result<Vec<u8>> {
     let mut moov = Moov {
@@ -405,6 +417,7 @@ mod tests {
     #[test]
     fn sound_keeps_its_distance_and_sections_follow_without_a_pause() {
         let segments = [segment(1, 0, 32), segment(1, 1, 1000), segment(2, 0, 2000)];
+        assert_eq!(starts(&segments), [0.0, 2.0, 4.0]);
         let moov = decoded(&segments);
         assert_eq!(
             moov.mvhd.duration, 6014,

@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 use crate::{
     engine::{Engine, Event, Lost, Wish},
     ledger::{Claim, Finished, Ledger, LedgerError, MAX_ATTEMPTS, Orders},
+    stills,
     upload::{LeaseLost, Queue, Uploader},
     verify::{self, Unfit},
 };
@@ -159,8 +160,12 @@ async fn run_engine(
     mut queue: Queue,
     before: Option<DateTime<Utc>>,
 ) -> Result<End, LeaseLost> {
-    let wish =
-        Wish { url: outside.livekit_url.clone(), token: token(outside, claim), audio_only: claim.audio_only };
+    let wish = Wish {
+        url: outside.livekit_url.clone(),
+        token: token(outside, claim),
+        audio_only: claim.audio_only,
+        layout: claim.layout,
+    };
     let (engine, mut events) = match Engine::start(wish, outside.clock.clone()) {
         Ok(started) => started,
         Err(error) => {
@@ -170,9 +175,11 @@ async fn run_engine(
     };
     let mut state = Attendance::new(before);
     let end = loop {
-        if let Some(reason) = orders.borrow().stop {
+        let Orders { stop, paused } = *orders.borrow();
+        if let Some(reason) = stop {
             break End::Over(reason);
         }
+        engine.pause(paused);
         if let Some(end) = state.overdue(Instant::now(), outside.empty_timeout) {
             break end;
         }
@@ -316,9 +323,17 @@ async fn finish(
         }
     }
     // 3. Tell everybody.
-    let file = Finished { duration: sent.duration, size: sent.size, sha256: sent.sha256 };
+    let file = Finished { duration: sent.duration, size: sent.size, sha256: sent.sha256.clone() };
     note(lost, || outside.ledger.available(claim, &file, Some(sent.ended_at))).await?;
     info!(recording = %claim.id, seconds = file.duration, bytes = file.size, "the recording is available");
+    // 4. Make pictures of it. The recording is no longer ours, so whatever ends this work must not end that.
+    let (vault, claim) = (outside.vault.clone(), claim.clone());
+    tokio::spawn(async move {
+        match stills::make(&vault, &claim, &sent).await {
+            Ok(()) => info!(recording = %claim.id, "stills made"),
+            Err(error) => warn!(recording = %claim.id, error = format!("{error:#}"), "no stills were made"),
+        }
+    });
     Ok(())
 }
 

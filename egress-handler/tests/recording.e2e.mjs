@@ -100,7 +100,7 @@ function startLiveKit() {
 bind_addresses: ["127.0.0.1"]
 rtc: {tcp_port: ${port.tcp}, udp_port: ${port.udp}, node_ip: 127.0.0.1, use_external_ip: false}
 keys: {${API_KEY}: "${API_SECRET}"}
-room: {auto_create: true, enable_remote_unmute: true, enabled_codecs: [{mime: audio/opus}, {mime: video/vp8}]}
+room: {auto_create: true, enable_remote_unmute: true, enabled_codecs: [{mime: audio/opus}, {mime: video/vp8}, {mime: video/h264}, {mime: video/vp9}, {mime: video/av1}, {mime: video/rtx}]}
 `,
   );
   return run('livekit', program.livekit, ['--config', file]);
@@ -136,12 +136,15 @@ const startEgress = () => {
 
 // ---------------------------------------------------------------------------------------------------- people
 
+/** Who has a name; all others have none. */
+const NAMES = { anna: 'Anna Adams', ben: 'Ben', cora: 'Cora <Çelik> & Wolfeschlegelsteinhausenbergerdorff-Montmorency' };
+
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 function token(identity, room, video = { roomJoin: true, room, canPublish: true, canSubscribe: true }) {
   const now = Math.floor(Date.now() / 1000);
   const body = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({
-    iss: API_KEY, sub: identity, nbf: now - 5, exp: now + 7200, video,
+    iss: API_KEY, sub: identity, name: NAMES[identity], nbf: now - 5, exp: now + 7200, video,
   })}`;
   return `${body}.${createHmac('sha256', API_SECRET).update(body).digest('base64url')}`;
 }
@@ -207,10 +210,10 @@ function meeting() {
   return { id, room: id };
 }
 
-function request({ id }) {
+function request({ id }, layout = 'grid') {
   const recording = randomUUID();
   const at = Date.now();
-  sql(`insert into recordings (id, organization_id, meeting_id) values ('${recording}', '${organization}', '${id}');
+  sql(`insert into recordings (id, organization_id, meeting_id, layout) values ('${recording}', '${organization}', '${id}', '${layout}');
        select pg_notify('recordings', '${recording}')`);
   return { id: recording, at };
 }
@@ -253,6 +256,19 @@ function color(file, seconds, [x, y]) {
     '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
   return [...pixel.subarray(0, 3)];
 }
+
+/** The darkest and the brightest point of a part of the picture. */
+function contrast(file, seconds, [x, y, width, height]) {
+  const gray = ffmpeg(['-ss', seconds.toFixed(3), '-i', file, '-frames:v', '1', '-vf', `crop=${width}:${height}:${x}:${y}`,
+    '-f', 'rawvideo', '-pix_fmt', 'gray', '-']);
+  return [Math.min(...gray), Math.max(...gray)];
+}
+
+/** The part of a tile in which its name stands, and that in which the initials of a card stand. */
+const nameOf = ([x, y, width, height]) => [x + 4, y + height - 4 - Math.max(16, Math.round((height * 3) / 32)), 60, 16];
+const initialsOf = ([x, y, width, height]) => [Math.round(x + width / 3), Math.round(y + height / 3), Math.round(width / 3), Math.round(height / 3)];
+/** A point of a card beside its initials. */
+const besideOf = ([x, y, width, height]) => [x + width / 8, y + height / 4];
 
 const near = (a, b, slack = 40) => a.every((value, i) => Math.abs(value - b[i]) <= slack);
 
@@ -323,6 +339,7 @@ const hex = (c) => `#${c.map((v) => v.toString(16).padStart(2, '0')).join('')}`;
 const one = [[640, 360]];
 const two = [[320, 360], [960, 360]];
 const three = [[320, 180], [960, 180], [640, 540]];
+const THREE = [[0, 0, 640, 360], [640, 0, 640, 360], [320, 360, 640, 360]];
 
 const tests = {
   /** Each picture in its tile, each tone in the sound; who leaves or mutes is gone. */
@@ -336,7 +353,7 @@ const tests = {
     await sleep(3000);
     const alone = Date.now() - 1000;
     const ben = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660');
-    const cora = await person('cora', m.room, '--color', hex(BLUE), '--frequency', '880', '--source', 'screen', '--size', '1280x720');
+    const cora = await person('cora', m.room, '--color', hex(BLUE), '--frequency', '880', '--size', '1280x720');
     await sleep(3500);
     const all = Date.now() - 1000;
     await mute(m.room, 'cora', cora, true);
@@ -364,7 +381,15 @@ const tests = {
       });
     seen(alone, one, [RED]);
     seen(all, three, [RED, GREEN, BLUE]);
-    seen(muted, two, [RED, GREEN]);
+    seen(muted, three.slice(0, 2), [RED, GREEN]);
+    const card = THREE[2];
+    const background = color(file, at(muted), besideOf(card));
+    check(!near(background, BLUE) && Math.max(...background) > 60, `a card in the place of the muted camera: ${background}`);
+    check(contrast(file, at(muted), initialsOf(card))[1] > 200, 'initials on the card');
+    for (const [tile, who] of [[THREE[0], 'anna'], [THREE[1], 'ben'], [card, 'cora']]) {
+      const [dark, bright] = contrast(file, at(muted), nameOf(tile));
+      check(bright > 190 && bright - dark > 100, `the name of ${who}: ${dark} to ${bright}`);
+    }
     seen(unmuted, three, [RED, GREEN, BLUE]);
     seen(without, two, [RED, BLUE]);
     seen(back, three, [RED, BLUE, GREEN]);
@@ -387,6 +412,128 @@ const tests = {
     check(done.seconds < 5, `available ${done.seconds} s after the stop`);
     check(done.row.gaps.length === 0, 'no gap');
     return { firstFrame: round(firstFrame), available: round(done.seconds), plays: Number(format.duration), gone: round((without - left) / 1000) };
+  },
+
+  /** Who speaks is large, unless a screen is shared; the others stand below. */
+  async layouts() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const ben = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660');
+    await ben.tell('unpublish audio');
+    const recording = request(m, 'screen');
+    const row = await reach(recording, 'recording', 10);
+    await sleep(4500);
+    const annaSpeaks = Date.now() - 500;
+    await anna.tell('unpublish audio');
+    await ben.tell('publish audio');
+    await sleep(5000);
+    const benSpeaks = Date.now() - 500;
+    const cora = await person('cora', m.room, '--color', hex(BLUE), '--source', 'screen', '--size', '1280x720', '--no-audio');
+    const nobody = await person('nobody', m.room, '--no-video', '--no-audio');
+    await nobody.heard('joined');
+    await sleep(3500);
+    const shared = Date.now() - 500;
+    await cora.leave();
+    await sleep(2500);
+    const over = Date.now() - 500;
+    const done = await stopRecording(recording);
+    await Promise.all([anna, ben, nobody].map((p) => p.leave()));
+    const file = stored(done.row);
+    playable(file);
+    const at = (wall) => (wall - row.started) / 1000;
+    const seen = (wall, places) =>
+      places.forEach(([place, expected]) => {
+        const found = color(file, at(wall), place);
+        check(near(found, expected), `${place} at ${at(wall).toFixed(1)} s is ${expected}, found ${found}`);
+      });
+    const large = [640, 288];
+    const strip = (count, n) => [640 + (n - (count - 1) / 2) * 256, 648];
+    seen(annaSpeaks, [[large, RED], [strip(1, 0), GREEN]]);
+    seen(benSpeaks, [[large, GREEN], [strip(1, 0), RED]]);
+    seen(shared, [[large, BLUE], [strip(4, 0), RED], [strip(4, 1), GREEN]]);
+    seen(over, [[large, GREEN], [strip(2, 0), RED]]);
+    const tile = (n) => [128 + n * 256, 576, 256, 144];
+    check(contrast(file, at(shared), initialsOf(tile(2)))[1] > 200, 'the card of somebody who shares but has no camera');
+    check(contrast(file, at(shared), initialsOf(tile(3)))[1] > 200, 'the outline of somebody without a name');
+    check(contrast(file, at(shared), nameOf(tile(3)))[1] < 150, 'no name where there is none');
+    return { available: round(done.seconds) };
+  },
+
+  /** Every codec that a client may choose, and a line that changes its codec; a grid gives a screen the larger part. */
+  async codecs() {
+    const m = meeting();
+    const recording = request(m);
+    const row = await reach(recording, 'recording', 10);
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440', '--codec', 'h264', '--no-audio');
+    const ben = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660', '--codec', 'vp9', '--no-audio');
+    await sleep(4000);
+    const both = Date.now() - 500;
+    await ben.leave();
+    const cora = await person('cora', m.room, '--color', hex(BLUE), '--source', 'screen', '--size', '1280x720', '--no-audio');
+    await sleep(4000);
+    const again = Date.now() - 500;
+    const done = await stopRecording(recording);
+    await Promise.all([anna.leave(), cora.leave()]);
+    const file = stored(done.row);
+    playable(file);
+    const at = (wall) => (wall - row.started) / 1000;
+    for (const [wall, place, expected, what] of [
+      [both, two[0], RED, 'H.264'],
+      [both, two[1], GREEN, 'VP9'],
+      [again, [480, 360], BLUE, 'VP8 where VP9 was'],
+      [again, [1120, 270], RED, 'H.264 beside the screen'],
+    ]) {
+      const found = color(file, at(wall), place);
+      check(near(found, expected), `${what} at ${at(wall).toFixed(1)} s is ${expected}, found ${found}`);
+    }
+    check(done.row.gaps.length === 0, 'no gap where a line changes its codec');
+    return { available: round(done.seconds) };
+  },
+
+  /** What happens in a pause is not in the file, and nothing shows where it was. Stills of the file are beside it. */
+  async pause() {
+    const m = meeting();
+    const anna = await person('anna', m.room, '--color', hex(RED), '--frequency', '440');
+    const recording = request(m);
+    const row = await reach(recording, 'recording', 10);
+    await sleep(5000);
+    const paused = Date.now();
+    sql(`update recordings set paused_at = now() where id = '${recording.id}'; select pg_notify('recordings', '${recording.id}')`);
+    await sleep(1000);
+    const ben = await person('ben', m.room, '--color', hex(GREEN), '--frequency', '660');
+    await sleep(2000);
+    await ben.leave();
+    await sleep(1500);
+    sql(`update recordings set paused_at = null, pauses = jsonb_build_array(jsonb_build_object('from', paused_at, 'to', now()))
+         where id = '${recording.id}'; select pg_notify('recordings', '${recording.id}')`);
+    const resumed = Date.now();
+    await sleep(5000);
+    const done = await stopRecording(recording);
+    await anna.leave();
+    const file = stored(done.row);
+    playable(file);
+    const plays = Number(probe(file).format.duration);
+    const wall = (done.row.ended - row.started - (resumed - paused)) / 1000;
+    check(Math.abs(plays - wall) < 0.7, `plays ${plays} s of ${wall} s without the pause`);
+    check(done.row.gaps.length === 0, 'a pause is no gap');
+    for (let t = 2; t < plays - 0.3; t += 0.5) {
+      check(near(color(file, t, two[1]), RED), `nothing of the pause at ${t} s: ${color(file, t, two[1])}`);
+      if (t < plays - 0.6) check(tone(file, t, 660).most < 0.05, `no sound of the pause at ${t} s`);
+    }
+    const cut = (paused - row.started) / 1000;
+    check(tone(file, cut - 0.25, 440).middle > 0.5, 'the tone goes on over the pause');
+    const still = async (name, width, height) => {
+      const picture = join(work, 's3/baraza', done.row.object_key).replace('.mp4', name);
+      await until(name, () => existsSync(picture), 10);
+      const [stream] = probe(picture).streams;
+      check(stream.width === width && stream.height === height, `${name} is ${stream.width}x${stream.height}`);
+      return picture;
+    };
+    const poster = await still('.jpg', 640, 360);
+    check(near(color(poster, 0, [320, 180]), RED), `the poster shows the picture: ${color(poster, 0, [320, 180])}`);
+    const thumbnails = await still('.thumbnails.jpg', 1600, 90);
+    if (plays > 10) check(near(color(thumbnails, 0, [240, 45]), RED), 'the second small picture shows the second ten seconds');
+    return { plays, pause: (resumed - paused) / 1000, available: round(done.seconds) };
   },
 
   /** Sound and picture together. */
@@ -561,6 +708,30 @@ const tests = {
     return { afterEmpty: round((row.ended - left) / 1000), afterMeeting: round(seconds) };
   },
 
+  /** What a minute with four cameras costs. Only when it is asked for. */
+  async cost() {
+    const m = meeting();
+    const people = await Promise.all(
+      [RED, GREEN, BLUE, [128, 128, 128]].map((c, i) => person(`p${i}`, m.room, '--color', hex(c), '--frequency', String(440 + 110 * i), '--fps', '25')),
+    );
+    const recording = request(m);
+    await reach(recording, 'recording', 10);
+    await sleep(4000);
+    const holder = look(recording).leased_by;
+    const handler = [...children].filter((c) => c.spawnfile === program.egress).find((c) => handlerOf(c) === holder);
+    const spent = () => {
+      const fields = readFileSync(`/proc/${handler.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / 100;
+    };
+    const [from, since] = [spent(), Date.now()];
+    await sleep(20_000);
+    const perMinute = ((spent() - from) / (Date.now() - since)) * 60_000;
+    const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${handler.pid}/status`, 'utf8'))[1]) / 1024;
+    await stopRecording(recording);
+    await Promise.all(people.map((p) => p.leave()));
+    return { cpuSecondsPerMinute: round(perMinute, 1), megabytes: round(memory, 0) };
+  },
+
   /** Pieces are deleted once the file is there; rooms and pages were told of every state. */
   async traces() {
     await until('pieces deleted', () => sql('select count(*) from recording_segments') === '0', 30);
@@ -604,7 +775,7 @@ try {
   const doctor = execFileSync(program.egress, ['doctor'], { env: { ...process.env, ...egressEnv }, encoding: 'utf8' });
   process.stdout.write(doctor);
   startEgress();
-  const wanted = args.only?.split(',') ?? Object.keys(tests);
+  const wanted = args.only?.split(',') ?? Object.keys(tests).filter((name) => name !== 'cost');
   for (const name of wanted) {
     const start = Date.now();
     try {

@@ -3,22 +3,29 @@
 //! It runs from the first moment, whether or not the room can be reached: what is not there is black and silent, and
 //! the connection is tried again until it works.
 
+mod letters;
 mod mixer;
+mod paint;
 mod room;
 mod segmenter;
+mod tiles;
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use kernel::clock::Clock;
-use tokio::{sync::mpsc, time};
+use kernel::{clock::Clock, recording::Layout};
+use tokio::{
+    sync::{mpsc, watch},
+    time,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::mp4::{Codecs, Index};
 pub use mixer::{ELEMENTS, FRAME_RATE, SAMPLE_RATE};
 use mixer::{Frame, Kind, Mixer, Output};
+pub use paint::shrink;
 pub use room::Lost;
 use room::RoomEvent;
 pub use segmenter::SEGMENT;
@@ -27,7 +34,9 @@ use segmenter::{Sample, Segmenter};
 /// Shortest and longest pause between two tries to join a room.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
 /// How long the encoders may take to give out what they hold.
-const DRAIN: Duration = Duration::from_secs(2);
+const DRAIN: Duration = Duration::from_secs(3);
+/// How long after a pause began sound of before may still come.
+const STRAGGLERS: Duration = Duration::from_secs(1);
 /// How long the desk may give nothing. It plays for an empty room, too, so silence means that it stands still.
 const STALL: Duration = Duration::from_secs(5);
 
@@ -42,6 +51,8 @@ pub struct Wish {
     pub token: Token,
     /// Sound without pictures.
     pub audio_only: bool,
+    /// How the picture is composed.
+    pub layout: Layout,
 }
 
 /// What the engine says.
@@ -81,6 +92,7 @@ pub struct Segment {
 /// A running recording of a room.
 pub struct Engine {
     finish: CancellationToken,
+    paused: watch::Sender<bool>,
 }
 
 impl Engine {
@@ -92,8 +104,14 @@ impl Engine {
         let (mixer, outputs) = tokio::task::block_in_place(|| Mixer::start(wish.audio_only))?;
         let (events, receiver) = mpsc::unbounded_channel();
         let finish = CancellationToken::new();
-        tokio::spawn(run(Arc::new(mixer), outputs, wish, clock, events, finish.clone()));
-        Ok((Self { finish }, receiver))
+        let (paused, pauses) = watch::channel(false);
+        tokio::spawn(run(Arc::new(mixer), outputs, wish, clock, events, finish.clone(), pauses));
+        Ok((Self { finish, paused }, receiver))
+    }
+
+    /// Leaves out what happens from now on, or takes it again. The engine stays in the room meanwhile.
+    pub fn pause(&self, paused: bool) {
+        self.paused.send_if_modified(|before| mem::replace(before, paused) != paused);
     }
 
     /// Ends the recording; the last segments and [`Event::Finished`] follow.
@@ -115,6 +133,7 @@ async fn run(
     clock: Clock,
     events: mpsc::UnboundedSender<Event>,
     finish: CancellationToken,
+    mut pauses: watch::Receiver<bool>,
 ) {
     let leave = CancellationToken::new();
     let mut section = Section::new(wish.audio_only, clock.clone());
@@ -125,13 +144,22 @@ async fn run(
     let end = loop {
         tokio::select! {
             () = finish.cancelled() => break None,
+            Ok(()) = pauses.changed() => {
+                let now = mixer.running_time();
+                if *pauses.borrow_and_update() {
+                    section.pause(now);
+                } else {
+                    section.go_on(now);
+                    mixer.start_anew(now);
+                }
+            }
             () = time::sleep_until(alive + STALL) => break Some("the mixer stands still".to_owned()),
             output = outputs.recv() => match output {
                 Some(Output::Frame(frame)) => {
                     if frame.kind == section.measure {
                         alive = time::Instant::now();
                     }
-                    if let Some(segment) = section.push(&frame, &mixer) {
+                    for segment in section.push(&frame, &mixer) {
                         let _ = events.send(Event::Segment(Box::new(segment)));
                     }
                     if let Some(at) = section.began() {
@@ -151,7 +179,7 @@ async fn run(
                 if frame.at >= now && frame.kind == section.measure {
                     break;
                 }
-                if let Some(segment) = section.push(&frame, &mixer) {
+                for segment in section.push(&frame, &mixer) {
                     let _ = events.send(Event::Segment(Box::new(segment)));
                 }
             }
@@ -184,7 +212,7 @@ async fn stay_in_room(
         let lost = match (wish.token)() {
             Err(error) => Lost::Refused(error.to_string()),
             Ok(token) => {
-                let attend = room::attend(&mixer, &wish.url, &token, &happened, &leave);
+                let attend = room::attend(&mixer, wish.layout, &wish.url, &token, &happened, &leave);
                 tokio::pin!(attend);
                 loop {
                     tokio::select! {
@@ -223,7 +251,21 @@ struct Section {
     codecs: Codecs,
     /// When the pipeline's time was zero.
     zero: Option<DateTime<Utc>>,
+    /// When the first picture came, whether or not it was kept.
+    first: Option<gst::ClockTime>,
     told: bool,
+    pause: Option<Pause>,
+}
+
+/// A stretch of time that is left out.
+struct Pause {
+    from: gst::ClockTime,
+    /// When it was ended. It lasts until decoding can start, which is a little later.
+    to: Option<gst::ClockTime>,
+    /// What was before it is given.
+    closed: bool,
+    /// Sound that may belong to what follows.
+    held: Vec<Sample>,
 }
 
 impl Section {
@@ -235,20 +277,44 @@ impl Section {
             clock,
             codecs: Codecs::default(),
             zero: None,
+            first: None,
             told: false,
+            pause: None,
         }
     }
 
-    fn push(&mut self, frame: &Frame, mixer: &Mixer) -> Option<Segment> {
+    /// Leaves out what happened at `from` and later.
+    fn pause(&mut self, from: gst::ClockTime) {
+        match &mut self.pause {
+            // The last pause has not ended yet.
+            Some(pause) => {
+                pause.to = None;
+                pause.held.clear();
+            }
+            None => self.pause = Some(Pause { from, to: None, closed: false, held: Vec::new() }),
+        }
+    }
+
+    /// Takes what happens at `to` and later.
+    fn go_on(&mut self, to: gst::ClockTime) {
+        if let Some(pause) = &mut self.pause {
+            pause.to = Some(to);
+        }
+    }
+
+    fn push(&mut self, frame: &Frame, mixer: &Mixer) -> Vec<Segment> {
         if self.zero.is_none() {
             self.zero = Some(self.clock.now() - Duration::from(mixer.running_time()));
+        }
+        if frame.kind == self.measure {
+            self.first.get_or_insert(frame.at);
         }
         let codec = match frame.kind {
             Kind::Video => &mut self.codecs.video,
             Kind::Audio => &mut self.codecs.audio,
         };
         codec.get_or_insert_with(|| hex::encode(&frame.config));
-        let map = frame.data.map_readable().ok()?;
+        let Ok(map) = frame.data.map_readable() else { return Vec::new() };
         let mut bytes = Vec::with_capacity(map.len() + 64);
         if frame.kind == Kind::Video && frame.key {
             bytes.extend(parameter_sets(&frame.config));
@@ -261,14 +327,45 @@ impl Section {
             key: frame.key,
             bytes,
         };
-        let segment = self.segmenter.push(sample)?;
-        self.dated(segment)
+        let segments = self.through_pause(frame.at, sample);
+        segments.into_iter().filter_map(|segment| self.dated(segment)).collect()
     }
 
-    /// When the first picture was taken; said once.
+    /// Gives a sample on to the segmenter, unless it falls into a pause.
+    fn through_pause(&mut self, at: gst::ClockTime, sample: Sample) -> Vec<segmenter::Segment> {
+        let Some(pause) = self.pause.as_mut().filter(|pause| at >= pause.from) else {
+            return self.segmenter.push(sample).into_iter().collect();
+        };
+        let measures = sample.kind == self.measure;
+        if pause.to.is_none_or(|to| at < to) {
+            let close = measures && !pause.closed && Duration::from(at - pause.from) >= STRAGGLERS;
+            pause.closed |= close;
+            return if close { self.segmenter.finish().into_iter().collect() } else { Vec::new() };
+        }
+        if !measures {
+            pause.held.push(sample);
+            return Vec::new();
+        }
+        if !sample.key {
+            return Vec::new();
+        }
+        let Some(Pause { closed, held, .. }) = self.pause.take() else { return Vec::new() };
+        let mut segments = Vec::new();
+        if !closed {
+            segments.extend(self.segmenter.finish());
+        }
+        self.segmenter.go_on(sample.at);
+        for sample in std::iter::once(sample).chain(held) {
+            segments.extend(self.segmenter.push(sample));
+        }
+        segments
+    }
+
+    /// When the first picture was taken, should it be within a pause, too; said once.
     fn began(&mut self) -> Option<DateTime<Utc>> {
-        let at = self.zero? + self.segmenter.origin()?;
-        (!std::mem::replace(&mut self.told, true)).then_some(at)
+        let origin = self.segmenter.origin();
+        let at = self.zero? + origin.or(self.first.filter(|_| self.pause.is_some()).map(Duration::from))?;
+        (!mem::replace(&mut self.told, true)).then_some(at)
     }
 
     fn finish(&mut self) -> Option<Segment> {

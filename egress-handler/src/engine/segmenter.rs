@@ -54,12 +54,27 @@ pub struct Segmenter {
     audio: VecDeque<Sample>,
     /// Where the sound is expected to go on.
     next_audio: Option<u64>,
+    /// Time that was left out so far. Samples are kept with their times in the file.
+    skipped: Duration,
+    /// When the last segment ended, in the file.
+    ended: Duration,
+    /// Where the file goes on after time that was left out.
+    gone_on: Duration,
 }
 
 impl Segmenter {
     /// A section that is cut by the track `measure`.
     pub fn new(measure: Kind) -> Self {
-        Self { measure, origin: None, video: VecDeque::new(), audio: VecDeque::new(), next_audio: None }
+        Self {
+            measure,
+            origin: None,
+            video: VecDeque::new(),
+            audio: VecDeque::new(),
+            next_audio: None,
+            skipped: Duration::ZERO,
+            ended: Duration::ZERO,
+            gone_on: Duration::ZERO,
+        }
     }
 
     /// When the section began, on the pipeline's time.
@@ -72,6 +87,8 @@ impl Segmenter {
         if sample.kind == Kind::Audio {
             sample.at = sample.at.saturating_sub(AUDIO_DELAY);
         }
+        // From before the time that was left out.
+        sample.at = sample.at.checked_sub(self.skipped).filter(|at| *at >= self.gone_on)?;
         if self.origin.is_none() && sample.kind == self.measure && sample.key {
             self.origin = Some(sample.at);
         }
@@ -93,6 +110,15 @@ impl Segmenter {
             }
         };
         complete.then(|| self.cut(end)).flatten()
+    }
+
+    /// Goes on at a later time, which the file shows right after what [`Self::finish`] gave.
+    pub fn go_on(&mut self, at: Duration) {
+        self.audio.clear();
+        if self.origin.is_some() {
+            self.skipped = at.saturating_sub(self.ended);
+            self.gone_on = self.ended;
+        }
     }
 
     /// Gives what is left.
@@ -143,8 +169,9 @@ impl Segmenter {
             }),
             audio: self.audio_run(&audio, origin),
         };
+        self.ended = end;
         let samples: Vec<&[u8]> = video.iter().chain(&audio).map(|sample| sample.bytes.as_slice()).collect();
-        Some(Segment { at, lasts: end.saturating_sub(at), index, bytes: mdat(&samples) })
+        Some(Segment { at: at + self.skipped, lasts: end.saturating_sub(at), index, bytes: mdat(&samples) })
     }
 
     /// Sound comes in blocks of equal length; their times are rounded, their count is exact.
@@ -245,6 +272,34 @@ mod tests {
         let segments = run(&mut segmenter, 80, false);
         assert_eq!(segments.len(), 1);
         assert!(segments[0].index.audio.is_none());
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_no_hole() {
+        let mut segmenter = Segmenter::new(Kind::Video);
+        let mut segments = run(&mut segmenter, 70, true);
+        segments.extend(segmenter.finish());
+        // A minute later; what comes late from before is not taken.
+        let later = |mut sample: Sample| {
+            sample.at += Duration::from_mins(1);
+            sample
+        };
+        segmenter.go_on(later(picture(100)).at);
+        assert_eq!(segmenter.push(sound(131)), None);
+        for n in 0..120 {
+            segments.extend(segmenter.push(later(sound(2 * n + 193))));
+            segments.extend(segmenter.push(later(sound(2 * n + 194))));
+            segments.extend(segmenter.push(later(picture(100 + n))));
+        }
+        let videos: Vec<_> = segments.iter().map(|s| s.index.video.clone().expect("pictures")).collect();
+        assert_eq!(
+            videos.iter().map(|v| (v.start, v.sizes.len())).collect::<Vec<_>>(),
+            [(0, 50), (180_000, 20), (252_000, 50), (432_000, 50)]
+        );
+        assert_eq!(segments[2].at, Duration::from_millis(64_100), "the time of the day is not closed up");
+        let audio = segments[2].index.audio.as_ref().expect("sound");
+        assert!(audio.start.abs_diff(252_000 * 48 / 90) < 1100, "{}", audio.start);
+        assert!(audio.ticks.iter().all(|(_, t)| *t == 1024));
     }
 
     #[test]
