@@ -35,7 +35,7 @@ use super::{
 use crate::layout::{self, Floor, MAX_TILES, Seats, Sitter};
 
 /// How often it is looked whether all pictures come.
-const LOOK: Duration = Duration::from_millis(300);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How the lines of an offer say that nothing is sent on them.
 const STOPPED: [&str; 2] = ["a=recvonly", "a=inactive"];
