@@ -56,5 +56,6 @@ export function notifyProblem(error: unknown) {
     title: sentence(problem),
     message: problem.correlationId ? i18next.t('problem.reference', { id: problem.correlationId }) : null,
     autoClose: 10_000,
+    closeButtonProps: { 'aria-label': i18next.t('shell.close') },
   });
 }

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import i18next from 'i18next';
 
 /** A notification that leads to what it tells of. */
 export type Call = { id: string; text: string; look: () => void; stays?: boolean };
@@ -16,5 +17,6 @@ export function callToLook({ id, text, look, stays = false }: Call) {
     </Button>
   );
   notifications.hide(id);
-  notifications.show({ id, message, ...(stays && { autoClose: false }) });
+  const closeButtonProps = { 'aria-label': i18next.t('shell.close') };
+  notifications.show({ id, message, closeButtonProps, ...(stays && { autoClose: false }) });
 }

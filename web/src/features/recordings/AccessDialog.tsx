@@ -1,11 +1,12 @@
 import { Button, Checkbox, Group, Modal, Radio, Stack } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { ACCESS_LEVELS, type AccessLevel, ORG_ROLES, type OrgRole, type Recording } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { PeopleInput } from '../orgs/PeopleInput';
+import { membersQuery } from '../orgs/queries';
 import { useRefresh } from './queries';
 
 type Props = { recording: Recording; org: string; onClose: () => void };
@@ -16,7 +17,10 @@ export function AccessDialog({ recording, org, onClose }: Props) {
   const refresh = useRefresh(recording);
   const [level, setLevel] = useState<AccessLevel>(recording.access_level);
   const [roles, setRoles] = useState<string[]>(recording.allowed_roles);
-  const [people, setPeople] = useState<string[]>(recording.allowed_people);
+  const [chosen, setPeople] = useState<string[]>(recording.allowed_people);
+  const { data: members } = useQuery(membersQuery(org));
+  // Whoever is no member any more can't be named again.
+  const people = members ? chosen.filter((id) => members.some(({ user }) => user.id === id)) : chosen;
   const save = useMutation({
     mutationFn: () =>
       take(

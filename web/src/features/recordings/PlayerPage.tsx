@@ -59,8 +59,8 @@ export function PlayerPage() {
     <Stack maw={1200} mx="auto">
       <BackToVault />
       <Head recording={recording} meeting={meeting.data} title={title} />
-      <RecordingNotes recording={recording} />
       <Body key={id} recording={recording} title={title} />
+      <RecordingNotes recording={recording} />
       {can(meeting.data, 'share_recordings') && meeting.data && (
         <KeeperParts recording={recording} org={meeting.data.organization_id} title={title} />
       )}

@@ -1,4 +1,4 @@
-import { Alert, Stack, Text } from '@mantine/core';
+import { Alert, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconLock, IconPlayerPause, IconTrash } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Recording } from '../../api/types';
@@ -42,17 +42,22 @@ export function RecordingNotes({ recording }: { recording: Recording }) {
         {spans(gaps)}
       </Alert>
     ),
-    (pauses.length > 0 || paused_at) && (
+    paused_at && (
       <Alert
-        key="pauses"
-        color="gray"
+        key="paused"
+        color="yellow"
         icon={<IconPlayerPause aria-hidden />}
         styles={READABLE}
-        title={paused_at ? t('recording.pausedNow') : t('recording.pauses', { count: pauses.length })}
+        title={t('recording.pausedNow')}
       >
-        {spans(pauses)}
-        {paused_at && <Text size="sm">{t('recording.pausedSince', { time: format.time(paused_at) })}</Text>}
+        {t('recording.pausedSince', { time: format.time(paused_at) })}
       </Alert>
+    ),
+    pauses.length > 0 && (
+      <Group key="pauses" gap={6} wrap="nowrap" align="start">
+        <IconPlayerPause size={18} style={{ flex: 'none' }} aria-hidden />
+        <Text size="sm">{`${t('recording.pauses', { count: pauses.length })}: ${spans(pauses)}`}</Text>
+      </Group>
     ),
     hold && (
       <Alert

@@ -112,9 +112,10 @@ export function useConference(meeting: Meeting, joined: Joined) {
   const rights: Rights = permissions
     ? rightsOfPermission(permissions)
     : rightsOfJoin(joined.permissions.can_publish_sources);
-  const active = runningOf(recordings, useHeard(meeting.id));
-  // Who may list them is told there.
-  useWhatWasTold(meeting.id, recorderIsHere && !active && !can(meeting, 'record'));
+  // Whoever does not record may have listed them on another page, without those that are not for them.
+  const records = can(meeting, 'record');
+  const active = runningOf(records ? recordings : undefined, useHeard(meeting.id));
+  useWhatWasTold(meeting.id, recorderIsHere && !active && !records);
   return {
     listed,
     /** Who stands at the door, for those who may open it. */
