@@ -56,6 +56,14 @@ const at = (page) => video(page).evaluate(({ currentTime }) => currentTime);
 const picture = (page, name) =>
   page.screenshot({ path: new URL(`../out/vault-${name}.png`, import.meta.url).pathname });
 
+/** A guest has the page open, and goes in later. */
+async function standBeforeTheDoor() {
+  const { url } = await council.host.post(`/meetings/${meeting.id}/guest-links`);
+  await guest.goto(url);
+  await guest.getByLabel('Your name').fill('Ann');
+  await button(guest, 'Turn camera off').click();
+}
+
 /** Looks at a page on a desk in the light and on a phone in the dark. */
 async function inspect(page, name) {
   for (const [viewport, width, colorScheme] of [[PHONE, 'phone', 'dark'], [DESK, 'desk', 'light']]) {
@@ -68,11 +76,14 @@ async function inspect(page, name) {
 }
 
 step('the host sees that it can be recorded, and starts', async () => {
-  await signIn(host, 'host@example.org');
-  await host.goto(`/meetings/${meeting.id}`);
-  await button(host, 'Turn camera off').click();
-  await enterFromHere(host);
-  await Client.join(council.members[0], meeting.id, { args: ['--color', '#20a040', '--size', '320x180', '--fps', '10'] });
+  const comes = async () => {
+    await signIn(host, 'host@example.org');
+    await host.goto(`/meetings/${meeting.id}`);
+    await button(host, 'Turn camera off').click();
+    await enterFromHere(host);
+  };
+  const args = ['--color', '#20a040', '--size', '320x180', '--fps', '10'];
+  await Promise.all([comes(), Client.join(council.members[0], meeting.id, { args }), standBeforeTheDoor()]);
   await button(host, 'Record').click();
   const dialog = host.getByRole('dialog', { name: 'Recording' });
   await dialog.getByText('Ready to record').waitFor();
@@ -89,10 +100,6 @@ step('the host sees that it can be recorded, and starts', async () => {
 });
 
 step('a guest who comes late is told, and agrees', async () => {
-  const { url } = await council.host.post(`/meetings/${meeting.id}/guest-links`);
-  await guest.goto(url);
-  await guest.getByLabel('Your name').fill('Ann');
-  await button(guest, 'Turn camera off').click();
   await enterFromHere(guest);
   await notice(guest).waitFor();
   await picture(guest, 'notice-phone');
