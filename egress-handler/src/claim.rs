@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    health::Health,
     ledger::{Ledger, LedgerError},
     record::{self, Outside},
 };
@@ -53,11 +54,14 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
     info!(handler = %handler, capacity, "ready to record");
 
     let claimed = Arc::new(Notify::new());
+    let health = Health::default();
     let background = [
         tokio::spawn(listen(pool, Arc::clone(&wake), Arc::clone(&claimed))),
         tokio::spawn(clean(ledger.clone(), outside.vault.clone())),
+        tokio::spawn(health.clone().watch(outside.vault.clone(), config.recorder.spool_dir.clone())),
     ];
-    let mut desk = Desk { ledger, outside, capacity, running: JoinSet::new(), away: false, back_since: None };
+    let mut desk =
+        Desk { ledger, outside, health, capacity, running: JoinSet::new(), away: false, back_since: None };
     desk.serve(&claimed, &shutdown).await;
     info!(running = desk.running.len(), "stopping: recordings are handed over");
     desk.hand_over().await;
@@ -68,6 +72,7 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
 struct Desk {
     ledger: Ledger,
     outside: Outside,
+    health: Health,
     capacity: usize,
     running: JoinSet<()>,
     /// The database did not answer the last time.
@@ -114,7 +119,10 @@ impl Desk {
     async fn show(&mut self, draining: bool) {
         let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
         let name = std::env::var("HOSTNAME").unwrap_or_default();
-        let shown = self.ledger.show(&name, count(self.capacity), count(self.running.len()), draining).await;
+        let shown = self
+            .ledger
+            .show(&name, count(self.capacity), count(self.running.len()), draining, &self.health)
+            .await;
         match shown {
             Err(error) => self.away(&error),
             Ok(()) if std::mem::take(&mut self.away) => self.back_since = Some(Instant::now()),

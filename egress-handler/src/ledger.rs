@@ -12,7 +12,10 @@ use kernel::{
 };
 use sqlx::{PgPool, types::Json};
 
-use crate::mp4::{Codecs, Index};
+use crate::{
+    health::Health,
+    mp4::{Codecs, Index},
+};
 
 /// How long a lease holds without a heartbeat, in seconds.
 const LEASE_SECONDS: f64 = 3.5;
@@ -144,16 +147,27 @@ impl Ledger {
     }
 
     /// Shows that this handler lives, and forgets those that have not done so for a day.
-    pub async fn show(&self, name: &str, capacity: i32, running: i32, draining: bool) -> Result<()> {
+    pub async fn show(
+        &self,
+        name: &str,
+        capacity: i32,
+        running: i32,
+        draining: bool,
+        health: &Health,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "insert into egress_handlers (id, name, capacity, running, draining) values ($1, $2, $3, $4, $5)
-             on conflict (id) do update set running = $4, draining = $5, last_seen_at = now()",
+            "insert into egress_handlers (id, name, capacity, running, draining, vault_reachable, free_bytes)
+             values ($1, $2, $3, $4, $5, $6, $7)
+             on conflict (id) do update set running = $4, draining = $5, vault_reachable = $6, free_bytes = $7,
+                 last_seen_at = now()",
             self.handler.0,
             name,
             capacity,
             running,
-            draining
+            draining,
+            health.vault_reachable(),
+            health.free_bytes(),
         )
         .execute(&mut *tx)
         .await?;

@@ -6,6 +6,7 @@
 pub mod claim;
 pub mod doctor;
 pub mod engine;
+pub mod health;
 pub mod layout;
 pub mod ledger;
 pub mod mp4;

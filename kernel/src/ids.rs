@@ -89,6 +89,10 @@ ids! {
     GuestLinkId,
     /// Somebody who came by such a link; their LiveKit identity is `guest:<id>`.
     GuestId,
+    /// A link by which people without an account watch a recording.
+    ShareLinkId,
+    /// What somebody answered to the notice that they are being recorded.
+    RecordingConsentId,
     /// A running egress handler.
     HandlerId,
     /// A row of the audit log.

@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{MeetingId, RecordingId};
+use crate::ids::{MeetingId, RecordingId, UserId};
 
 /// The channel of `pg_notify` on which the server wakes the egress handlers; the payload is the recording's id.
 pub const WAKE_CHANNEL: &str = "recordings";
 
 /// The event that tells the room and its pages of every change; its data is a [`RecordingOut`].
 pub const UPDATED_EVENT: &str = "recording.updated";
+
+/// How long a deleted recording stays in the trash, in days.
+pub const TRASH_DAYS: i64 = 7;
 
 /// A handler that was not seen for so long is gone. Handlers show themselves every two seconds.
 pub const HANDLER_GONE_AFTER: chrono::Duration = chrono::Duration::seconds(7);
@@ -52,7 +55,9 @@ impl Status {
             | (Starting, Recording | Finalizing | Failed)
             | (Recording, Finalizing | Failed)
             | (Finalizing, Available | Failed)
-            | (Available | Failed, Deleted) => Ok(next),
+            | (Available | Failed, Deleted)
+            // Out of the trash.
+            | (Deleted, Available) => Ok(next),
             _ => Err(Impossible { from: self, to: next }),
         }
     }
@@ -84,13 +89,6 @@ pub enum Layout {
     Screen,
 }
 
-impl Layout {
-    /// Whether the native engine can compose it.
-    pub const fn is_supported(self) -> bool {
-        matches!(self, Self::Grid)
-    }
-}
-
 /// Who may see a recording.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
@@ -117,6 +115,8 @@ pub enum StopReason {
     MeetingEnded,
     /// Nobody was in the room for a while.
     RoomEmpty,
+    /// It was as long as the organization lets recordings be.
+    TooLong,
 }
 
 impl StopReason {
@@ -126,6 +126,7 @@ impl StopReason {
             Self::Host => "host",
             Self::MeetingEnded => "meeting_ended",
             Self::RoomEmpty => "room_empty",
+            Self::TooLong => "too_long",
         }
     }
 }
@@ -145,6 +146,8 @@ pub enum FailureCode {
     VerificationFailed,
     /// Handler after handler gave it up.
     TooManyAttempts,
+    /// The organization's recordings take all that they may.
+    QuotaExceeded,
 }
 
 impl FailureCode {
@@ -157,6 +160,7 @@ impl FailureCode {
             Self::VaultFailed => "VAULT_FAILED",
             Self::VerificationFailed => "VERIFICATION_FAILED",
             Self::TooManyAttempts => "TOO_MANY_ATTEMPTS",
+            Self::QuotaExceeded => "QUOTA_EXCEEDED",
         }
     }
 
@@ -169,6 +173,7 @@ impl FailureCode {
             Self::VaultFailed => "The recording could not be stored.",
             Self::VerificationFailed => "The stored file did not pass its check.",
             Self::TooManyAttempts => "The recorder stopped unexpectedly too many times.",
+            Self::QuotaExceeded => "The organization's vault is full.",
         }
     }
 }
@@ -192,7 +197,7 @@ pub struct Failure {
 }
 
 /// A recording as it is read from the database. Queries of both programs select these columns:
-/// `status`, `access_level` and `layout` with their types, `allowed_roles::text[]`, `gaps` as JSON.
+/// `status`, `access_level` and `layout` with their types, `allowed_roles::text[]`, `gaps` and `pauses` as JSON.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the columns of the table, told of there")]
 pub struct Recording {
@@ -212,7 +217,14 @@ pub struct Recording {
     pub sha256: Option<String>,
     pub access_level: AccessLevel,
     pub allowed_roles: Vec<String>,
+    pub allowed_people: Vec<UserId>,
     pub gaps: sqlx::types::Json<Vec<Gap>>,
+    pub paused_at: Option<DateTime<Utc>>,
+    pub pauses: sqlx::types::Json<Vec<Gap>>,
+    pub requested_by: Option<UserId>,
+    pub trashed_at: Option<DateTime<Utc>>,
+    pub held_at: Option<DateTime<Utc>>,
+    pub hold_reason: Option<String>,
 }
 
 /// A recording as the API shows it.
@@ -248,8 +260,36 @@ pub struct RecordingOut {
     pub access_level: AccessLevel,
     /// The roles that may, when it goes by role.
     pub allowed_roles: Vec<String>,
+    /// Members who may, whatever the level.
+    pub allowed_people: Vec<UserId>,
     /// What is missing in the middle.
     pub gaps: Vec<Gap>,
+    /// Since when it is paused: nothing is kept until somebody goes on.
+    pub paused_at: Option<DateTime<Utc>>,
+    /// What was left out so.
+    pub pauses: Vec<Gap>,
+    /// Who started it; `null` when it started by itself.
+    pub requested_by: Option<UserId>,
+    /// When its file is erased, once it is in the trash.
+    pub erased_at: Option<DateTime<Utc>>,
+    /// Since when nothing may delete it, and why.
+    pub hold: Option<Hold>,
+}
+
+/// A legal hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Hold {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, in the words of whoever holds it.
+    pub reason: String,
+}
+
+impl RecordingOut {
+    /// What everybody in the room may know of it: not which people may see it, nor why it is held.
+    pub fn for_the_room(self) -> Self {
+        Self { allowed_people: Vec::new(), hold: None, ..self }
+    }
 }
 
 impl From<Recording> for RecordingOut {
@@ -272,7 +312,13 @@ impl From<Recording> for RecordingOut {
             sha256: row.sha256,
             access_level: row.access_level,
             allowed_roles: row.allowed_roles,
+            allowed_people: row.allowed_people,
             gaps: row.gaps.0,
+            paused_at: row.paused_at,
+            pauses: row.pauses.0,
+            requested_by: row.requested_by,
+            erased_at: row.trashed_at.map(|at| at + chrono::Duration::days(TRASH_DAYS)),
+            hold: row.held_at.map(|since| Hold { since, reason: row.hold_reason.unwrap_or_default() }),
         }
     }
 }
@@ -297,7 +343,7 @@ mod tests {
         for from in ALL {
             assert_eq!(from.to(Failed).is_ok(), from.is_active(), "{from:?}");
             assert!(from.to(Requested).is_err());
-            assert!(Deleted.to(from).is_err());
+            assert_eq!(Deleted.to(from).is_ok(), from == Available, "only out of the trash: {from:?}");
         }
         assert_eq!(Recording.to(Starting), Err(Impossible { from: Recording, to: Starting }));
     }

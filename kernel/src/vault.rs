@@ -43,6 +43,10 @@ pub enum Key {
         /// The place in the recording.
         number: i32,
     },
+    /// A still of a recording, as JPEG.
+    Poster(OrganizationId, RecordingId),
+    /// Small stills of a recording, one every ten seconds, in one JPEG.
+    Thumbnails(OrganizationId, RecordingId),
     /// A version of a person's picture.
     Avatar {
         /// Whose.
@@ -63,6 +67,12 @@ impl Key {
             }
             Self::Segment { organization, recording, section, number } => {
                 format!("organizations/{organization}/recordings/{recording}/{section:04}-{number:06}.part")
+            }
+            Self::Poster(organization, recording) => {
+                format!("organizations/{organization}/recordings/{recording}.jpg")
+            }
+            Self::Thumbnails(organization, recording) => {
+                format!("organizations/{organization}/recordings/{recording}.thumbnails.jpg")
             }
             Self::Avatar { user, version } => format!("users/{user}/avatars/{version}.webp"),
             Self::Probe(id) => format!("probes/{id}"),

@@ -168,11 +168,12 @@ async fn hear(app: &App) -> Result<()> {
     }
 }
 
-/// Deletes recordings that are kept no longer, erases what deleted ones have left in the vault, should it have been away
+/// Stops recordings that are too long, deletes those that are kept no longer, erases what deleted ones have left in the vault, should it have been away
 /// when they were deleted, and forgets old answers to requests that could have been sent again.
 async fn erase(app: &App) -> Result<()> {
     loop {
         tokio::time::sleep(ERASE).await;
+        recordings::stop_too_long(app).await?;
         recordings::delete_outlived(app).await?;
         recordings::erase_deleted(app).await?;
         let mut more = true;

@@ -45,4 +45,5 @@ mod speaking;
 mod stage;
 mod system;
 mod timeline;
+mod vault;
 mod webhooks;

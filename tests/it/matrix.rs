@@ -187,6 +187,24 @@ PUT    /recordings/{id}/access                       401   404   404  404    404
 POST   /recordings/{id}/playback                     401   404   404  404    404  404  409   404   401
 GET    /recordings/{id}/download                     401   404   404  404    404  404  409   404   401
 DELETE /recordings/{id}                              401   404   404  404    404  404  409   404   401
+POST   /recordings/{id}/restore                      401   404   404  404    404  404   ok   404   401
+POST   /recordings/{id}/pause                        401   404   404  404    404  404   ok   404   401
+POST   /recordings/{id}/resume                       401   404   404  404    404  404   ok   404   401
+PUT    /recordings/{id}/hold                         401   404   404  404    404  404   ok   404   401
+DELETE /recordings/{id}/hold                         401   404   404  404    404  404   ok   404   401
+GET    /recordings/{id}/share-links                  401   404   404  404    404  404   ok   404   401
+POST   /recordings/{id}/share-links                  401   404   404  404    404  404   ok   404   401
+DELETE /share-links/{id}                             401   404   404  404    404  404  404   404   401
+GET    /recordings/{id}/poster                       401   404   404  404    404  404  409   404   401
+GET    /recordings/{id}/thumbnails                   401   404   404  404    404  404  409   404   401
+GET    /recordings/{id}/chapters                     401   404   404  404    404  404   ok   404   401
+GET    /recordings/{id}/views                        401   404   404  404    404  404   ok   404   401
+GET    /recordings/{id}/consents                     401   404   404  404    404  404   ok   404   401
+POST   /recordings/{id}/consent                      401   404   404  404    404   ok   ok   404    ok
+GET    /meetings/{id}/recordings/preflight           401   403   403  403    403  403   ok   404   401
+GET    /organizations/{org}/recordings/usage         401    ok    ok   ok    403  403   ok   404   401
+GET    /shared/{token}                               404   404   404  404    404  404  404   404   404
+POST   /shared/{token}/playback                      404   404   404  404    404  404  404   404   404
 GET    /system/organizations                         401   403   403  403    403  403  403   403   401
 POST   /system/organizations/{org}/suspend           401   403   403  403    403  403  403   403   401
 POST   /system/organizations/{org}/resume            401   403   403  403    403  403  403   403   401
@@ -261,6 +279,11 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /guest/{token}/join", "nobody may with this token; guests are under audit"),
     ("POST /recordings/{id}/playback", "audit::access_to_recordings_is_logged"),
     ("DELETE /recordings/{id}", "audit::access_to_recordings_is_logged"),
+    ("POST /recordings/{id}/restore", "it is not in the trash here; recordings are under audit"),
+    ("POST /recordings/{id}/resume", "it is not paused here; recordings are under audit"),
+    ("DELETE /recordings/{id}/hold", "it is not held here; recordings are under audit"),
+    ("DELETE /share-links/{id}", "there is none here; share_links are under audit"),
+    ("POST /shared/{token}/playback", "vault::who_watched_is_told_to_the_host"),
     (
         "POST /system/organizations/{org}/suspend",
         "system::nobody_works_in_a_suspended_organization_until_it_goes_on",
@@ -328,6 +351,9 @@ GET    /organizations/{org}/recordings               recordings.read   ok
 GET    /meetings/{id}/recordings                     recordings.read   ok
 GET    /recordings/{id}                              recordings.read   404
 GET    /recordings/{id}/download                     recordings.read   404
+GET    /recordings/{id}/chapters                     recordings.read   404
+GET    /recordings/{id}/poster                       recordings.read   404
+GET    /recordings/{id}/thumbnails                   recordings.read   404
 ";
 
 /// What device tokens are let in to.
@@ -436,6 +462,8 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
         "PATCH /organizations/{org}/device-tokens/{id}" => json!({"label": "Renamed"}),
         "PUT /recordings/{id}/access" => json!({"access_level": "public"}),
+        "PUT /recordings/{id}/hold" => json!({"reason": "A claim"}),
+        "POST /recordings/{id}/consent" => json!({"accepted": true}),
         _ => json!({}),
     }
 }

@@ -45,7 +45,7 @@ async fn a_meeting_comes_back_as_it_was_scheduled() {
         "settings": {
             "presence_checks_per_hour": 4,
             "late_threshold_minutes": 7, "allow_guests": false, "min_presence_percent": 75, "quorum_members": null,
-            "quorum_percent": 50,
+            "quorum_percent": 50, "recording_allowed": false,
         },
         "venue_mode": "hybrid", "location": "Room 7",
         "custom_fields": {"budget": 3}, "related_object": {"type": "order", "id": "42"},
@@ -103,7 +103,7 @@ async fn what_is_left_out_has_its_default() {
         made["settings"],
         json!({
             "late_threshold_minutes": 5, "allow_guests": false, "presence_checks_per_hour": null,
-            "min_presence_percent": null, "quorum_members": null, "quorum_percent": null,
+            "min_presence_percent": null, "quorum_members": null, "quorum_percent": null, "recording_allowed": true,
         })
     );
     assert_eq!((&made["custom_fields"], &made["timezone"]), (&json!({}), &json!("UTC")));
@@ -362,7 +362,7 @@ async fn the_host_changes_what_was_scheduled_and_nobody_else() {
         changed["settings"],
         json!({
             "late_threshold_minutes": 9, "allow_guests": false, "presence_checks_per_hour": null,
-            "min_presence_percent": null, "quorum_members": null, "quorum_percent": null,
+            "min_presence_percent": null, "quorum_members": null, "quorum_percent": null, "recording_allowed": true,
         }),
         "other switches stay"
     );

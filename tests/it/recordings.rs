@@ -8,7 +8,7 @@ use kernel::{
 };
 
 /// A meeting in which people are, and a recorder that is alive.
-async fn running(
+pub async fn running(
     app: &TestApp,
     organization: &Organization<'_>,
     host: &Person,
@@ -21,16 +21,16 @@ async fn running(
     meeting
 }
 
-async fn start(person: &Person, meeting: &Meeting) -> Answer {
+pub async fn start(person: &Person, meeting: &Meeting) -> Answer {
     person.post(&meeting.path("/recordings"), json!({})).await
 }
 
-fn id(recording: &Value) -> &str {
+pub fn id(recording: &Value) -> &str {
     recording["id"].as_str().expect("an id")
 }
 
 /// What an egress handler leaves when it is done: the file in the vault, and the row.
-async fn finish(app: &TestApp, organization: &Organization<'_>, recording: &Value, file: &[u8]) {
+pub async fn finish(app: &TestApp, organization: &Organization<'_>, recording: &Value, file: &[u8]) {
     let (organization, recording) =
         (organization.id.parse::<OrganizationId>(), id(recording).parse::<RecordingId>());
     let key = Key::Recording(organization.expect("an id"), recording.expect("an id"));
@@ -51,11 +51,11 @@ async fn finish(app: &TestApp, organization: &Organization<'_>, recording: &Valu
     .expect("finished");
 }
 
-fn file() -> Vec<u8> {
+pub fn file() -> Vec<u8> {
     (0..100_000_u32).map(|number| u8::try_from(number % 251).expect("small")).collect()
 }
 
-async fn download(person: &Person, recording: &Value, range: Option<&str>) -> Answer {
+pub async fn download(person: &Person, recording: &Value, range: Option<&str>) -> Answer {
     let mut request =
         person.request(reqwest::Method::GET, &format!("/recordings/{}/download", id(recording)));
     if let Some(range) = range {
@@ -303,7 +303,7 @@ async fn a_presigned_download_leads_to_the_store_and_only_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_deleted_recording_is_gone_from_the_vault_and_stays_on_the_record() {
+async fn a_recording_deleted_for_good_is_gone_from_the_vault_and_stays_on_the_record() {
     let app = TestApp::with_vault().await;
     let organization = app.organization().await;
     let (host, guest) = (organization.member("secretary").await, organization.member("member").await);
@@ -316,7 +316,7 @@ async fn a_deleted_recording_is_gone_from_the_vault_and_stays_on_the_record() {
     guest.delete(&path).await.problem(404, "NOT_FOUND");
     host.put(&format!("{path}/access"), json!({"access_level": "public"})).await.is(200);
     guest.delete(&path).await.problem(403, "FORBIDDEN");
-    host.delete(&path).await.is(204);
+    host.delete(&format!("{path}?permanently=true")).await.is(204);
     let key = Key::Recording(organization.id.parse().expect("an id"), id(&recording).parse().expect("an id"));
     let vault = Vault::new(&app.app.config.vault).expect("a vault");
     harness::app::eventually_async(async || vault.size(key).await.expect("the store answers").is_none())

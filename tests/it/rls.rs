@@ -87,6 +87,10 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select sha256($1::text::bytea || $2::text::bytea || $3::text::bytea), id from sessions where user_id = $1",
         "insert into recordings (id, organization_id, meeting_id, requested_by, access_level)
          values (gen_random_uuid(), $2, $3, $1, 'public')",
+        "insert into share_links (id, organization_id, recording_id, token_hash, created_at)
+         select id, $2, id, sha256(id::text::bytea), now() from recordings, (select $1::uuid) x where meeting_id = $3",
+        "insert into recording_consents (id, organization_id, meeting_id, recording_id, user_id, accepted, answered_at)
+         select id, $2, $3, id, $1, true, now() from recordings where meeting_id = $3",
         "insert into recording_segments
            (recording_id, number, section, started_at, ended_at, byte_offset, size_bytes, samples, hash_state)
          select id, 1, 1, now(), now(), 0, 1, '[]', '' from recordings

@@ -13,8 +13,8 @@ async fn what_is_not_set_has_its_default_and_admins_set_it() {
     assert_eq!(
         found,
         json!({
-            "late_threshold_minutes": 5, "min_presence_percent": null, "quorum_members": null, "quorum_percent": null,
-            "meeting_type": "video", "max_participants": null, "auto_record": false,
+            "late_threshold_minutes": 5, "min_presence_percent": null, "quorum_members": null, "quorum_percent": null, "recording_allowed": true,
+            "recording_max_minutes": null, "recording_quota_gb": null, "meeting_type": "video", "max_participants": null, "auto_record": false,
             "require_approval": false, "allow_guests": false, "record_strict": false, "livekit_join_shows": true,
             "measure_speaking": true,
             "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null,
@@ -116,7 +116,7 @@ async fn new_meetings_begin_with_the_organizations_settings() {
         made["settings"],
         json!({
             "late_threshold_minutes": 11, "allow_guests": false, "presence_checks_per_hour": 3, "min_presence_percent": 60, "quorum_members": 3,
-            "quorum_percent": null,
+            "quorum_percent": null, "recording_allowed": true,
         }),
         "each meeting has to allow guests itself"
     );
@@ -141,7 +141,7 @@ async fn new_meetings_begin_with_the_organizations_settings() {
         own["settings"],
         json!({
             "late_threshold_minutes": 0, "allow_guests": true, "presence_checks_per_hour": 12, "min_presence_percent": 60, "quorum_members": null,
-            "quorum_percent": 40,
+            "quorum_percent": 40, "recording_allowed": true,
         }),
         "a share takes the place of the number"
     );

@@ -1,7 +1,7 @@
 //! People's accounts: set-up of the platform, sign-in, sessions, passwords, the second factor, and who one is.
 
 pub mod api;
-mod password;
+pub(crate) mod password;
 pub mod passwords;
 mod rules;
 pub mod second_factor;

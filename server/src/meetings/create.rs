@@ -118,6 +118,7 @@ pub async fn duplicate(
         settings: Some(MeetingSettingsChange {
             late_threshold_minutes: Some(Some(kept.late_threshold_minutes)),
             allow_guests: Some(Some(kept.allow_guests)),
+            recording_allowed: Some(Some(kept.recording_allowed)),
             presence_checks_per_hour: Some(Some(kept.presence_checks_per_hour)),
             min_presence_percent: Some(Some(kept.min_presence_percent)),
             quorum_members: Some(Some(kept.quorum_members)),

@@ -69,6 +69,8 @@ switches! {
         late_threshold_minutes: u16 = 5,
         /// Whether guests may be let in; the organization has to allow it too.
         allow_guests: bool = false,
+        /// Whether the meeting may be recorded; the organization has to allow it too.
+        recording_allowed: bool = true,
         /// How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
         presence_checks_per_hour: Option<u8> = None,
         /// From which share of the meeting on somebody counts as present, 1 to 100 percent; `null` where any presence

@@ -1,23 +1,28 @@
 //! Endpoints of recordings, except for the file itself.
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
-    ids::{MeetingId, OrganizationId, RecordingId},
+    ids::{MeetingId, OrganizationId, RecordingId, UserId},
     recording::{AccessLevel, Layout, RecordingOut, Status},
 };
-use serde::Deserialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::{erase, rules, store};
+use super::{
+    erase,
+    rules::{self, Obstacle},
+    store::{self, Filter, Shelved, VaultUsage},
+};
 use crate::{
     access::{
         Caller, Scoped,
-        policy::{Action, OrgRole},
+        policy::{Action, OrgRole, Permission},
         scope,
     },
     app::App,
-    http::{Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged},
+    http::{Checks, Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged},
     meetings::{
         self,
         api::{not_found, require},
@@ -52,7 +57,6 @@ pub async fn start(
     // Co-hosts start what only the host may see later, so the system writes it.
     let mut tx = app.begin_system().await?;
     require(&mut tx, &caller, id, Action::Record).await?;
-    rules::check_layout(body.layout)?;
     let meeting = meetings::store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
     if meeting.state.status() != MeetingStatus::InProgress {
         return Err(Problem::conflict(
@@ -68,12 +72,54 @@ pub async fn start(
         layout: body.layout,
         audio_only: body.audio_only,
         by: caller.user_id,
+        now: app.clock.now(),
     };
     store::request(&mut tx, &wish).await?;
-    if !store::recorder_is_there(&mut tx, app.clock.now()).await? {
-        return Err(Problem::unavailable("NO_RECORDER", "No recorder is running at the moment."));
+    let means = store::means(&mut tx, id, app.clock.now()).await?;
+    if let Some(obstacle) = rules::obstacles(means).into_iter().find(|it| it.is_final()) {
+        return Err(refusal(obstacle));
     }
     answer(tx, wish.id).await.map(|recording| (StatusCode::ACCEPTED, recording))
+}
+
+fn refusal(obstacle: Obstacle) -> Problem {
+    match obstacle {
+        Obstacle::RecordingOff => {
+            Problem::new(StatusCode::FORBIDDEN, "RECORDING_OFF", "This meeting may not be recorded.")
+        }
+        Obstacle::QuotaExceeded => {
+            Problem::conflict("QUOTA_EXCEEDED", "The organization's vault is full. Please make room first.")
+        }
+        _ => Problem::unavailable("NO_RECORDER", "No recorder is running at the moment."),
+    }
+}
+
+/// Whether a meeting can be recorded now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Preflight {
+    /// Whether a recording would begin or wait; else it would be refused.
+    pub ready: bool,
+    /// What stands in its way, the worst first.
+    pub obstacles: Vec<Obstacle>,
+    /// How many more recordings the recorders can make at this moment.
+    pub free: i64,
+}
+
+/// Whether a meeting can be recorded now, before anybody presses the button. Host and co-hosts may ask.
+#[utoipa::path(get, path = "/meetings/{id}/recordings/preflight", tag = "recordings", operation_id = "preflight",
+    params(("id" = MeetingId, Path)),
+    responses((status = 200, body = Preflight), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn preflight(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MeetingId>,
+) -> Result<Json<Preflight>> {
+    let mut tx = app.begin_system().await?;
+    require(&mut tx, &caller, id, Action::Record).await?;
+    let means = store::means(&mut tx, id, app.clock.now()).await?;
+    let obstacles = rules::obstacles(means);
+    let ready = !obstacles.iter().any(|it| it.is_final());
+    Ok(Json(Preflight { ready, obstacles, free: means.free.max(0) }))
 }
 
 /// Stops a recording. Host and co-hosts may; one that has ended stays as it is.
@@ -84,13 +130,57 @@ pub async fn stop(
     caller: Caller,
     Path(id): Path<RecordingId>,
 ) -> Result<(StatusCode, Json<RecordingOut>)> {
-    let visible = store::find(&mut app.begin(&caller).await?, id).await?.is_some();
+    let (mut tx, recording) = moderated(&app, &caller, id).await?;
+    if !store::request_stop(&mut tx, id, app.clock.now(), caller.user_id).await? {
+        return Ok((StatusCode::ACCEPTED, Json(recording)));
+    }
+    answer(tx, id).await.map(|recording| (StatusCode::ACCEPTED, recording))
+}
+
+/// A recording of a meeting that the caller moderates, locked, in a transaction of the system.
+async fn moderated(app: &App, caller: &Caller, id: RecordingId) -> Result<(Tx, RecordingOut)> {
+    let visible = store::find(&mut app.begin(caller).await?, id).await?.is_some();
     let mut tx = app.begin_system().await?;
     let recording = store::lock(&mut tx, id).await?.ok_or_else(no_recording)?;
     // Whoever may not even see it learns nothing of it.
-    let allowed = require(&mut tx, &caller, recording.meeting_id, Action::Record).await;
+    let allowed = require(&mut tx, caller, recording.meeting_id, Action::Record).await;
     allowed.map_err(|refusal| if visible { refusal } else { no_recording() })?;
-    if !store::request_stop(&mut tx, id, app.clock.now(), caller.user_id).await? {
+    Ok((tx, recording))
+}
+
+/// Pauses a recording: nothing is kept until somebody goes on. Host and co-hosts may; one that is paused stays as it is.
+#[utoipa::path(post, path = "/recordings/{id}/pause", tag = "recordings", operation_id = "pause_recording", params(("id" = RecordingId, Path)),
+    responses((status = 202, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn pause(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+) -> Result<(StatusCode, Json<RecordingOut>)> {
+    set_paused(&app, &caller, id, true).await
+}
+
+/// Goes on with a recording that is paused. Host and co-hosts may; one that is not stays as it is.
+#[utoipa::path(post, path = "/recordings/{id}/resume", tag = "recordings", operation_id = "resume_recording", params(("id" = RecordingId, Path)),
+    responses((status = 202, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn resume(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+) -> Result<(StatusCode, Json<RecordingOut>)> {
+    set_paused(&app, &caller, id, false).await
+}
+
+async fn set_paused(
+    app: &App,
+    caller: &Caller,
+    id: RecordingId,
+    paused: bool,
+) -> Result<(StatusCode, Json<RecordingOut>)> {
+    let (mut tx, recording) = moderated(app, caller, id).await?;
+    if !recording.status.is_active() || recording.status == Status::Finalizing {
+        return Err(Problem::conflict("RECORDING_ENDED", "This recording has ended."));
+    }
+    if !store::pause(&mut tx, id, paused, app.clock.now(), caller.user_id).await? {
         return Ok((StatusCode::ACCEPTED, Json(recording)));
     }
     answer(tx, id).await.map(|recording| (StatusCode::ACCEPTED, recording))
@@ -111,20 +201,85 @@ pub async fn list_of_meeting(
     Ok(listing(store::of_meeting(&mut tx, id, after, limit + 1).await?, limit))
 }
 
+/// Which recordings of the vault are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VaultQuery {
+    /// Part of the meeting's title, at most 200 characters.
+    pub q: Option<String>,
+    /// How far they are.
+    #[param(inline)]
+    pub status: Option<Status>,
+    /// Asked for at this moment or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Asked for before this moment.
+    pub to: Option<DateTime<Utc>>,
+    /// What is in the trash, as far as the caller may take it out, instead of what is not.
+    pub trash: Option<bool>,
+}
+
+/// A recording in the vault.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VaultItem {
+    /// The recording.
+    #[serde(flatten)]
+    pub recording: RecordingOut,
+    /// Its meeting's title.
+    pub meeting_title: String,
+    /// Whether the caller decides who sees it, and may delete it.
+    pub is_keeper: bool,
+}
+
 /// The vault: the recordings of an organization that the caller may see, the newest first.
 #[utoipa::path(get, path = "/organizations/{org}/recordings", tag = "recordings",
-    params(("org" = OrganizationId, Path), PageQuery),
-    responses((status = 200, body = Listing<RecordingOut>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    params(("org" = OrganizationId, Path), VaultQuery, PageQuery),
+    responses((status = 200, body = Listing<VaultItem>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list_of_organization(
     State(app): State<App>,
     caller: Scoped<scope::RecordingsRead>,
     Path(org): Path<OrganizationId>,
+    Query(wanted): Query<VaultQuery>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Listing<RecordingOut>>> {
+) -> Result<Json<Listing<VaultItem>>> {
     let (limit, after) = (page.limit()?, page.after()?);
+    let title = wanted.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    if let Some(title) = title {
+        Checks::default().text(title, "/q", 1..=200).done()?;
+    }
+    let filter = Filter {
+        title,
+        status: wanted.status,
+        from: wanted.from,
+        to: wanted.to,
+        trash: wanted.trash.unwrap_or_default(),
+    };
     let mut tx = app.begin(&caller).await?;
     orgs::api::member_of(&mut tx, &caller, org).await?;
-    Ok(listing(store::of_organization(&mut tx, org, after, limit + 1).await?, limit))
+    let found = store::of_organization(&mut tx, org, &filter, after, limit + 1).await?;
+    let Listing { items, next_cursor } = Listing::from_one_more(found, limit, |shelved| shelved.place);
+    let shown = |Shelved { recording, meeting_title, is_keeper, .. }| VaultItem {
+        recording,
+        meeting_title,
+        is_keeper,
+    };
+    Ok(Json(Listing { items: items.into_iter().map(shown).collect(), next_cursor }))
+}
+
+/// What the organization's recordings take, and may take. Officers see it, and whoever has `recordings.manage`.
+#[utoipa::path(get, path = "/organizations/{org}/recordings/usage", tag = "recordings", operation_id = "recordings_usage",
+    params(("org" = OrganizationId, Path)),
+    responses((status = 200, body = VaultUsage), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn usage(
+    State(app): State<App>,
+    caller: Caller,
+    Path(org): Path<OrganizationId>,
+) -> Result<Json<VaultUsage>> {
+    let mut tx = app.begin_system().await?;
+    let member = orgs::api::member_of(&mut tx, &caller, org).await?;
+    if !member.role.is_officer() && !member.may(Permission::RecordingsManage) {
+        return Err(Problem::forbidden("Only officers see how full the vault is."));
+    }
+    Ok(Json(store::usage(&mut tx, org).await?))
 }
 
 fn listing(found: Vec<(store::Place, RecordingOut)>, limit: i64) -> Json<Listing<RecordingOut>> {
@@ -153,6 +308,9 @@ pub struct Access {
     /// The roles that may see it, when it goes by role. The host always may.
     #[serde(default)]
     pub allowed_roles: Vec<OrgRole>,
+    /// Members who may see it whatever the level, at most 200; as they are when absent.
+    #[serde(default)]
+    pub allowed_people: Option<Vec<UserId>>,
 }
 
 /// Decides who may see a recording. Only the host may.
@@ -174,28 +332,109 @@ pub async fn set_access(
         return Err(gone());
     }
     let roles = rules::roles_for(body.access_level, body.allowed_roles)?;
-    store::set_access(&mut tx, id, body.access_level, &roles, caller.user_id).await?;
+    let people = match body.allowed_people {
+        None => recording.allowed_people,
+        Some(mut people) => {
+            people.sort_unstable();
+            people.dedup();
+            let organization = store::organization(&mut tx, id).await?;
+            let members = store::members_among(&mut tx, organization, &people).await?;
+            let detail = "Only members of the organization can be named.";
+            Checks::default()
+                .require(
+                    people.len() <= 200,
+                    "/allowed_people",
+                    "TOO_MANY",
+                    "At most 200 people can be named.",
+                )
+                .require(members.len() == people.len(), "/allowed_people", "NOT_A_MEMBER", detail)
+                .done()?;
+            people
+        }
+    };
+    store::set_access(&mut tx, id, body.access_level, &roles, &people, caller.user_id).await?;
     answer(tx, id).await.map(|Json(recording)| Tagged(recording))
 }
 
-/// Deletes a recording with its file. Only the host may; one that runs has to be stopped first.
-#[utoipa::path(delete, path = "/recordings/{id}", tag = "recordings", params(("id" = RecordingId, Path)),
+/// A legal hold.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewHold {
+    /// Why, 1 to 500 characters.
+    pub reason: String,
+}
+
+/// Holds a recording: neither people nor its age delete it. The host may, and whoever has `recordings.manage`.
+#[utoipa::path(put, path = "/recordings/{id}/hold", tag = "recordings", operation_id = "hold_recording", params(("id" = RecordingId, Path)),
+    request_body = NewHold,
+    responses((status = 200, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem),
+              (status = 410, body = Problem), (status = 422, body = Problem)))]
+pub async fn hold(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+    Json(body): Json<NewHold>,
+) -> Result<Json<RecordingOut>> {
+    let mut tx = app.begin(&caller).await?;
+    owned(&mut tx, &caller, id).await?;
+    Checks::default().text(&body.reason, "/reason", 1..=500).done()?;
+    if !store::hold(&mut tx, id, Some(body.reason.trim()), app.clock.now(), caller.user_id).await? {
+        return Err(gone());
+    }
+    answer(tx, id).await
+}
+
+/// Lets a recording go that is held. Whoever holds it may, and whoever has `recordings.manage`.
+#[utoipa::path(delete, path = "/recordings/{id}/hold", tag = "recordings", operation_id = "release_recording", params(("id" = RecordingId, Path)),
+    responses((status = 200, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn release(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+) -> Result<Json<RecordingOut>> {
+    let mut tx = app.begin(&caller).await?;
+    owned(&mut tx, &caller, id).await?;
+    let holder = store::held_by(&mut tx, id).await?;
+    if holder.is_some_and(|holder| holder != caller.user_id) {
+        let organization = store::organization(&mut tx, id).await?;
+        orgs::api::require(&mut tx, &caller, organization, Permission::RecordingsManage).await?;
+    }
+    if !store::hold(&mut tx, id, None, app.clock.now(), caller.user_id).await? {
+        return Err(gone());
+    }
+    answer(tx, id).await
+}
+
+/// How to delete.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Deletion {
+    /// Erases the file at once, instead of after a week in the trash.
+    pub permanently: Option<bool>,
+}
+
+/// Puts a recording into the trash, from where it can be taken back for a week; then its file is erased. Only the host
+/// may, and whoever has `recordings.manage`; one that runs has to be stopped first, one that is held stays.
+#[utoipa::path(delete, path = "/recordings/{id}", tag = "recordings", params(("id" = RecordingId, Path), Deletion),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<RecordingId>,
+    Query(how): Query<Deletion>,
 ) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
     let recording = owned(&mut tx, &caller, id).await?;
-    if recording.status == Status::Deleted {
-        return Ok(StatusCode::NO_CONTENT);
+    if recording.status != Status::Deleted
+        && !store::delete(&mut tx, id, app.clock.now(), caller.user_id).await?
+    {
+        return Err(if recording.hold.is_some() {
+            Problem::conflict("LEGAL_HOLD", "This recording is held and can't be deleted.")
+        } else {
+            Problem::conflict("RECORDING_ACTIVE", "The recording is not finished yet. Please stop it first.")
+        });
     }
-    if !store::delete(&mut tx, id, caller.user_id).await? {
-        return Err(Problem::conflict(
-            "RECORDING_ACTIVE",
-            "The recording is not finished yet. Please stop it first.",
-        ));
+    if how.permanently.unwrap_or_default() {
+        store::do_not_wait(&mut tx, id, app.clock.now()).await?;
     }
     answer(tx, id).await?;
     // The worker tries again what fails here.
@@ -207,8 +446,27 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A recording whose host the caller is, locked.
-async fn owned(tx: &mut Tx, caller: &Caller, id: RecordingId) -> Result<RecordingOut> {
+/// Takes a recording out of the trash. Only the host may, and whoever has `recordings.manage`.
+#[utoipa::path(post, path = "/recordings/{id}/restore", tag = "recordings", operation_id = "restore_recording", params(("id" = RecordingId, Path)),
+    responses((status = 200, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn restore(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RecordingId>,
+) -> Result<Json<RecordingOut>> {
+    let mut tx = app.begin(&caller).await?;
+    let recording = owned(&mut tx, &caller, id).await?;
+    if recording.status != Status::Deleted {
+        return Ok(Json(recording));
+    }
+    if !store::restore(&mut tx, id, app.clock.now(), caller.user_id).await? {
+        return Err(gone());
+    }
+    answer(tx, id).await
+}
+
+/// A recording whose host the caller is, or that they keep, locked.
+pub(super) async fn owned(tx: &mut Tx, caller: &Caller, id: RecordingId) -> Result<RecordingOut> {
     let recording = store::find(tx, id).await?.ok_or_else(no_recording)?;
     require(tx, caller, recording.meeting_id, Action::ShareRecordings).await?;
     store::lock(tx, id).await?.ok_or_else(no_recording)

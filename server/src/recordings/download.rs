@@ -13,8 +13,8 @@ use futures::StreamExt;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kernel::{
     config::Download,
-    db::{self, Actor},
-    ids::{RecordingId, UserId},
+    db::{self, Actor, Tx},
+    ids::{OrganizationId, RecordingId, ShareLinkId, UserId},
     recording::Status,
     vault::Key,
 };
@@ -25,6 +25,7 @@ use utoipa::ToSchema;
 
 use super::{
     api::{gone, no_recording},
+    links,
     rules::{self, Wanted},
     store::{self, File},
 };
@@ -45,19 +46,29 @@ const ISSUER: &str = "baraza/playback";
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
-    sub: UserId,
+    watcher: Watcher,
     rec: RecordingId,
     exp: i64,
 }
 
-fn sign(app: &App, viewer: UserId, recording: RecordingId, expires_at: DateTime<Utc>) -> Result<String> {
-    let claims = Claims { iss: ISSUER.to_owned(), sub: viewer, rec: recording, exp: expires_at.timestamp() };
+/// For whom an address to watch from is good.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Watcher {
+    /// A person, as long as they may see the recording.
+    User(UserId),
+    /// Whoever came by a link, as long as it opens.
+    Link(ShareLinkId),
+}
+
+fn sign(app: &App, watcher: Watcher, recording: RecordingId, expires_at: DateTime<Utc>) -> Result<String> {
+    let claims = Claims { iss: ISSUER.to_owned(), watcher, rec: recording, exp: expires_at.timestamp() };
     let secret = app.config.token_secret().map_err(Problem::internal)?;
     let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Problem::internal)
 }
 
-fn read(app: &App, token: &str) -> Option<(UserId, RecordingId)> {
+fn read(app: &App, token: &str) -> Option<(Watcher, RecordingId)> {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_issuer(&[ISSUER]);
     // The library would take the system's time.
@@ -65,7 +76,7 @@ fn read(app: &App, token: &str) -> Option<(UserId, RecordingId)> {
     let secret = app.config.token_secret().ok()?;
     let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
-    (claims.exp > app.clock.now().timestamp()).then_some((claims.sub, claims.rec))
+    (claims.exp > app.clock.now().timestamp()).then_some((claims.watcher, claims.rec))
 }
 
 /// Who wants a file: a signed-in person, an API key, or a player that was given an address for one recording.
@@ -74,6 +85,8 @@ pub struct Viewer {
     actor: Actor,
     /// The one recording that the address is for.
     only: Option<RecordingId>,
+    /// The link by which the address was given.
+    link: Option<ShareLinkId>,
 }
 
 impl FromRequestParts<App> for Viewer {
@@ -84,12 +97,16 @@ impl FromRequestParts<App> for Viewer {
             .find_map(|(name, value)| (name == "token").then_some(value));
         match token {
             Some(token) if !parts.headers.contains_key(header::AUTHORIZATION) => {
-                let (user, recording) = read(app, &token).ok_or_else(Problem::unauthenticated)?;
-                Ok(Self { actor: Actor::User(user), only: Some(recording) })
+                let (watcher, recording) = read(app, &token).ok_or_else(Problem::unauthenticated)?;
+                let (actor, link) = match watcher {
+                    Watcher::User(user) => (Actor::User(user), None),
+                    Watcher::Link(link) => (Actor::System, Some(link)),
+                };
+                Ok(Self { actor, only: Some(recording), link })
             }
             _ => {
                 let caller = Scoped::<scope::RecordingsRead>::from_request_parts(parts, app).await?;
-                Ok(Self { actor: caller.actor(), only: None })
+                Ok(Self { actor: caller.actor(), only: None, link: None })
             }
         }
     }
@@ -113,11 +130,34 @@ pub async fn playback(
     caller: Caller,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Playback>> {
-    available(&app, caller.actor(), id, Some("recording.played")).await?;
+    let viewer = Viewer { actor: caller.actor(), only: None, link: None };
+    available(&app, viewer, id, Some("recording.played")).await?;
+    address(&app, id, Watcher::User(caller.user_id)).map(Json)
+}
+
+/// An address of a recording for `watcher`.
+pub(super) fn address(app: &App, id: RecordingId, watcher: Watcher) -> Result<Playback> {
     let expires_at = app.clock.now() + PLAYBACK;
-    let token = sign(&app, caller.user_id, id, expires_at)?;
+    let token = sign(app, watcher, id, expires_at)?;
     let url = format!("{}/api/v1/recordings/{id}/download?token={token}", app.config.server.public_url);
-    Ok(Json(Playback { url, expires_at }))
+    Ok(Playback { url, expires_at })
+}
+
+/// Writes down that somebody watches a recording by a link.
+pub(super) async fn note_watched(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    id: RecordingId,
+    link: ShareLinkId,
+) -> sqlx::Result<()> {
+    let event = audit::Event {
+        organization: Some(organization),
+        meeting: None,
+        action: "recording.played",
+        entity: ("recording", Some(id.0)),
+        data: Some(serde_json::json!({"share_link": link})),
+    };
+    audit::record(tx, event).await
 }
 
 /// The file. One range of bytes at a time; with `vault.download: presigned` a redirect to the vault.
@@ -142,7 +182,7 @@ pub async fn download(
     let begins = headers.get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
     let is_download = viewer.only.is_none() && method == Method::GET && begins;
     let log = is_download.then_some("recording.downloaded");
-    let (file, size) = available(&app, viewer.actor, id, log).await?;
+    let (file, size) = available(&app, viewer, id, log).await?;
     let key = Key::Recording(file.organization, id);
     let content_type = file.content_type.as_deref().unwrap_or("video/mp4");
     let name = rules::file_name(&file.title, file.started_at, content_type);
@@ -188,14 +228,64 @@ pub async fn download(
     Ok((status, common, body).into_response())
 }
 
+/// A picture of the recording: a JPEG of about 640x360. It opens for whoever may see the recording, with the header or with
+/// an address to play from; 404 while there is none.
+#[utoipa::path(get, path = "/recordings/{id}/poster", tag = "recordings", operation_id = "poster_of_recording",
+    params(("id" = RecordingId, Path), ("token" = Option<String>, Query, description = "Of an address to play from.")),
+    responses((status = 200, description = "A JPEG", content_type = "image/jpeg"), (status = 401, body = Problem),
+              (status = 404, body = Problem), (status = 410, body = Problem), (status = 503, body = Problem)))]
+pub async fn poster(State(app): State<App>, viewer: Viewer, Path(id): Path<RecordingId>) -> Result<Response> {
+    still(&app, viewer, id, Key::Poster).await
+}
+
+/// Small pictures of the recording from beginning to end, ten in a row, in one JPEG: one every ten seconds, of what is longer
+/// than that many a hundred at equal distances. Who may see them is as with the poster.
+#[utoipa::path(get, path = "/recordings/{id}/thumbnails", tag = "recordings", operation_id = "thumbnails_of_recording",
+    params(("id" = RecordingId, Path), ("token" = Option<String>, Query, description = "Of an address to play from.")),
+    responses((status = 200, description = "A JPEG", content_type = "image/jpeg"), (status = 401, body = Problem),
+              (status = 404, body = Problem), (status = 410, body = Problem), (status = 503, body = Problem)))]
+pub async fn thumbnails(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<RecordingId>,
+) -> Result<Response> {
+    still(&app, viewer, id, Key::Thumbnails).await
+}
+
+async fn still(
+    app: &App,
+    viewer: Viewer,
+    id: RecordingId,
+    key: fn(OrganizationId, RecordingId) -> Key,
+) -> Result<Response> {
+    if viewer.only.is_some_and(|only| only != id) {
+        return Err(Problem::unauthenticated());
+    }
+    let (file, _) = available(app, viewer, id, None).await?;
+    let key = key(file.organization, id);
+    // It is made after the file, and of sound alone there is none.
+    if app.vault.size(key).await.map_err(|error| vault_away(&error))?.is_none() {
+        return Err(Problem::not_found("picture"));
+    }
+    let object = app.vault.get(key, None).await.map_err(|error| vault_away(&error))?;
+    let body = Body::from_stream(ReaderStream::with_capacity(object.body.into_async_read(), CHUNK));
+    let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=300")];
+    Ok((headers, body).into_response())
+}
+
 /// A recording's finished file and its size; `log` is what the audit log calls the access to it.
 async fn available(
     app: &App,
-    viewer: Actor,
+    viewer: Viewer,
     id: RecordingId,
     log: Option<&'static str>,
 ) -> Result<(File, u64)> {
-    let mut tx = db::begin(&app.pool, viewer).await?;
+    let mut tx = db::begin(&app.pool, viewer.actor).await?;
+    if let Some(link) = viewer.link
+        && !links::opens(&mut tx, link, id, app.clock.now()).await?
+    {
+        return Err(Problem::new(StatusCode::GONE, "LINK_REVOKED", "This link was revoked, or has expired."));
+    }
     let file = store::file(&mut tx, id).await?.ok_or_else(no_recording)?;
     match (file.status, file.size.and_then(|size| u64::try_from(size).ok())) {
         (Status::Available, Some(size)) => {

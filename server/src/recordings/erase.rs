@@ -1,4 +1,5 @@
-//! Takes the objects of deleted recordings out of the vault, after their deletion was committed.
+//! Takes the objects of deleted recordings out of the vault, once their time in the trash is over, and stops what is too
+//! long.
 
 use kernel::{
     ids::{OrganizationId, RecordingId},
@@ -10,6 +11,20 @@ use crate::app::App;
 
 /// Recordings looked at in one go.
 const PAGE: i64 = 100;
+
+/// Asks for the end of recordings that are as long as their organization lets them be.
+///
+/// # Errors
+/// When the database is away.
+pub async fn stop_too_long(app: &App) -> anyhow::Result<()> {
+    let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
+    for id in store::stop_too_long(&mut tx, app.clock.now()).await? {
+        store::wake(&mut tx, id).await?;
+        tracing::info!(recording = %id, "stopped a recording that is as long as it may be");
+    }
+    tx.commit().await?;
+    Ok(())
+}
 
 /// Deletes recordings that are older than their organization keeps them.
 ///
@@ -37,7 +52,7 @@ pub async fn delete_outlived(app: &App) -> anyhow::Result<()> {
 pub async fn erase_deleted(app: &App) -> anyhow::Result<()> {
     loop {
         let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
-        let left = store::to_erase(&mut tx, PAGE).await?;
+        let left = store::to_erase(&mut tx, app.clock.now(), PAGE).await?;
         drop(tx);
         if left.is_empty() {
             return Ok(());
@@ -49,7 +64,9 @@ pub async fn erase_deleted(app: &App) -> anyhow::Result<()> {
 }
 
 async fn erase(app: &App, organization: OrganizationId, id: RecordingId) -> anyhow::Result<()> {
-    app.vault.delete(Key::Recording(organization, id)).await?;
+    let file = Key::Recording(organization, id);
+    app.vault.delete_all(&[file, Key::Poster(organization, id), Key::Thumbnails(organization, id)]).await?;
+    anyhow::ensure!(app.vault.size(file).await?.is_none(), "the vault still has {}", file.path());
     let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
     store::erased(&mut tx, id).await?;
     tx.commit().await?;

@@ -4,15 +4,19 @@
 //! sees a recording is decided by row-level security, so a list, a page and a download can never differ.
 
 pub mod api;
+pub mod chapters;
+pub mod consents;
 pub mod download;
 mod erase;
+pub mod links;
 mod rules;
 mod store;
+pub mod views;
 
 use chrono::{DateTime, Utc};
 use kernel::{db::Tx, ids::RecordingId};
 
-pub use erase::{delete_outlived, erase_deleted};
+pub use erase::{delete_outlived, erase_deleted, stop_too_long};
 
 use crate::meetings::model::{Meeting, MeetingStatus, State};
 
@@ -25,7 +29,7 @@ pub async fn auto_start(tx: &mut Tx, meeting: &Meeting, to: &State, now: DateTim
     let begins =
         to.status() == MeetingStatus::InProgress && meeting.state.status() != MeetingStatus::InProgress;
     let id = RecordingId::new(now);
-    if begins && store::request_automatically(tx, id, meeting.id).await? {
+    if begins && store::request_automatically(tx, id, meeting.id, now).await? {
         store::announce(tx, id).await?;
         store::wake(tx, id).await?;
     }

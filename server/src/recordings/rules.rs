@@ -5,9 +5,12 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use kernel::{
     config::Engine,
-    recording::{AccessLevel, Layout},
+    recording::{AccessLevel, Gap},
 };
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::store::Means;
 use crate::{
     access::policy::OrgRole,
     http::{Checks, Result},
@@ -24,13 +27,66 @@ pub const fn engine_name(engine: Engine) -> &'static str {
     }
 }
 
-/// Requires a layout that the recorder can compose.
-///
-/// # Errors
-/// 422 otherwise.
-pub fn check_layout(layout: Layout) -> Result<()> {
-    let detail = "The recorder cannot compose this layout yet.";
-    Checks::default().require(layout.is_supported(), "/layout", "UNSUPPORTED", detail).done()
+/// Recorders with less room than this, in bytes, could not bridge an outage of the vault.
+const LITTLE_ROOM: i64 = 1_000_000_000;
+
+/// What stands in the way of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Obstacle {
+    /// The organization or the meeting does not let it be recorded.
+    RecordingOff,
+    /// The organization's recordings take all that they may.
+    QuotaExceeded,
+    /// No recorder is running.
+    NoRecorder,
+    /// All recorders have as much to do as they can: the recording would wait.
+    RecordersBusy,
+    /// No recorder reaches the vault: recordings would wait on its disk.
+    VaultAway,
+    /// The recorders have little room for what the vault does not take.
+    LittleRoom,
+}
+
+impl Obstacle {
+    /// Whether nothing can be recorded as long as it stands.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::RecordingOff | Self::QuotaExceeded | Self::NoRecorder)
+    }
+}
+
+/// What stands in the way of recording a meeting, the worst first.
+pub fn obstacles(means: Means) -> Vec<Obstacle> {
+    let there = means.recorders > 0;
+    let room = means.room.unwrap_or(i64::MAX);
+    [
+        (!means.is_allowed, Obstacle::RecordingOff),
+        (means.is_full, Obstacle::QuotaExceeded),
+        (!there, Obstacle::NoRecorder),
+        (there && means.free <= 0, Obstacle::RecordersBusy),
+        (there && means.reaching_the_vault == 0, Obstacle::VaultAway),
+        (there && room < LITTLE_ROOM, Obstacle::LittleRoom),
+    ]
+    .into_iter()
+    .filter_map(|(stands, obstacle)| stands.then_some(obstacle))
+    .collect()
+}
+
+/// Where in its file a recording that began at `begin` has the moment `at`, in seconds: what was left out does not count,
+/// and a moment within it is where the file goes on.
+pub fn position(at: DateTime<Utc>, begin: DateTime<Utc>, left_out: &[Gap]) -> f64 {
+    let mut gaps: Vec<&Gap> = left_out.iter().collect();
+    gaps.sort_unstable_by_key(|gap| gap.from);
+    let (mut missing, mut until) = (chrono::Duration::zero(), begin);
+    for gap in gaps {
+        // Gaps and pauses may overlap: each moment is missing once.
+        let (from, to) = (gap.from.max(until), gap.to.min(at));
+        if from < to {
+            missing += to - from;
+            until = to;
+        }
+    }
+    ((at - begin) - missing).as_seconds_f64().max(0.0)
 }
 
 /// The roles to store with an access level: none unless it goes by role, and then each once.
@@ -155,6 +211,50 @@ mod tests {
         assert_eq!(file_name("../..", None, "audio/mp4"), "recording.m4a");
         let header = disposition("attachment", &file_name("Ärzte \"A\"", None, "video/mp4"));
         assert_eq!(header, "attachment; filename=\"_rzte A.mp4\"; filename*=UTF-8''%C3%84rzte%20A.mp4");
+    }
+
+    #[test]
+    fn what_was_left_out_does_not_count() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time");
+        let gap = |from, to| Gap { from: at(from), to: at(to) };
+        let file = [gap(60, 90), gap(10, 20), gap(15, 30)];
+        let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
+        for (moment, place) in
+            [(-5, 0.0), (0, 0.0), (5, 5.0), (12, 10.0), (30, 10.0), (60, 40.0), (75, 40.0), (100, 50.0)]
+        {
+            assert!(close(position(at(moment), at(0), &file), place), "{moment}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told_the_worst_first() {
+        let fine = Means {
+            is_allowed: true,
+            is_full: false,
+            recorders: 1,
+            free: 2,
+            reaching_the_vault: 1,
+            room: Some(LITTLE_ROOM),
+        };
+        assert_eq!(obstacles(fine), []);
+        assert_eq!(obstacles(Means { room: None, ..fine }), [], "a recorder that does not say");
+        assert_eq!(obstacles(Means { free: 0, ..fine }), [Obstacle::RecordersBusy]);
+        assert_eq!(
+            obstacles(Means { free: -3, room: Some(5), ..fine }),
+            [Obstacle::RecordersBusy, Obstacle::LittleRoom]
+        );
+        assert_eq!(obstacles(Means { reaching_the_vault: 0, ..fine }), [Obstacle::VaultAway]);
+        let none = Means {
+            is_allowed: false,
+            is_full: true,
+            recorders: 0,
+            free: 0,
+            reaching_the_vault: 0,
+            room: None,
+        };
+        let all = [Obstacle::RecordingOff, Obstacle::QuotaExceeded, Obstacle::NoRecorder];
+        assert_eq!(obstacles(none), all);
+        assert!(all.into_iter().all(Obstacle::is_final));
     }
 
     #[test]

@@ -88,6 +88,12 @@ switches! {
         recording_access_level: AccessLevel = AccessLevel::Private,
         /// The roles that may see a new recording when it goes by role. The host always may.
         recording_allowed_roles: Vec<OrgRole> = Vec::new(),
+        /// Whether meetings may be recorded at all; each meeting has to allow it too.
+        recording_allowed: bool = true,
+        /// How long a recording may be, 5 to 1440 minutes; `null` for as long as the meeting.
+        recording_max_minutes: Option<u16> = None,
+        /// How much all recordings together may take, 1 to 1,000,000 GB (of 10⁹ bytes); `null` for no such limit.
+        recording_quota_gb: Option<u32> = None,
         /// Days after which recordings are deleted, 1 to 36500; `null` keeps them.
         recording_retention_days: Option<i32> = None,
         /// Whether people are told of meetings: invitations, changes, reminders.

@@ -17,6 +17,17 @@ pub fn check(checks: &mut Checks, change: &SettingsChange, after: &Settings) {
     let given = change.max_participants.flatten().flatten();
     let fits = given.is_none_or(|it| (1..=10_000).contains(&it));
     checks.require(fits, "/max_participants", "OUT_OF_RANGE", "Between 1 and 10000 people can take part.");
+    let given = change.recording_max_minutes.flatten().flatten();
+    let fits = given.is_none_or(|it| (5..=1440).contains(&it));
+    checks.require(
+        fits,
+        "/recording_max_minutes",
+        "OUT_OF_RANGE",
+        "A recording can be 5 to 1440 minutes long.",
+    );
+    let given = change.recording_quota_gb.flatten().flatten();
+    let fits = given.is_none_or(|it| (1..=1_000_000).contains(&it));
+    checks.require(fits, "/recording_quota_gb", "OUT_OF_RANGE", "The vault can hold 1 to 1000000 GB.");
     let given = change.recording_retention_days.flatten().flatten();
     let fits = given.is_none_or(|it| (1..=36_500).contains(&it));
     let detail = "Recordings can be kept for 1 to 36500 days.";

@@ -1468,6 +1468,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/recordings/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a meeting can be recorded now, before anybody presses the button. Host and co-hosts may ask. */
+        get: operations["recordings_preflight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/response": {
         parameters: {
             query?: never;
@@ -2159,6 +2176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/recordings/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the organization's recordings take, and may take. Officers see it, and whoever has `recordings.manage`. */
+        get: operations["recordings_recordings_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/reports/absences": {
         parameters: {
             query?: never;
@@ -2458,7 +2492,10 @@ export interface paths {
         get: operations["recordings_read"];
         put?: never;
         post?: never;
-        /** Deletes a recording with its file. Only the host may; one that runs has to be stopped first. */
+        /**
+         * Puts a recording into the trash, from where it can be taken back for a week; then its file is erased. Only the host
+         *     may, and whoever has `recordings.manage`; one that runs has to be stopped first, one that is held stays.
+         */
         delete: operations["recordings_delete"];
         options?: never;
         head?: never;
@@ -2482,6 +2519,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}/chapters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The places in a recording that are worth going to, in their order: who spoke, what was shared, which polls were opened.
+         *     Whoever may see the recording may ask.
+         */
+        get: operations["recordings_chapters_of_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whether one agrees to be recorded. Whoever takes part may, and change their mind; each answer is kept. */
+        post: operations["recordings_answer_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What people answered to the notice of a recording, the latest first. The host sees it, and whoever has
+         *     `recordings.manage`.
+         */
+        get: operations["recordings_consents_of_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/download": {
         parameters: {
             query?: never;
@@ -2493,6 +2587,41 @@ export interface paths {
         get: operations["recordings_download"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Holds a recording: neither people nor its age delete it. The host may, and whoever has `recordings.manage`. */
+        put: operations["recordings_hold_recording"];
+        post?: never;
+        /** Lets a recording go that is held. Whoever holds it may, and whoever has `recordings.manage`. */
+        delete: operations["recordings_release_recording"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a recording: nothing is kept until somebody goes on. Host and co-hosts may; one that is paused stays as it is. */
+        post: operations["recordings_pause_recording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2519,6 +2648,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}/poster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture of the recording: a JPEG of about 640x360. It opens for whoever may see the recording, with the header or with
+         *     an address to play from; 404 while there is none.
+         */
+        get: operations["recordings_poster_of_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a recording out of the trash. Only the host may, and whoever has `recordings.manage`. */
+        post: operations["recordings_restore_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a recording that is paused. Host and co-hosts may; one that is not stays as it is. */
+        post: operations["recordings_resume_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/share-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The links to a recording, the newest first, without their addresses. Its host sees them, and whoever has
+         *     `recordings.manage`.
+         */
+        get: operations["recordings_list_share_links"];
+        put?: never;
+        /** Makes a link to a recording. Its host may, and whoever has `recordings.manage`. */
+        post: operations["recordings_create_share_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/stop": {
         parameters: {
             query?: never;
@@ -2530,6 +2734,43 @@ export interface paths {
         put?: never;
         /** Stops a recording. Host and co-hosts may; one that has ended stays as it is. */
         post: operations["recordings_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/thumbnails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Small pictures of the recording from beginning to end, ten in a row, in one JPEG: one every ten seconds, of what is longer
+         *     than that many a hundred at equal distances. Who may see them is as with the poster.
+         */
+        get: operations["recordings_thumbnails_of_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who watched and downloaded a recording, the latest first. Its host sees it, and whoever has `recordings.manage`. */
+        get: operations["recordings_views_of_recording"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2550,6 +2791,57 @@ export interface paths {
         get: operations["reports_verify"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/share-links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a link: it opens nothing any more, not even what is being watched by it. Once is enough. */
+        delete: operations["recordings_revoke_share_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link to a recording leads to. */
+        get: operations["recordings_shared_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}/playback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address to watch a shared recording from. Each is counted as one time that it is watched. */
+        post: operations["recordings_play_shared"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2777,6 +3069,8 @@ export interface components {
             access_level: components["schemas"]["AccessLevel"];
             /** @description The roles that may see it, when it goes by role. The host always may. */
             allowed_roles?: components["schemas"]["OrgRole"][];
+            /** @description Members who may see it whatever the level, at most 200; as they are when absent. */
+            allowed_people?: components["schemas"]["UserId"][] | null;
         };
         /**
          * @description Who may see a recording.
@@ -3258,6 +3552,23 @@ export interface components {
             at: string;
             by?: components["schemas"]["Decider"] | null;
         };
+        /** @description A place in a recording that is worth going to. */
+        Chapter: {
+            /**
+             * Format: double
+             * @description Where it begins in the file, in seconds.
+             */
+            at_seconds: number;
+            /** @description What begins. */
+            kind: components["schemas"]["ChapterKind"];
+            /** @description Who speaks or shares, or the question of the poll. */
+            title: string;
+        };
+        /**
+         * @description What begins at a chapter.
+         * @enum {string}
+         */
+        ChapterKind: "speaker" | "screen" | "poll";
         /**
          * @description What became of a check for one person.
          * @enum {string}
@@ -3332,6 +3643,11 @@ export interface components {
              * @description When one took that back.
              */
             withdrawn_at?: string | null;
+        };
+        /** @description An answer to the notice. */
+        ConsentAnswer: {
+            /** @description Whether they agree to be recorded. */
+            accepted: boolean;
         };
         /**
          * @description What a person can agree to.
@@ -4201,6 +4517,16 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
+        /** @description A legal hold. */
+        Hold: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description Why, in the words of whoever holds it. */
+            reason: string;
+        };
         /** @description Who holds a meeting. */
         HostOut: {
             /** @description Their id. */
@@ -4378,6 +4704,11 @@ export interface components {
          * @enum {string}
          */
         LedgerState: "unchanged" | "extended" | "changed";
+        /** @description What whoever has a link must know. */
+        LinkKnowledge: {
+            /** @description The password, where the link asks for one. */
+            password?: string | null;
+        };
         /** @description A page of a list. */
         Listing_ApiKey: {
             /** @description The items in order. */
@@ -4450,6 +4781,23 @@ export interface components {
                 id: components["schemas"]["MeetingId"];
                 status?: components["schemas"]["MeetingStatus"] | null;
                 problem?: components["schemas"]["BulkProblem"] | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Chapter: {
+            /** @description The items in order. */
+            items: {
+                /**
+                 * Format: double
+                 * @description Where it begins in the file, in seconds.
+                 */
+                at_seconds: number;
+                /** @description What begins. */
+                kind: components["schemas"]["ChapterKind"];
+                /** @description Who speaks or shares, or the question of the poll. */
+                title: string;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -5093,6 +5441,25 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_RecordingConsent: {
+            /** @description The items in order. */
+            items: {
+                user_id?: components["schemas"]["UserId"] | null;
+                guest_id?: components["schemas"]["GuestId"] | null;
+                /** @description Their name. */
+                name?: string | null;
+                /** @description Whether they agreed. */
+                accepted: boolean;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                answered_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_RecordingOut: {
             /** @description The items in order. */
             items: {
@@ -5137,8 +5504,45 @@ export interface components {
                 access_level: components["schemas"]["AccessLevel"];
                 /** @description The roles that may, when it goes by role. */
                 allowed_roles: string[];
+                /** @description Members who may, whatever the level. */
+                allowed_people: components["schemas"]["UserId"][];
                 /** @description What is missing in the middle. */
                 gaps: components["schemas"]["Gap"][];
+                /**
+                 * Format: date-time
+                 * @description Since when it is paused: nothing is kept until somebody goes on.
+                 */
+                paused_at?: string | null;
+                /** @description What was left out so. */
+                pauses: components["schemas"]["Gap"][];
+                requested_by?: components["schemas"]["UserId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When its file is erased, once it is in the trash.
+                 */
+                erased_at?: string | null;
+                hold?: components["schemas"]["Hold"] | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_RecordingView: {
+            /** @description The items in order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Whether the file was downloaded, and not only watched. */
+                downloaded: boolean;
+                user_id?: components["schemas"]["UserId"] | null;
+                /** @description Their name, or the key's; `null` for whoever came by a link. */
+                name?: string | null;
+                share_link_id?: components["schemas"]["ShareLinkId"] | null;
+                /** @description For whom that link is, in the words of whoever made it. */
+                share_link_name?: string | null;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -5168,6 +5572,47 @@ export interface components {
                 expires_at: string;
                 /** @description Whether it is the one that asks. */
                 is_current: boolean;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_ShareLink: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["ShareLinkId"];
+                /** @description The recording. */
+                recording_id: components["schemas"]["RecordingId"];
+                /** @description For whom it is, in the words of whoever made it. */
+                name: string;
+                /** @description Whether it asks for a password. */
+                has_password: boolean;
+                /**
+                 * Format: date-time
+                 * @description Until when it opens the recording; `null` for as long as there is one.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it may be watched by it; `null` for any number.
+                 */
+                max_views?: number | null;
+                /**
+                 * Format: int32
+                 * @description How often it was.
+                 */
+                views: number;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -5213,6 +5658,18 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
+        /** @description A page of a list. */
+        Listing_VaultItem: {
+            /** @description The items in order. */
+            items: (components["schemas"]["RecordingOut"] & {
+                /** @description Its meeting's title. */
+                meeting_title: string;
+                /** @description Whether the caller decides who sees it, and may delete it. */
+                is_keeper: boolean;
+            })[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
         /** @description What the provider sends, as a form. */
         Logout: {
             /** @description A signed logout token. */
@@ -5225,6 +5682,11 @@ export interface components {
         };
         /** @description A link with its address. */
         MadeGuestLink: components["schemas"]["GuestLink"] & {
+            /** @description Its address. It is shown this once. */
+            url: string;
+        };
+        /** @description A link with its address. */
+        MadeShareLink: components["schemas"]["ShareLink"] & {
             /** @description Its address. It is shown this once. */
             url: string;
         };
@@ -5430,6 +5892,8 @@ export interface components {
             late_threshold_minutes: number;
             /** @description Whether guests may be let in; the organization has to allow it too. */
             allow_guests: boolean;
+            /** @description Whether the meeting may be recorded; the organization has to allow it too. */
+            recording_allowed: boolean;
             /**
              * Format: int32
              * @description How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
@@ -5469,6 +5933,11 @@ export interface components {
              * @default null
              */
             allow_guests: boolean | null;
+            /**
+             * @description Whether the meeting may be recorded; the organization has to allow it too.
+             * @default null
+             */
+            recording_allowed: boolean | null;
             /**
              * Format: int32
              * @description How often an hour people are asked, at random times, whether they are there, 1 to 12; `null` for never.
@@ -5953,6 +6422,11 @@ export interface components {
              */
             max_uses: number | null;
         };
+        /** @description A legal hold. */
+        NewHold: {
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+        };
         /** @description A new meeting. */
         NewMeeting: {
             /** @description 1 to 255 characters. */
@@ -6061,6 +6535,23 @@ export interface components {
             /** @description Sound without pictures. */
             audio_only?: boolean;
         };
+        /** @description A new link. */
+        NewShareLink: {
+            /** @description For whom it is, at most 100 characters. */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it opens the recording.
+             */
+            expires_at?: string | null;
+            /** @description What whoever has it must know besides, 4 to 200 characters. */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description How often the recording may be watched by it, 1 to 100,000.
+             */
+            max_views?: number | null;
+        };
         /** @description Whom to make an administrator. */
         NewSystemAdmin: {
             /** @description The e-mail address of their account. */
@@ -6071,6 +6562,11 @@ export interface components {
             /** @description The numbers of the chosen options, the first being 0. One, unless the poll takes several. */
             choices: number[];
         };
+        /**
+         * @description What stands in the way of a recording.
+         * @enum {string}
+         */
+        Obstacle: "RECORDING_OFF" | "QUOTA_EXCEEDED" | "NO_RECORDER" | "RECORDERS_BUSY" | "VAULT_AWAY" | "LITTLE_ROOM";
         /** @description Sign-in through a provider. */
         OidcMethod: {
             /** @description What people call the provider; `null` when nobody has said. */
@@ -6346,6 +6842,18 @@ export interface components {
              */
             closed_at: string;
         };
+        /** @description Whether a meeting can be recorded now. */
+        Preflight: {
+            /** @description Whether a recording would begin or wait; else it would be refused. */
+            ready: boolean;
+            /** @description What stands in its way, the worst first. */
+            obstacles: components["schemas"]["Obstacle"][];
+            /**
+             * Format: int64
+             * @description How many more recordings the recorders can make at this moment.
+             */
+            free: number;
+        };
         /** @description A check with everybody whom it asked. */
         PresenceCheck: {
             /** @description Its id. */
@@ -6466,6 +6974,20 @@ export interface components {
             /** @description What stood there before, the oldest first. Left out for whoever is neither host nor officer. */
             versions?: components["schemas"]["Version"][] | null;
         };
+        /** @description What somebody answered. */
+        RecordingConsent: {
+            user_id?: components["schemas"]["UserId"] | null;
+            guest_id?: components["schemas"]["GuestId"] | null;
+            /** @description Their name. */
+            name?: string | null;
+            /** @description Whether they agreed. */
+            accepted: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered_at: string;
+        };
         /**
          * Format: uuid
          * @description A recording.
@@ -6514,8 +7036,40 @@ export interface components {
             access_level: components["schemas"]["AccessLevel"];
             /** @description The roles that may, when it goes by role. */
             allowed_roles: string[];
+            /** @description Members who may, whatever the level. */
+            allowed_people: components["schemas"]["UserId"][];
             /** @description What is missing in the middle. */
             gaps: components["schemas"]["Gap"][];
+            /**
+             * Format: date-time
+             * @description Since when it is paused: nothing is kept until somebody goes on.
+             */
+            paused_at?: string | null;
+            /** @description What was left out so. */
+            pauses: components["schemas"]["Gap"][];
+            requested_by?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: date-time
+             * @description When its file is erased, once it is in the trash.
+             */
+            erased_at?: string | null;
+            hold?: components["schemas"]["Hold"] | null;
+        };
+        /** @description One time that somebody watched or downloaded a recording. */
+        RecordingView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Whether the file was downloaded, and not only watched. */
+            downloaded: boolean;
+            user_id?: components["schemas"]["UserId"] | null;
+            /** @description Their name, or the key's; `null` for whoever came by a link. */
+            name?: string | null;
+            share_link_id?: components["schemas"]["ShareLinkId"] | null;
+            /** @description For whom that link is, in the words of whoever made it. */
+            share_link_name?: string | null;
         };
         /** @description Codes for when the authenticator app is lost. They are shown once; each works once. */
         RecoveryCodes: {
@@ -6855,6 +7409,18 @@ export interface components {
             recording_access_level: components["schemas"]["AccessLevel"];
             /** @description The roles that may see a new recording when it goes by role. The host always may. */
             recording_allowed_roles: components["schemas"]["OrgRole"][];
+            /** @description Whether meetings may be recorded at all; each meeting has to allow it too. */
+            recording_allowed: boolean;
+            /**
+             * Format: int32
+             * @description How long a recording may be, 5 to 1440 minutes; `null` for as long as the meeting.
+             */
+            recording_max_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description How much all recordings together may take, 1 to 1,000,000 GB (of 10⁹ bytes); `null` for no such limit.
+             */
+            recording_quota_gb?: number | null;
             /**
              * Format: int32
              * @description Days after which recordings are deleted, 1 to 36500; `null` keeps them.
@@ -6957,6 +7523,23 @@ export interface components {
              */
             recording_allowed_roles: components["schemas"]["OrgRole"][] | null;
             /**
+             * @description Whether meetings may be recorded at all; each meeting has to allow it too.
+             * @default null
+             */
+            recording_allowed: boolean | null;
+            /**
+             * Format: int32
+             * @description How long a recording may be, 5 to 1440 minutes; `null` for as long as the meeting.
+             * @default null
+             */
+            recording_max_minutes: number | null;
+            /**
+             * Format: int32
+             * @description How much all recordings together may take, 1 to 1,000,000 GB (of 10⁹ bytes); `null` for no such limit.
+             * @default null
+             */
+            recording_quota_gb: number | null;
+            /**
              * Format: int32
              * @description Days after which recordings are deleted, 1 to 36500; `null` keeps them.
              * @default null
@@ -7000,6 +7583,68 @@ export interface components {
             name: string;
             /** @description The first organization's name. */
             organization_name: string;
+        };
+        /** @description A link by which people without an account watch a recording. */
+        ShareLink: {
+            /** @description Its id. */
+            id: components["schemas"]["ShareLinkId"];
+            /** @description The recording. */
+            recording_id: components["schemas"]["RecordingId"];
+            /** @description For whom it is, in the words of whoever made it. */
+            name: string;
+            /** @description Whether it asks for a password. */
+            has_password: boolean;
+            /**
+             * Format: date-time
+             * @description Until when it opens the recording; `null` for as long as there is one.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description How often it may be watched by it; `null` for any number.
+             */
+            max_views?: number | null;
+            /**
+             * Format: int32
+             * @description How often it was.
+             */
+            views: number;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+        };
+        /**
+         * Format: uuid
+         * @description A link by which people without an account watch a recording.
+         */
+        ShareLinkId: string;
+        /** @description What a link to a recording leads to. */
+        SharedRecording: {
+            /** @description The meeting's title. */
+            title: string;
+            /** @description Whose it is. */
+            organization_name: string;
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            started_at?: string | null;
+            /**
+             * Format: double
+             * @description How long it plays.
+             */
+            duration_seconds?: number | null;
+            /** @description Whether it is sound alone. */
+            audio_only: boolean;
+            /** @description Whether a password has to be given. */
+            needs_password: boolean;
         };
         /**
          * @description Who said that a meeting takes place.
@@ -7170,6 +7815,31 @@ export interface components {
          * @description A person's account; also their LiveKit identity.
          */
         UserId: string;
+        /** @description A recording in the vault. */
+        VaultItem: components["schemas"]["RecordingOut"] & {
+            /** @description Its meeting's title. */
+            meeting_title: string;
+            /** @description Whether the caller decides who sees it, and may delete it. */
+            is_keeper: boolean;
+        };
+        /** @description What an organization's recordings take, and may take. */
+        VaultUsage: {
+            /**
+             * Format: int64
+             * @description Files in the vault, those in the trash included.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description What they take, in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description What they may take; `null` for no limit.
+             */
+            quota_bytes?: number | null;
+        };
         /**
          * @description Where people meet.
          * @enum {string}
@@ -13058,6 +13728,52 @@ export interface operations {
             };
         };
     };
+    recordings_preflight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preflight"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     participants_respond: {
         parameters: {
             query?: never;
@@ -16184,6 +16900,16 @@ export interface operations {
     recordings_list_of_organization: {
         parameters: {
             query?: {
+                /** @description Part of the meeting's title, at most 200 characters. */
+                q?: string;
+                /** @description How far they are. */
+                status?: "requested" | "starting" | "recording" | "finalizing" | "available" | "failed" | "deleted";
+                /** @description Asked for at this moment or later. */
+                from?: string;
+                /** @description Asked for before this moment. */
+                to?: string;
+                /** @description What is in the trash, as far as the caller may take it out, instead of what is not. */
+                trash?: boolean;
                 /** @description Items at most, 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description Where the page before ended: its `next_cursor`. */
@@ -16202,7 +16928,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Listing_RecordingOut"];
+                    "application/json": components["schemas"]["Listing_VaultItem"];
                 };
             };
             /** @description Nobody is signed in. */
@@ -16223,6 +16949,52 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_recordings_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultUsage"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17351,7 +18123,10 @@ export interface operations {
     };
     recordings_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Erases the file at once, instead of after a week in the trash. */
+                permanently?: boolean;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["RecordingId"];
@@ -17392,6 +18167,15 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17467,6 +18251,169 @@ export interface operations {
                 };
             };
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_chapters_of_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Chapter"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_answer_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentAnswer"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_consents_of_recording: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordingConsent"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17588,6 +18535,210 @@ export interface operations {
             };
         };
     };
+    recordings_hold_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_release_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_pause_recording: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recordings_playback: {
         parameters: {
             query?: never;
@@ -17633,6 +18784,338 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_poster_of_recording: {
+        parameters: {
+            query?: {
+                /** @description Of an address to play from. */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JPEG */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_restore_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_resume_recording: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_list_share_links: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ShareLink"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_create_share_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShareLink"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeShareLink"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17709,6 +19192,131 @@ export interface operations {
             };
         };
     };
+    recordings_thumbnails_of_recording: {
+        parameters: {
+            query?: {
+                /** @description Of an address to play from. */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JPEG */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_views_of_recording: {
+        parameters: {
+            query?: {
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordingView"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reports_verify: {
         parameters: {
             query?: never;
@@ -17727,6 +19335,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportProof"];
+                };
+            };
+        };
+    };
+    recordings_revoke_share_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ShareLinkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_shared_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedRecording"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_play_shared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkKnowledge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playback"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
