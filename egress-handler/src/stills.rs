@@ -142,7 +142,20 @@ fn is_black(frame: &[u8]) -> bool {
     luma.iter().filter(|pixel| **pixel > 40).count() * 50 < luma.len()
 }
 
-async fn jpeg(frame: Vec<u8>, (width, height): (usize, usize)) -> Result<Bytes> {
+/// Stretches the limited range of a recording's brightness and colors to the full range, which pictures in JPEG have.
+fn stretch(frame: &mut [u8]) {
+    let (luma, chroma) = frame.split_at_mut(frame.len() * 2 / 3);
+    for (part, span, rest) in [(luma, 219, 0), (chroma, 224, 128)] {
+        let under = if rest == 0 { 16 } else { rest };
+        for pixel in part {
+            let value = (i32::from(*pixel) - under) * 255 / span + rest;
+            *pixel = u8::try_from(value.clamp(0, 255)).unwrap_or_default();
+        }
+    }
+}
+
+async fn jpeg(mut frame: Vec<u8>, (width, height): (usize, usize)) -> Result<Bytes> {
+    stretch(&mut frame);
     tokio::task::spawn_blocking(move || {
         let (pipeline, input, output) = pipeline(&format!(
             "appsrc name=in caps=video/x-raw,format=I420,width={width},height={height},framerate=1/1 \
@@ -194,6 +207,13 @@ mod tests {
             (sheet[chroma + 80], sheet[chroma + 800 * 45 + 79], sheet[chroma + 800 * 45 + 160]),
             (101, 110, 128)
         );
+    }
+
+    #[test]
+    fn black_and_white_are_black_and_white() {
+        let mut frame = [16, 235, 126, 0, 128, 240];
+        stretch(&mut frame);
+        assert_eq!(frame, [0, 255, 128, 0, 128, 255]);
     }
 
     #[test]

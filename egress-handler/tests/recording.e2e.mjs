@@ -137,7 +137,7 @@ const startEgress = () => {
 // ---------------------------------------------------------------------------------------------------- people
 
 /** Who has a name; all others have none. */
-const NAMES = { anna: 'Anna Adams', ben: 'Ben', cora: 'Cora <Çelik> & Wolfeschlegelsteinhausenbergerdorff-Montmorency' };
+const NAMES = { anna: 'Anna Adams', ben: 'Ben', p0: 'Nia', p1: 'Otis', p2: 'Pia', p3: 'Quinn', cora: 'Cora <Çelik> & Wolfeschlegelsteinhausenbergerdorff-Montmorency' };
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -532,6 +532,7 @@ const tests = {
     const poster = await still('.jpg', 640, 360);
     check(near(color(poster, 0, [320, 180]), RED), `the poster shows the picture: ${color(poster, 0, [320, 180])}`);
     const thumbnails = await still('.thumbnails.jpg', 1600, 90);
+    check(near(color(poster, 0, [320, 180]), RED, 20), 'and its colors');
     if (plays > 10) check(near(color(thumbnails, 0, [240, 45]), RED), 'the second small picture shows the second ten seconds');
     return { plays, pause: (resumed - paused) / 1000, available: round(done.seconds) };
   },

@@ -76,7 +76,9 @@ fn fill(frame: &mut [u8], rect: Rect, color: Color, alpha: u8) {
             if alpha == u8::MAX {
                 pixels.fill(value);
             } else {
-                pixels.iter_mut().for_each(|pixel| *pixel = mix(*pixel, value, alpha));
+                for pixel in pixels {
+                    *pixel = mix(*pixel, value, alpha);
+                }
             }
         }
     }

@@ -288,11 +288,7 @@ impl Session {
                 self.update(update.participants);
                 self.arrange().await;
             }
-            Response::SpeakersChanged(changed) => {
-                if self.hear(changed.speakers) {
-                    self.arrange().await;
-                }
-            }
+            Response::SpeakersChanged(changed) if self.hear(&changed.speakers) => self.arrange().await,
             Response::Leave(leave) => {
                 return Err(Lost::Broken(format!("the media server sent us away: {:?}", leave.reason())));
             }
@@ -313,6 +309,7 @@ impl Session {
             SDPMessage::parse_buffer(narrowed.as_bytes()).map_err(|_| anyhow!("the offer cannot be read"))?;
         let remote = WebRTCSessionDescription::new(WebRTCSDPType::Offer, sdp);
         self.call("set-remote-description", Some(&remote)).await?;
+        self.prefer(&narrowed);
         let reply = self.call("create-answer", None).await?.context("no answer was made")?;
         let answer = reply
             .get::<WebRTCSessionDescription>("answer")
@@ -333,6 +330,22 @@ impl Session {
         }
         self.arrange().await;
         Ok(())
+    }
+
+    /// Tells `webrtcbin` the codec of every line. Otherwise it refuses a line that begins again with another codec.
+    fn prefer(&self, narrowed: &str) {
+        let codecs: Vec<Option<Codec>> =
+            sections(narrowed).iter().skip(1).map(|section| decoded_in(section).into_iter().next()).collect();
+        for n in 0i32.. {
+            let transceiver =
+                self.webrtc.emit_by_name::<Option<WebRTCRTPTransceiver>>("get-transceiver", &[&n]);
+            let Some(transceiver) = transceiver else { return };
+            let line = transceiver.property::<u32>("mlineindex") as usize;
+            if let Some(Some(codec)) = codecs.get(line) {
+                let caps = gst::Caps::builder("application/x-rtp").field("encoding-name", codec.name).build();
+                transceiver.set_property("codec-preferences", Some(&caps));
+            }
+        }
     }
 
     async fn call(
@@ -399,7 +412,7 @@ impl Session {
     }
 
     /// Hears who speaks now; whether that may change the picture.
-    fn hear(&mut self, speakers: Vec<proto::SpeakerInfo>) -> bool {
+    fn hear(&mut self, speakers: &[proto::SpeakerInfo]) -> bool {
         let now = self.since.elapsed();
         for speaker in speakers {
             if !self.people.get(&speaker.sid).is_some_and(is_person) {
@@ -410,7 +423,7 @@ impl Session {
             } else {
                 self.levels.remove(&speaker.sid);
             }
-            self.spoke.insert(speaker.sid, now);
+            self.spoke.insert(speaker.sid.clone(), now);
         }
         let before = self.floor.holder().map(str::to_owned);
         self.floor.hear(now, &self.levels);
