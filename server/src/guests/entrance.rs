@@ -54,8 +54,11 @@ pub enum LinkState {
 }
 
 impl LinkState {
-    /// 410 unless it is open.
-    fn require_open(self) -> Result<()> {
+    /// Goes on only where it is open.
+    ///
+    /// # Errors
+    /// 410 with the reason otherwise.
+    pub fn require_open(self) -> Result<()> {
         let gone = |code, detail: &str| Err(Problem::new(StatusCode::GONE, code, detail));
         match self {
             Self::Open => Ok(()),

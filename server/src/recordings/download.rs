@@ -38,6 +38,9 @@ use crate::{
 
 /// How long an address to play from is good for.
 const PLAYBACK: Duration = Duration::minutes(5);
+/// The same of one that a link gave: each address is counted, so one has to do for a long recording. Whether the link still
+/// opens is looked at whenever it is used.
+const PLAYBACK_BY_LINK: Duration = Duration::hours(6);
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 /// Tells our playback tokens from our access tokens, which the same secret signs.
@@ -137,7 +140,11 @@ pub async fn playback(
 
 /// An address of a recording for `watcher`.
 pub(super) fn address(app: &App, id: RecordingId, watcher: Watcher) -> Result<Playback> {
-    let expires_at = app.clock.now() + PLAYBACK;
+    let life = match watcher {
+        Watcher::User(_) => PLAYBACK,
+        Watcher::Link(_) => PLAYBACK_BY_LINK,
+    };
+    let expires_at = app.clock.now() + life;
     let token = sign(app, watcher, id, expires_at)?;
     let url = format!("{}/api/v1/recordings/{id}/download?token={token}", app.config.server.public_url);
     Ok(Playback { url, expires_at })

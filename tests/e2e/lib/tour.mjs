@@ -139,7 +139,7 @@ export const office = ({ meetings }) => [
 ];
 
 /** What only admins see, most of it behind a button. */
-export const administration = ({ meetings }) => [
+export const administration = ({ meetings, recording }) => [
   { name: 'switcher', path: '/vault', then: (page, say) => page.getByRole('button', { name: say('shell.organization') }).click() },
   { name: 'person-menu', path: '/vault', then: (page, say) => page.getByRole('button', { name: /Zawadi Muthoni/ }).click() },
   { name: 'meeting-change', path: `/meetings/${meetings.next.id}/details`, then: press('overview.edit') },
@@ -169,7 +169,8 @@ export const administration = ({ meetings }) => [
     await page.getByRole('tab', { name: say('people.tab.contacts') }).click();
     await press('contacts.groups')(page, say);
   } },
-  { name: 'player', path: '/vault', then: press('recording.play'), busy: true },
+  { name: 'player', path: `/recordings/${recording.id}`, busy: true },
+  { name: 'trash', path: '/vault?trash=true' },
   { name: 'recording-access', path: '/vault', then: press('recording.changeAccess') },
   { name: 'second-factor', path: '/profile/security', then: async (page, say) => {
     await press('secondFactor.enable')(page, say);

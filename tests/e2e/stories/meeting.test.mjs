@@ -133,12 +133,21 @@ step('the keyboard does it too', async () => {
 });
 
 step('the host records, and everybody sees it', async () => {
-  await button(host, 'Start recording').click();
-  for (const page of [host, guest]) await page.getByText('Recording', { exact: true }).first().waitFor();
+  const dialog = host.getByRole('dialog', { name: 'Recording' });
+  await button(host, 'Record').click();
+  await button(dialog, 'Start recording').click();
+  await dialog.waitFor({ state: 'detached' });
+  for (const page of [host, guest]) {
+    await page.getByText('Recording', { exact: true }).first().waitFor();
+    await button(page, 'Agree').click();
+  }
   await button(guest, 'Unmute microphone').click();
   await until('something is recorded', () => host.evaluate(() => new Promise((done) => setTimeout(done, 6000, true))));
-  await button(host, 'Stop recording').click();
-  await button(host, 'Start recording').waitFor({ timeout: 30_000 });
+  await button(host, 'Record').click();
+  await button(dialog, 'Stop recording').click();
+  await guest.getByText('Recording', { exact: true }).first().waitFor({ state: 'detached', timeout: 30_000 });
+  await host.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
 });
 
 step('the host ends the meeting for all', async () => {
@@ -152,21 +161,21 @@ step('the host watches the recording', async () => {
   await host.goto('/meetings?tab=past');
   await host.getByText(TITLE).first().click();
   await host.getByRole('tab', { name: 'Recordings' }).click();
-  await button(host, 'Play').click({ timeout: 30_000 });
-  const video = host.getByRole('dialog').locator('video');
+  await host.getByRole('link', { name: 'Play', exact: true }).click({ timeout: 30_000 });
+  const video = host.locator('video');
   await video.evaluate((element) => element.play());
   await plays(video, 'the recording plays');
   assert.deepEqual(await video.evaluate((element) => [element.videoWidth, element.videoHeight]), [1280, 720]);
 });
 
 step('the recording can be saved as a file', async () => {
-  await host.keyboard.press('Escape');
   const [file] = await Promise.all([host.waitForEvent('download'), button(host, 'Download').click()]);
   assert.match(file.suggestedFilename(), /\.mp4$/);
   assert.ok(await file.path());
 });
 
 step('the person was there, says the attendance', async () => {
+  await host.goBack();
   await host.getByRole('tab', { name: 'Attendance' }).click();
   await host.getByText('Grace').first().waitFor();
 });

@@ -26,6 +26,7 @@ use crate::{
     },
     accounts::password,
     app::App,
+    guests::entrance::LinkState,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
 };
 
@@ -204,16 +205,8 @@ pub struct SharedRecording {
 async fn behind(app: &App, token: &str) -> Result<Behind> {
     let mut tx = db::begin(&app.pool, Actor::System).await?;
     let found = store::behind(&mut tx, &hash_secret(token), app.clock.now()).await?.ok_or_else(no_link)?;
-    let over = |code, detail: &str| Err(Problem::new(StatusCode::GONE, code, detail));
-    match found {
-        Behind { is_revoked: true, .. } => over("LINK_REVOKED", "This link was revoked."),
-        Behind { is_expired: true, .. } => over("LINK_EXPIRED", "This link has expired."),
-        Behind { is_used_up: true, .. } => {
-            over("LINK_USED_UP", "This link has been used as often as it may be.")
-        }
-        Behind { status: Status::Available, .. } => Ok(found),
-        _ => Err(gone()),
-    }
+    found.state.require_open()?;
+    if found.status == Status::Available { Ok(found) } else { Err(gone()) }
 }
 
 /// What a link to a recording leads to.
@@ -264,8 +257,7 @@ pub async fn play(
     }
     let mut tx = db::begin(&app.pool, Actor::System).await?;
     if !store::count_view(&mut tx, found.id).await? {
-        let detail = "This link has been used as often as it may be.";
-        return Err(Problem::new(StatusCode::GONE, "LINK_USED_UP", detail));
+        LinkState::UsedUp.require_open()?;
     }
     download::note_watched(&mut tx, found.organization, found.recording, found.id).await?;
     tx.commit().await?;

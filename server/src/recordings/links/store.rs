@@ -8,6 +8,7 @@ use kernel::{
 };
 
 use super::ShareLink;
+use crate::guests::entrance::LinkState;
 
 /// What a link is made of.
 pub struct NewLink<'a> {
@@ -102,9 +103,7 @@ pub struct Behind {
     pub duration_seconds: Option<f64>,
     pub audio_only: bool,
     pub password_hash: Option<String>,
-    pub is_revoked: bool,
-    pub is_expired: bool,
-    pub is_used_up: bool,
+    pub state: LinkState,
 }
 
 /// What is behind a link. `None` when there is no such link.
@@ -114,8 +113,9 @@ pub async fn behind(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx:
         r#"select l.id as "id: ShareLinkId", r.id as "recording: RecordingId",
                   r.organization_id as "organization: OrganizationId", o.name as organization_name, m.title,
                   r.status as "status: Status", r.started_at, r.duration_seconds, r.audio_only, l.password_hash,
-                  l.revoked_at is not null or o.suspended_at is not null as "is_revoked!",
-                  coalesce(l.expires_at <= $2, false) as "is_expired!", coalesce(l.views >= l.max_views, false) as "is_used_up!"
+                  case when l.revoked_at is not null or o.suspended_at is not null then 'revoked'
+                       when l.expires_at <= $2 then 'expired' when l.views >= l.max_views then 'used_up'
+                       else 'open' end as "state!: LinkState"
            from share_links l join recordings r on r.id = l.recording_id join meetings m on m.id = r.meeting_id
            join organizations o on o.id = r.organization_id
            where l.token_hash = $1"#,
