@@ -6,7 +6,8 @@ export function PersonAvatar({ name, url, ...rest }: { name: string; url?: strin
   return (
     <Avatar
       src={url}
-      name={name}
+      // What is added in brackets is no part of the name: "Ann (guest)" is A, and not A(.
+      name={name.replace(/\s*\(.*\)$/, '') || name}
       color="initials"
       allowedInitialsColors={INITIALS_COLORS}
       variant="filled"

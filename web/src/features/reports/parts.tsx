@@ -54,7 +54,8 @@ export function MemberSelect({ member, onChange }: { member: string; onChange: (
     <Select
       label={t('reports.member')}
       searchable
-      // What is typed before the names are here would be lost when they come.
+      // What is typed before the names are here would be lost when they come, or mixed with the name that comes.
+      key={String(isPending)}
       disabled={isPending}
       data={members.map(({ user }) => ({ value: user.id, label: user.name }))}
       value={member}
@@ -83,6 +84,7 @@ export function GroupSelect({
       label={t('reports.group')}
       placeholder={t(optional ? 'reports.everybody' : 'reports.chooseGroup')}
       searchable
+      key={String(isPending)}
       disabled={isPending}
       data={groups.map(({ id, name }) => ({ value: id, label: name }))}
       value={group ?? null}
