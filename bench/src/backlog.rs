@@ -108,15 +108,18 @@ fn stays(sign: &Signer<'_>, rooms: &[(String, Vec<Value>)]) -> Result<Vec<Vec<u8
             let (room, people) = &rooms[number];
             let person = &people[stay / rooms.len() % people.len()];
             let at = sign.now.timestamp() + i64::try_from(n / 1000)?;
-            sign.request(&json!({
+            let mut event = json!({
                 "event": kind,
                 "id": format!("EV_backlog_{n}"),
                 "createdAt": at.to_string(),
                 "room": {"sid": format!("RM_backlog_{number}"), "name": room},
                 "participant": {"sid": format!("PA_backlog_{stay}"), "identity": person, "state": "ACTIVE",
                                 "joinedAt": at.to_string(), "joinedAtMs": (at * 1000).to_string()},
-                "track": source.map(|source| json!({"sid": format!("TR_{n}"), "source": source})),
-            }))
+            });
+            if let Some(source) = source {
+                event["track"] = json!({"sid": format!("TR_{n}"), "source": source});
+            }
+            sign.request(&event)
         })
         .collect()
 }
