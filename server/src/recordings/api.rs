@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     erase,
     rules::{self, Obstacle},
-    store::{self, Filter, Shelved, VaultUsage},
+    store::{self, Filter, VaultUsage},
 };
 use crate::{
     access::{
@@ -178,7 +178,7 @@ async fn set_paused(
 ) -> Result<(StatusCode, Json<RecordingOut>)> {
     let (mut tx, recording) = moderated(app, caller, id).await?;
     if !recording.status.is_active() || recording.status == Status::Finalizing {
-        return Err(Problem::conflict("RECORDING_ENDED", "This recording has ended."));
+        return Err(ended());
     }
     if !store::pause(&mut tx, id, paused, app.clock.now(), caller.user_id).await? {
         return Ok((StatusCode::ACCEPTED, Json(recording)));
@@ -255,14 +255,7 @@ pub async fn list_of_organization(
     };
     let mut tx = app.begin(&caller).await?;
     orgs::api::member_of(&mut tx, &caller, org).await?;
-    let found = store::of_organization(&mut tx, org, &filter, after, limit + 1).await?;
-    let Listing { items, next_cursor } = Listing::from_one_more(found, limit, |shelved| shelved.place);
-    let shown = |Shelved { recording, meeting_title, is_keeper, .. }| VaultItem {
-        recording,
-        meeting_title,
-        is_keeper,
-    };
-    Ok(Json(Listing { items: items.into_iter().map(shown).collect(), next_cursor }))
+    Ok(listing(store::of_organization(&mut tx, org, &filter, after, limit + 1).await?, limit))
 }
 
 /// What the organization's recordings take, and may take. Officers see it, and whoever has `recordings.manage`.
@@ -282,9 +275,9 @@ pub async fn usage(
     Ok(Json(store::usage(&mut tx, org).await?))
 }
 
-fn listing(found: Vec<(store::Place, RecordingOut)>, limit: i64) -> Json<Listing<RecordingOut>> {
+fn listing<T>(found: Vec<(store::Place, T)>, limit: i64) -> Json<Listing<T>> {
     let Listing { items, next_cursor } = Listing::from_one_more(found, limit, |(place, _)| *place);
-    Json(Listing { items: items.into_iter().map(|(_, recording)| recording).collect(), next_cursor })
+    Json(Listing { items: items.into_iter().map(|(_, item)| item).collect(), next_cursor })
 }
 
 /// One recording.
@@ -433,16 +426,19 @@ pub async fn delete(
             Problem::conflict("RECORDING_ACTIVE", "The recording is not finished yet. Please stop it first.")
         });
     }
-    if how.permanently.unwrap_or_default() {
+    let permanently = how.permanently.unwrap_or_default();
+    if permanently {
         store::do_not_wait(&mut tx, id, app.clock.now()).await?;
     }
     answer(tx, id).await?;
-    // The worker tries again what fails here.
-    tokio::spawn(async move {
-        if let Err(error) = erase::erase_deleted(&app).await {
-            tracing::warn!(error = format!("{error:#}"), "a deleted recording cannot be erased now");
-        }
-    });
+    if permanently {
+        // The worker tries again what fails here.
+        tokio::spawn(async move {
+            if let Err(error) = erase::erase_deleted(&app).await {
+                tracing::warn!(error = format!("{error:#}"), "a deleted recording cannot be erased now");
+            }
+        });
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -484,6 +480,11 @@ async fn answer(mut tx: Tx, id: RecordingId) -> Result<Json<RecordingOut>> {
 /// 404 for a recording.
 pub(super) fn no_recording() -> Problem {
     Problem::not_found("recording")
+}
+
+/// 409 for a recording that has ended.
+pub(super) fn ended() -> Problem {
+    Problem::conflict("RECORDING_ENDED", "This recording has ended.")
 }
 
 /// 410 for a deleted recording.

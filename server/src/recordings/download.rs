@@ -182,9 +182,6 @@ pub async fn download(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response> {
-    if viewer.only.is_some_and(|only| only != id) {
-        return Err(Problem::unauthenticated());
-    }
     // A player was logged when it was given its address, and a download goes on in ranges.
     let begins = headers.get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
     let is_download = viewer.only.is_none() && method == Method::GET && begins;
@@ -265,19 +262,13 @@ async fn still(
     id: RecordingId,
     key: fn(OrganizationId, RecordingId) -> Key,
 ) -> Result<Response> {
-    if viewer.only.is_some_and(|only| only != id) {
-        return Err(Problem::unauthenticated());
-    }
     let (file, _) = available(app, viewer, id, None).await?;
     let key = key(file.organization, id);
     // It is made after the file, and of sound alone there is none.
-    if app.vault.size(key).await.map_err(|error| vault_away(&error))?.is_none() {
-        return Err(Problem::not_found("picture"));
-    }
-    let object = app.vault.get(key, None).await.map_err(|error| vault_away(&error))?;
-    let body = Body::from_stream(ReaderStream::with_capacity(object.body.into_async_read(), CHUNK));
+    let size = app.vault.size(key).await.map_err(|error| vault_away(&error))?;
+    let size = size.ok_or_else(|| Problem::not_found("picture"))?;
     let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=300")];
-    Ok((headers, body).into_response())
+    Ok((headers, stream(app, key, 0..size).await?).into_response())
 }
 
 /// A recording's finished file and its size; `log` is what the audit log calls the access to it.
@@ -287,6 +278,9 @@ async fn available(
     id: RecordingId,
     log: Option<&'static str>,
 ) -> Result<(File, u64)> {
+    if viewer.only.is_some_and(|only| only != id) {
+        return Err(Problem::unauthenticated());
+    }
     let mut tx = db::begin(&app.pool, viewer.actor).await?;
     if let Some(link) = viewer.link
         && !links::opens(&mut tx, link, id, app.clock.now()).await?

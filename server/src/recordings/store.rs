@@ -11,7 +11,7 @@ use kernel::{
 };
 use sqlx::types::Json;
 
-use super::{chapters::ChapterKind, views::RecordingView};
+use super::{api::VaultItem, chapters::ChapterKind, views::RecordingView};
 use crate::access::policy::OrgRole;
 
 struct Row {
@@ -141,22 +141,15 @@ pub struct Filter<'a> {
     pub trash: bool,
 }
 
-/// A recording in the vault: with its meeting's title, and whether the caller may keep it.
-pub struct Shelved {
-    pub place: Place,
-    pub recording: RecordingOut,
-    pub meeting_title: String,
-    pub is_keeper: bool,
-}
-
-/// What the caller may see of an organization's recordings, the newest first. The trash is of those who may empty it.
+/// What the caller may see of an organization's recordings, the newest first, each with its place in the list. The
+/// trash is of those who may empty it.
 pub async fn of_organization(
     tx: &mut Tx,
     organization: OrganizationId,
     filter: &Filter<'_>,
     after: Option<Place>,
     limit: i64,
-) -> sqlx::Result<Vec<Shelved>> {
+) -> sqlx::Result<Vec<(Place, VaultItem)>> {
     let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.0)));
     let rows = sqlx::query!(
         r#"select r.created_at, r.id as "id: RecordingId", r.meeting_id as "meeting_id: MeetingId",
@@ -190,37 +183,39 @@ pub async fn of_organization(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Shelved {
-            place: (row.created_at, row.id),
-            meeting_title: row.title,
-            is_keeper: row.is_keeper,
-            recording: Recording {
-                id: row.id,
-                meeting_id: row.meeting_id,
-                status: row.status,
-                failure_code: row.failure_code,
-                failure_detail: row.failure_detail,
-                engine: row.engine,
-                layout: row.layout,
-                audio_only: row.audio_only,
-                started_at: row.started_at,
-                ended_at: row.ended_at,
-                duration_seconds: row.duration_seconds,
-                size_bytes: row.size_bytes,
-                content_type: row.content_type,
-                sha256: row.sha256,
-                access_level: row.access_level,
-                allowed_roles: row.allowed_roles,
-                allowed_people: row.allowed_people,
-                gaps: row.gaps,
-                paused_at: row.paused_at,
-                pauses: row.pauses,
-                requested_by: row.requested_by,
-                trashed_at: row.trashed_at,
-                held_at: row.held_at,
-                hold_reason: row.hold_reason,
-            }
-            .into(),
+        .map(|row| {
+            let item = VaultItem {
+                meeting_title: row.title,
+                is_keeper: row.is_keeper,
+                recording: Recording {
+                    id: row.id,
+                    meeting_id: row.meeting_id,
+                    status: row.status,
+                    failure_code: row.failure_code,
+                    failure_detail: row.failure_detail,
+                    engine: row.engine,
+                    layout: row.layout,
+                    audio_only: row.audio_only,
+                    started_at: row.started_at,
+                    ended_at: row.ended_at,
+                    duration_seconds: row.duration_seconds,
+                    size_bytes: row.size_bytes,
+                    content_type: row.content_type,
+                    sha256: row.sha256,
+                    access_level: row.access_level,
+                    allowed_roles: row.allowed_roles,
+                    allowed_people: row.allowed_people,
+                    gaps: row.gaps,
+                    paused_at: row.paused_at,
+                    pauses: row.pauses,
+                    requested_by: row.requested_by,
+                    trashed_at: row.trashed_at,
+                    held_at: row.held_at,
+                    hold_reason: row.hold_reason,
+                }
+                .into(),
+            };
+            ((row.created_at, row.id), item)
         })
         .collect())
 }

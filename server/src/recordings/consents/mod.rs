@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    api::{no_recording, owned},
+    api::{ended, no_recording, owned},
     store::find,
 };
 use crate::{
-    access::{Caller, guest::Attending, policy::Action},
+    access::{Caller, guest::Attending},
     app::App,
     http::{Json, Listing, PageQuery, Path, Problem, Query, Result},
-    meetings::api::require,
+    room,
 };
 
 /// An answer to the notice.
@@ -40,17 +40,14 @@ pub async fn answer(
     let mut tx = app.begin_system().await?;
     // Whoever takes part knows that there is a recording, even if they may not see it.
     let recording = find(&mut tx, id).await?.ok_or_else(no_recording)?;
+    let follows = room::require_follower(&mut tx, &who, recording.meeting_id).await;
+    follows.map_err(|refusal| if refusal.status.is_client_error() { no_recording() } else { refusal })?;
     let (user, guest) = match &who {
-        Attending::Person(caller) => {
-            let invited = require(&mut tx, caller, recording.meeting_id, Action::Chat).await;
-            invited.map_err(|_| no_recording())?;
-            (Some(caller.user_id), None)
-        }
-        Attending::Guest(guest) if guest.meeting_id == recording.meeting_id => (None, Some(guest.guest_id)),
-        Attending::Guest(_) => return Err(no_recording()),
+        Attending::Person(caller) => (Some(caller.user_id), None),
+        Attending::Guest(guest) => (None, Some(guest.guest_id)),
     };
     if !recording.status.is_active() {
-        return Err(Problem::conflict("RECORDING_ENDED", "This recording has ended."));
+        return Err(ended());
     }
     let said = store::Said { recording: id, user, guest, accepted: body.accepted };
     store::add(&mut tx, &said, now).await?;
