@@ -79,6 +79,11 @@ export class Client extends Program {
     return this.event('joined').at;
   }
 
+  /** It lost its connection and has it again. While it tries, nothing that the room says reaches it. */
+  get isBack() {
+    return this.events.findLast(({ event }) => event.startsWith('reconnect'))?.event === 'reconnected';
+  }
+
   get leftAt() {
     return this.killedAt ?? this.event('left')?.at;
   }

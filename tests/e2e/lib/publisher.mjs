@@ -6,8 +6,8 @@
 //                 [--size 640x360] [--fps 15] [--source camera|screen] [--simulcast] [--codec vp8|vp9|h264|av1]
 //                 [--no-video] [--no-audio] [--seconds N]
 //
-// Prints one JSON object per line: {"event": "joined" | "published" | "unpublished" | "left", "at": milliseconds since the
-// epoch, …}; lines without an event are the library's. Reads commands from its input, one per line: unpublish video |
+// Prints one JSON object per line: {"event": "joined" | "published" | "unpublished" | "reconnecting" | "reconnected" | "left",
+// "at": milliseconds since the epoch, …}; lines without an event are the library's. Reads commands from its input, one per line: unpublish video |
 // publish video | unpublish audio | publish audio | leave. Tracks are muted from outside, through RoomService.
 
 import { createInterface } from 'node:readline';
@@ -78,6 +78,8 @@ room.on(RoomEvent.Disconnected, (reason) => {
   say('left', { reason });
   running = false;
 });
+room.on(RoomEvent.Reconnecting, () => say('reconnecting'));
+room.on(RoomEvent.Reconnected, () => say('reconnected'));
 await room.connect(args.url, args.token, { autoSubscribe: false, dynacast: false });
 say('joined', { sid: room.localParticipant.sid, identity: room.localParticipant.identity });
 
