@@ -47,6 +47,10 @@ pub enum Key {
     Poster(OrganizationId, RecordingId),
     /// Small stills of a recording, one every ten seconds, in one JPEG.
     Thumbnails(OrganizationId, RecordingId),
+    /// One person's microphone in one section of a recording, as Ogg/Opus.
+    Track(TrackKey),
+    /// A piece of it, kept until the whole is there.
+    TrackPiece(TrackKey, i32),
     /// A version of a person's picture.
     Avatar {
         /// Whose.
@@ -56,6 +60,26 @@ pub enum Key {
     },
     /// What `doctor` writes to see whether it can.
     Probe(uuid::Uuid),
+}
+
+/// Which person's microphone: a row of `recording_tracks`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrackKey {
+    /// Whose recording.
+    pub organization: OrganizationId,
+    /// Which recording.
+    pub recording: RecordingId,
+    /// The section it belongs to.
+    pub section: i32,
+    /// Its number in the section.
+    pub number: i32,
+}
+
+impl TrackKey {
+    fn path(self) -> String {
+        let Self { organization, recording, section, number } = self;
+        format!("organizations/{organization}/recordings/{recording}/tracks/{section:04}-{number:04}")
+    }
 }
 
 impl Key {
@@ -74,6 +98,8 @@ impl Key {
             Self::Thumbnails(organization, recording) => {
                 format!("organizations/{organization}/recordings/{recording}.thumbnails.jpg")
             }
+            Self::Track(track) => format!("{}.ogg", track.path()),
+            Self::TrackPiece(track, piece) => format!("{}-{piece:06}.part", track.path()),
             Self::Avatar { user, version } => format!("users/{user}/avatars/{version}.webp"),
             Self::Probe(id) => format!("probes/{id}"),
         }
@@ -408,5 +434,9 @@ mod tests {
         assert_eq!(file, format!("organizations/{organization}/recordings/{recording}.mp4"));
         let piece = Key::Segment { organization, recording, section: 2, number: 17 }.path();
         assert_eq!(piece, format!("organizations/{organization}/recordings/{recording}/0002-000017.part"));
+        let track = TrackKey { organization, recording, section: 1, number: 3 };
+        let tracks = format!("organizations/{organization}/recordings/{recording}/tracks");
+        assert_eq!(Key::Track(track).path(), format!("{tracks}/0001-0003.ogg"));
+        assert_eq!(Key::TrackPiece(track, 5).path(), format!("{tracks}/0001-0003-000005.part"));
     }
 }
