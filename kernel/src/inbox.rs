@@ -1,7 +1,7 @@
 //! Webhooks in: verified over the raw body, stored once, and claimed in the order of their arrival.
 //!
-//! A webhook's answer waits for nothing but the commit that stores it. Whatever arrives while one commit is under way
-//! goes into the next, all in one statement, so that the database's disk is asked once for many.
+//! A webhook's answer waits for nothing but the commit that stores it. Whatever arrives while commits are under way goes
+//! into the next, all in one statement, so that the database's disk is asked once for many.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +22,9 @@ use crate::{db::Tx, livekit::Keys, together::Together};
 const LEEWAY: i64 = 60;
 /// Events that one commit stores at most.
 const BATCH: usize = 256;
+/// Commits under way at once: while the disk is busy with one, the next is gathered and sent. A room's events keep their
+/// order, for LiveKit sends the next one when the one before was answered.
+const COMMITS: usize = 2;
 /// Longest that storing may take; the sender tries again, so a stuck database must not hold it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Failures after which an event is left to a person.
@@ -112,7 +115,7 @@ impl Inbox {
     pub fn new(pool: PgPool) -> Self {
         let news = Arc::new(Notify::new());
         let told = news.clone();
-        let storing = Together::new(BATCH, PATIENCE, move |events: Vec<Incoming>| {
+        let storing = Together::new(BATCH, COMMITS, PATIENCE, move |events: Vec<Incoming>| {
             let (pool, news) = (pool.clone(), told.clone());
             async move {
                 let outcome = write(&pool, &events).await;

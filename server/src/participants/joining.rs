@@ -50,7 +50,7 @@ impl Joining {
     /// `hold` is the life of a token, for which a seat is kept. Has to be called inside the runtime.
     pub fn new(pool: PgPool, hold: Duration) -> Self {
         let asked = pool.clone();
-        let together = Together::new(MOST, PATIENCE, move |asks: Vec<Ask>| {
+        let together = Together::new(MOST, 1, PATIENCE, move |asks: Vec<Ask>| {
             let pool = asked.clone();
             async move { round(&pool, &asks, hold).await }
         });
