@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    engine::livekit_egress::Service,
     health::Health,
     ledger::{Ledger, LedgerError},
     record::{self, Outside},
@@ -49,6 +50,7 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
         empty_timeout: config.recorder.empty_timeout,
         shutdown: shutdown.clone(),
         wake: Arc::clone(&wake),
+        service: Arc::new(Service::new(config)?),
     };
     let capacity = usize::try_from(config.recorder.capacity).context("recorder.capacity is too large")?;
     info!(handler = %handler, capacity, "ready to record");
@@ -60,8 +62,17 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
         tokio::spawn(clean(ledger.clone(), outside.vault.clone())),
         tokio::spawn(health.clone().watch(outside.vault.clone(), config.recorder.spool_dir.clone())),
     ];
-    let mut desk =
-        Desk { ledger, outside, health, capacity, running: JoinSet::new(), away: false, back_since: None };
+    let engine = config.recorder.engine.name();
+    let mut desk = Desk {
+        ledger,
+        outside,
+        health,
+        engine,
+        capacity,
+        running: JoinSet::new(),
+        away: false,
+        back_since: None,
+    };
     desk.serve(&claimed, &shutdown).await;
     info!(running = desk.running.len(), "stopping: recordings are handed over");
     desk.hand_over().await;
@@ -73,6 +84,8 @@ struct Desk {
     ledger: Ledger,
     outside: Outside,
     health: Health,
+    /// The engine of recordings that nobody has worked on yet.
+    engine: &'static str,
     capacity: usize,
     running: JoinSet<()>,
     /// The database did not answer the last time.
@@ -108,7 +121,7 @@ impl Desk {
             if self.away || self.back_since.is_some_and(|since| since.elapsed() < GRACE) {
                 return;
             }
-            match self.ledger.claim().await {
+            match self.ledger.claim(self.engine).await {
                 Ok(Some(claim)) => drop(self.running.spawn(record::work(self.outside.clone(), claim))),
                 Ok(None) => return,
                 Err(error) => return self.away(&error),

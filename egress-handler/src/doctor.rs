@@ -3,10 +3,18 @@
 use std::{fmt::Write, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use kernel::{clock::Clock, config::Config, db, ids, vault::Vault};
+use kernel::{
+    clock::Clock,
+    config::{Config, Engine},
+    db, ids,
+    vault::Vault,
+};
 use tokio::{net::TcpStream, time};
 
-use crate::{engine, ledger};
+use crate::{
+    engine::{self, livekit_egress::Service},
+    ledger,
+};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -23,13 +31,18 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
     let within = async |check: &mut (dyn Future<Output = Result<String>> + Unpin)| {
         time::timeout(limit, check).await.unwrap_or_else(|_| bail!("no answer within {} s", limit.as_secs()))
     };
-    vec![
+    let mut findings = vec![
         Finding { what: "GStreamer", found: gstreamer() },
         Finding { what: "spool folder", found: within(&mut Box::pin(spool(config))).await },
         Finding { what: "database", found: within(&mut Box::pin(database(config))).await },
         Finding { what: "vault", found: within(&mut Box::pin(vault(config, clock))).await },
         Finding { what: "LiveKit", found: within(&mut Box::pin(livekit(config))).await },
-    ]
+    ];
+    if config.recorder.engine == Engine::LivekitEgress {
+        let found = within(&mut Box::pin(livekit_egress(config))).await;
+        findings.push(Finding { what: "LiveKit Egress", found });
+    }
+    findings
 }
 
 /// The findings as a table.
@@ -39,7 +52,7 @@ pub fn table(findings: &[Finding]) -> String {
             Ok(text) => ("ok", text.clone()),
             Err(error) => ("FAILED", format!("{error:#}")),
         };
-        let _ = writeln!(table, "{mark:<8}{:<14}{text}", finding.what);
+        let _ = writeln!(table, "{mark:<8}{:<16}{text}", finding.what);
         table
     })
 }
@@ -95,4 +108,21 @@ async fn livekit(config: &Config) -> Result<String> {
     };
     TcpStream::connect(&address).await.with_context(|| format!("{address} cannot be reached"))?;
     Ok(url)
+}
+
+/// Whether LiveKit knows of a recording service, and how that stores files. Whether a recorder of it is free shows only when
+/// one is asked for.
+async fn livekit_egress(config: &Config) -> Result<String> {
+    let settings = &config.recorder.livekit_egress;
+    Service::new(config)?
+        .answers()
+        .await
+        .context("LiveKit does not list recordings; it needs Redis for that")?;
+    let endpoint = settings.vault_endpoint.as_ref().or(config.vault.endpoint.as_ref());
+    Ok(if settings.send_keys {
+        let store = endpoint.map_or("AWS", String::as_str);
+        format!("answers; it is told to store in bucket {} at {store}", config.vault.bucket)
+    } else {
+        format!("answers; its own storage has to be bucket {}", config.vault.bucket)
+    })
 }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Actor, Tx},
+    egress::Told,
     ids::{HandlerId, MeetingId, OrganizationId, RecordingId, UserId},
     recording::{
         AccessLevel, FailureCode, Gap, Layout, Recording, RecordingOut, Status, StopReason, UPDATED_EVENT,
@@ -69,6 +70,8 @@ pub struct Claim {
     pub codecs: Json<Codecs>,
     /// The upload of the finished file.
     pub upload_id: Option<String>,
+    /// Which engine records it.
+    pub engine: String,
 }
 
 impl Claim {
@@ -184,13 +187,14 @@ impl Ledger {
         Ok(tx.commit().await?)
     }
 
-    /// Takes the oldest recording that nobody holds.
-    pub async fn claim(&self) -> Result<Option<Claim>> {
+    /// Takes the oldest recording that nobody holds. One that nobody has worked on yet is for `engine` from now on.
+    pub async fn claim(&self, engine: &str) -> Result<Option<Claim>> {
         let mut tx = self.begin().await?;
         let claim = sqlx::query_as!(
             Claim,
             r#"update recordings r set
                    leased_by = $1, lease_until = now() + make_interval(secs => $2), attempts = r.attempts + 1,
+                   engine = case when r.status = 'requested' then $3 else r.engine end,
                    status = case when r.status = 'requested' then 'starting' else r.status end
                from meetings m
                where m.id = r.meeting_id and r.id = (
@@ -201,9 +205,11 @@ impl Ledger {
                    order by requested_at for update skip locked limit 1)
                returning r.id as "id: RecordingId", r.organization_id as "organization_id: OrganizationId",
                    r.meeting_id as "meeting_id: MeetingId", m.room_name, r.status as "status: Status", r.audio_only,
-                   r.layout as "layout: Layout", r.attempts as attempt, r.stop_reason, r.codecs as "codecs: Json<Codecs>", r.upload_id"#,
+                   r.layout as "layout: Layout", r.attempts as attempt, r.stop_reason, r.codecs as "codecs: Json<Codecs>", r.upload_id,
+                   r.engine"#,
             self.handler.0,
-            LEASE_SECONDS
+            LEASE_SECONDS,
+            engine
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -410,7 +416,13 @@ impl Ledger {
     }
 
     /// Notes that there will be no file, and why.
-    pub async fn failed(&self, claim: &Claim, code: FailureCode, at: DateTime<Utc>) -> Result<()> {
+    pub async fn failed(
+        &self,
+        claim: &Claim,
+        code: FailureCode,
+        detail: &str,
+        at: DateTime<Utc>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         self.hold(&mut tx, claim).await?;
         sqlx::query!(
@@ -419,12 +431,54 @@ impl Ledger {
              where id = $1 and status in ('requested', 'starting', 'recording', 'finalizing')",
             claim.id.0,
             code.as_str(),
-            code.sentence(),
+            detail,
             at
         )
         .execute(&mut *tx)
         .await?;
         announce(&mut tx, claim.id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What is known of the recording service's work on it; webhooks write it, too.
+    pub async fn egress(&self, claim: &Claim) -> Result<Option<Told>> {
+        let mut tx = self.begin().await?;
+        let told = sqlx::query_scalar!(
+            r#"select egress as "egress: Json<Told>" from recordings where id = $1"#,
+            claim.id.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        Ok(told.map(|told| told.0))
+    }
+
+    /// Notes what the recording service said, unless more is known; gives what is known now.
+    pub async fn tell(&self, claim: &Claim, told: &Told) -> Result<Told> {
+        let mut tx = self.begin().await?;
+        self.hold(&mut tx, claim).await?;
+        let known = sqlx::query_scalar!(
+            r#"select egress as "egress: Json<Told>" from recordings where id = $1"#,
+            claim.id.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let now = known.as_ref().map_or_else(|| told.clone(), |known| known.0.clone().and(told.clone()));
+        if known.is_none_or(|known| known.0 != now) {
+            sqlx::query!("update recordings set egress = $2 where id = $1", claim.id.0, Json(&now) as _)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(now)
+    }
+
+    /// Notes until when the store refuses to delete the file.
+    pub async fn locked(&self, claim: &Claim, until: DateTime<Utc>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        self.hold(&mut tx, claim).await?;
+        sqlx::query!("update recordings set locked_until = $2 where id = $1", claim.id.0, until)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    engine::{Engine, Event, Lost, Wish},
+    engine::{Engine, Event, Lost, Wish, livekit_egress},
     ledger::{Claim, Finished, Ledger, LedgerError, MAX_ATTEMPTS, Orders},
     stills,
     upload::{LeaseLost, Queue, Uploader},
@@ -58,6 +58,8 @@ pub struct Outside {
     pub shutdown: CancellationToken,
     /// Told when the server has changed a wish.
     pub wake: Arc<Notify>,
+    /// The LiveKit Egress service, for the recordings that it makes.
+    pub service: Arc<livekit_egress::Service>,
 }
 
 /// How the engine's work ended.
@@ -78,8 +80,15 @@ pub async fn work(outside: Outside, claim: Claim) {
     info!(recording = %id, attempt = claim.attempt, status = ?claim.status, "recording claimed");
     let lost = CancellationToken::new();
     let (orders, heart) = keep_lease(&outside, &claim, lost.clone());
+    let conducted = async {
+        if claim.engine == kernel::egress::ENGINE {
+            livekit_egress::conduct(&outside, &claim, orders, &lost).await
+        } else {
+            conduct(&outside, &claim, orders, &lost).await
+        }
+    };
     let worked = tokio::select! {
-        worked = conduct(&outside, &claim, orders, &lost) => worked,
+        worked = conducted => worked,
         () = lost.cancelled() => Err(LeaseLost),
     };
     heart.abort();
@@ -345,17 +354,17 @@ async fn fail(
 ) -> Result<(), LeaseLost> {
     error!(recording = %claim.id, code = code.as_str(), "{}", code.sentence());
     let now = outside.clock.now();
-    note(lost, || outside.ledger.failed(claim, code, now)).await
+    note(lost, || outside.ledger.failed(claim, code, code.sentence(), now)).await
 }
 
-/// Writes to the ledger, and waits for it when it is away.
-async fn note<F>(lost: &CancellationToken, write: impl Fn() -> F) -> Result<(), LeaseLost>
+/// Writes to the ledger, or asks it, and waits for it when it is away.
+pub(crate) async fn note<F, T>(lost: &CancellationToken, write: impl Fn() -> F) -> Result<T, LeaseLost>
 where
-    F: Future<Output = Result<(), LedgerError>>,
+    F: Future<Output = Result<T, LedgerError>>,
 {
     loop {
         match write().await {
-            Ok(()) => return Ok(()),
+            Ok(noted) => return Ok(noted),
             Err(LedgerError::LeaseLost) => return Err(LeaseLost),
             Err(LedgerError::Database(error)) => warn!(%error, "the ledger is away; trying again"),
         }

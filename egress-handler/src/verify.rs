@@ -83,7 +83,8 @@ async fn check_segment(vault: &Vault, file: Key, sent: &Sent, segment: &Placed) 
     Ok(())
 }
 
-async fn read(vault: &Vault, file: Key, start: u64, length: u64) -> Result<bytes::Bytes, Unfit> {
+/// Reads a part of an object.
+pub(crate) async fn read(vault: &Vault, file: Key, start: u64, length: u64) -> Result<bytes::Bytes, Unfit> {
     let read = async {
         let object = vault.get(file, Some(start..start + length)).await?;
         anyhow::Ok(object.body.collect().await?.into_bytes())
@@ -93,12 +94,13 @@ async fn read(vault: &Vault, file: Key, start: u64, length: u64) -> Result<bytes
     Ok(bytes)
 }
 
-fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Unfit> {
+/// The file is wrong unless this holds.
+pub(crate) fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Unfit> {
     if holds { Ok(()) } else { Err(Unfit::Wrong(anyhow::anyhow!(otherwise()))) }
 }
 
 /// How many frames come out of a decoder for these samples.
-fn decode(caps: &str, decoder: &str, samples: Vec<Vec<u8>>) -> Result<usize> {
+pub(crate) fn decode(caps: &str, decoder: &str, samples: Vec<Vec<u8>>) -> Result<usize> {
     let pipeline = gst::parse::launch(&format!(
         "appsrc name=in format=time ! {decoder} ! appsink name=out sync=false max-buffers=0"
     ))?

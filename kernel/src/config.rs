@@ -158,6 +158,40 @@ pub struct Recorder {
     /// Seconds after which a recording of a room without people stops.
     #[serde(with = "seconds")]
     pub empty_timeout: Duration,
+    /// How the LiveKit Egress service is used, where it is the engine.
+    #[serde(default)]
+    pub livekit_egress: LivekitEgress,
+}
+
+/// How the LiveKit Egress service is used.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct LivekitEgress {
+    /// Whether each request carries the keys of the vault. If not, the service's own `storage` has to be the same bucket.
+    pub send_keys: bool,
+    /// How the service reaches the store, where that is not `vault.endpoint`.
+    pub vault_endpoint: Option<String>,
+    /// Seconds that its answer to a start may take.
+    #[serde(with = "seconds")]
+    pub start_timeout: Duration,
+    /// Seconds that a recording waits for a recorder of the service to be free.
+    #[serde(with = "seconds")]
+    pub patience: Duration,
+    /// Seconds after which a recorder that is in the room no more and says nothing is given up.
+    #[serde(with = "seconds")]
+    pub lost_after: Duration,
+}
+
+impl Default for LivekitEgress {
+    fn default() -> Self {
+        Self {
+            send_keys: true,
+            vault_endpoint: None,
+            start_timeout: Duration::from_mins(1),
+            patience: Duration::from_mins(3),
+            lost_after: Duration::from_mins(2),
+        }
+    }
 }
 
 /// Which engine records.
@@ -168,6 +202,16 @@ pub enum Engine {
     Native,
     /// The LiveKit Egress service.
     LivekitEgress,
+}
+
+impl Engine {
+    /// As recordings name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::LivekitEgress => crate::egress::ENGINE,
+        }
+    }
 }
 
 /// The comparison of what we know with what LiveKit says.

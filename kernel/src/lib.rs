@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod egress;
 pub mod idempotency;
 pub mod ids;
 pub mod inbox;

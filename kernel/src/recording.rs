@@ -148,6 +148,10 @@ pub enum FailureCode {
     TooManyAttempts,
     /// The organization's recordings take all that they may.
     QuotaExceeded,
+    /// The recording service had no recorder free for too long.
+    NoRecorder,
+    /// The recorder vanished in the middle, and what it had with it.
+    RecorderLost,
 }
 
 impl FailureCode {
@@ -161,6 +165,8 @@ impl FailureCode {
             Self::VerificationFailed => "VERIFICATION_FAILED",
             Self::TooManyAttempts => "TOO_MANY_ATTEMPTS",
             Self::QuotaExceeded => "QUOTA_EXCEEDED",
+            Self::NoRecorder => "NO_RECORDER",
+            Self::RecorderLost => "RECORDER_LOST",
         }
     }
 
@@ -174,6 +180,8 @@ impl FailureCode {
             Self::VerificationFailed => "The stored file did not pass its check.",
             Self::TooManyAttempts => "The recorder stopped unexpectedly too many times.",
             Self::QuotaExceeded => "The organization's vault is full.",
+            Self::NoRecorder => "No recorder was free.",
+            Self::RecorderLost => "The recorder vanished in the middle of the recording.",
         }
     }
 }

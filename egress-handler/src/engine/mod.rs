@@ -4,6 +4,7 @@
 //! the connection is tried again until it works.
 
 mod letters;
+pub mod livekit_egress;
 mod mixer;
 mod paint;
 mod room;
