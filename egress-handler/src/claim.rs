@@ -18,6 +18,7 @@ use crate::{
     health::Health,
     ledger::{Ledger, LedgerError},
     record::{self, Outside},
+    tracks,
 };
 
 /// How often it is looked for work without being woken.
@@ -175,7 +176,7 @@ async fn listen(pool: PgPool, wake: Arc<Notify>, claimed: Arc<Notify>) {
     }
 }
 
-/// Deletes the pieces of recordings whose file is finished.
+/// Deletes the pieces of recordings whose file is finished, and joins those of people's files that were left.
 async fn clean(ledger: Ledger, vault: Vault) {
     loop {
         let pause = match clean_one(&ledger, &vault).await {
@@ -191,7 +192,8 @@ async fn clean(ledger: Ledger, vault: Vault) {
 }
 
 async fn clean_one(ledger: &Ledger, vault: &Vault) -> Result<bool> {
-    let Some((recording, keys)) = ledger.leftovers().await? else { return Ok(false) };
+    let tracks = tracks::join(vault, ledger, None).await? + tracks::sweep(vault, ledger).await?;
+    let Some((recording, keys)) = ledger.leftovers().await? else { return Ok(tracks > 0) };
     vault.delete_all(&keys).await?;
     ledger.forget(recording).await?;
     info!(recording = %recording, pieces = keys.len(), "pieces deleted");

@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 use anyhow::{Context, Result, bail};
 use kernel::{
     clock::Clock,
-    config::{Config, Engine},
+    config::{Config, Encryption, Engine},
     db, ids,
     vault::Vault,
 };
@@ -92,7 +92,14 @@ async fn vault(config: &Config, clock: &Clock) -> Result<String> {
     let vault = Vault::new(&config.vault)?;
     vault.ensure_bucket().await?;
     vault.probe(ids::uuid_at(clock.now())).await?;
-    Ok(format!("bucket {} can be written", config.vault.bucket))
+    let encrypted = match config.vault.encryption {
+        Encryption::None => "",
+        Encryption::SseS3 => ", encrypted with the store's keys",
+        Encryption::SseKms => ", encrypted by the store's key management",
+        Encryption::SseC => ", encrypted with our key",
+    };
+    let locked = config.vault.object_lock_days.map(|days| format!(", recordings locked for {days} days"));
+    Ok(format!("bucket {} can be written{encrypted}{}", config.vault.bucket, locked.unwrap_or_default()))
 }
 
 async fn livekit(config: &Config) -> Result<String> {

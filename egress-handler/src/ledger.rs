@@ -1,6 +1,8 @@
 //! What the handler knows and changes in the database. Every change names the lease under which it is made, so that a
 //! handler whose recording was taken over by another can change nothing any more.
 
+mod tracks;
+
 use chrono::{DateTime, Utc};
 use kernel::{
     db::{self, Actor, Tx},
@@ -17,6 +19,8 @@ use crate::{
     health::Health,
     mp4::{Codecs, Index},
 };
+
+pub use tracks::InPieces;
 
 /// How long a lease holds without a heartbeat, in seconds.
 const LEASE_SECONDS: f64 = 3.5;
@@ -62,6 +66,8 @@ pub struct Claim {
     pub audio_only: bool,
     /// How the picture is composed.
     pub layout: Layout,
+    /// Each person's microphone is wanted as a file of its own, too.
+    pub voices: bool,
     /// The how manieth handler this is; also the number of the section that it records.
     pub attempt: i32,
     /// Why it ended, when it has.
@@ -196,16 +202,17 @@ impl Ledger {
                    leased_by = $1, lease_until = now() + make_interval(secs => $2), attempts = r.attempts + 1,
                    engine = case when r.status = 'requested' then $3 else r.engine end,
                    status = case when r.status = 'requested' then 'starting' else r.status end
-               from meetings m
-               where m.id = r.meeting_id and r.id = (
+               from meetings m, organizations o
+               where m.id = r.meeting_id and o.id = r.organization_id and r.id = (
                    select id from recordings
-                   where status in ('requested', 'starting', 'recording', 'finalizing') and engine = 'native'
+                   where status in ('requested', 'starting', 'recording', 'finalizing')
                      and (lease_until is null or lease_until < now())
                      and (leased_by is null or leased_by <> $1)
                    order by requested_at for update skip locked limit 1)
                returning r.id as "id: RecordingId", r.organization_id as "organization_id: OrganizationId",
                    r.meeting_id as "meeting_id: MeetingId", m.room_name, r.status as "status: Status", r.audio_only,
-                   r.layout as "layout: Layout", r.attempts as attempt, r.stop_reason, r.codecs as "codecs: Json<Codecs>", r.upload_id,
+                   r.layout as "layout: Layout",
+                   coalesce((o.settings ->> 'transcripts')::boolean, false) as "voices!", r.attempts as attempt, r.stop_reason, r.codecs as "codecs: Json<Codecs>", r.upload_id,
                    r.engine"#,
             self.handler.0,
             LEASE_SECONDS,

@@ -19,10 +19,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    engine::{Engine, Event, Lost, Wish, livekit_egress},
+    engine::{Engine, Event, Lost, Piece, Segment, Wish, livekit_egress},
     ledger::{Claim, Finished, Ledger, LedgerError, MAX_ATTEMPTS, Orders},
-    stills,
-    upload::{LeaseLost, Queue, Uploader},
+    spool::{Full, Queue},
+    stills, tracks,
+    upload::{LeaseLost, Uploader},
     verify::{self, Unfit},
 };
 
@@ -138,18 +139,29 @@ async fn conduct(
     }
     // 2. Record, unless it was over before.
     let before = uploader.ended_at();
-    let (queue, sending) = uploader.start(outside.spool.join(claim.id.to_string()));
+    let folder = outside.spool.join(claim.id.to_string());
+    let (voices, sending_voices) = tracks::start(
+        outside.vault.clone(),
+        outside.ledger.clone(),
+        claim.clone(),
+        uploader.lasts(),
+        folder.join("voices"),
+        lost.clone(),
+    );
+    let (segments, sending) = uploader.start(folder);
+    let queues = Queues { segments, voices };
     let end = if claim.status == Status::Finalizing || claim.attempt > MAX_ATTEMPTS {
-        drop(queue);
+        drop(queues);
         End::Over(StopReason::Host)
     } else {
-        run_engine(outside, claim, &mut orders, lost, queue, before).await?
+        run_engine(outside, claim, &mut orders, lost, queues, before).await?
     };
     // 3. Say what became of it, while the last pieces go on their way.
     if let End::Over(reason) = end {
         let now = outside.clock.now();
         note(lost, || outside.ledger.ended(claim, reason, now)).await?;
     }
+    sending_voices.await.unwrap_or(Err(LeaseLost))?;
     let mut uploader = sending.await.unwrap_or(Err(LeaseLost))?;
     match end {
         End::Over(_) if uploader.is_empty() => fail(outside, claim, lost, FailureCode::NothingRecorded).await,
@@ -166,7 +178,7 @@ async fn run_engine(
     claim: &Claim,
     orders: &mut watch::Receiver<Orders>,
     lost: &CancellationToken,
-    mut queue: Queue,
+    mut queues: Queues,
     before: Option<DateTime<Utc>>,
 ) -> Result<End, LeaseLost> {
     let wish = Wish {
@@ -174,6 +186,7 @@ async fn run_engine(
         token: token(outside, claim),
         audio_only: claim.audio_only,
         layout: claim.layout,
+        voices: claim.voices,
     };
     let (engine, mut events) = match Engine::start(wish, outside.clock.clone()) {
         Ok(started) => started,
@@ -197,7 +210,11 @@ async fn run_engine(
             changed = orders.changed() => if changed.is_err() { return Err(LeaseLost) },
             () = time::sleep(Duration::from_millis(200)) => {}
             event = events.recv() => match event {
-                Some(Event::Segment(segment)) => queue.push(segment).await,
+                Some(Event::Segment(segment)) => if queues.segments.push(*segment).await == Err(Full) {
+                    error!("the store is away and the disk is full");
+                    break End::Over(StopReason::DiskFull);
+                },
+                Some(Event::Voice(piece)) => queues.add(piece).await,
                 Some(Event::Broken(reason)) => {
                     error!(reason, "the engine broke");
                     break End::Broken;
@@ -209,14 +226,31 @@ async fn run_engine(
     };
     // What is in the encoders belongs to the recording, too.
     engine.finish();
-    drain(&mut events, &mut queue).await;
+    drain(&mut events, &mut queues).await;
     Ok(end)
 }
 
-async fn drain(events: &mut mpsc::UnboundedReceiver<Event>, queue: &mut Queue) {
+/// Where what was recorded waits to be sent.
+struct Queues {
+    segments: Queue<Segment>,
+    voices: Queue<Piece>,
+}
+
+impl Queues {
+    /// Adds a piece of somebody's microphone. The recording itself goes before.
+    async fn add(&mut self, piece: Box<Piece>) {
+        if !self.voices.has_room() {
+            return warn!("the store is away and the disk is full; some of a person's own file is lost");
+        }
+        let _ = self.voices.push(*piece).await;
+    }
+}
+
+async fn drain(events: &mut mpsc::UnboundedReceiver<Event>, queues: &mut Queues) {
     while let Some(event) = events.recv().await {
         match event {
-            Event::Segment(segment) => queue.push(segment).await,
+            Event::Segment(segment) => drop(queues.segments.push(*segment).await),
+            Event::Voice(piece) => queues.add(piece).await,
             Event::Finished | Event::Broken(_) => return,
             _ => {}
         }
@@ -270,7 +304,7 @@ impl Attendance {
             }
             Event::People(0) => drop(self.empty_since.get_or_insert_with(Instant::now)),
             Event::People(_) => self.empty_since = None,
-            Event::Segment(_) | Event::Broken(_) | Event::Finished => {}
+            Event::Segment(_) | Event::Voice(_) | Event::Broken(_) | Event::Finished => {}
         }
     }
 
@@ -331,19 +365,39 @@ async fn finish(
             }
         }
     }
-    // 3. Tell everybody.
+    // 3. Lock it and tell everybody.
+    lock(outside, claim, lost).await?;
     let file = Finished { duration: sent.duration, size: sent.size, sha256: sent.sha256.clone() };
     note(lost, || outside.ledger.available(claim, &file, Some(sent.ended_at))).await?;
     info!(recording = %claim.id, seconds = file.duration, bytes = file.size, "the recording is available");
-    // 4. Make pictures of it. The recording is no longer ours, so whatever ends this work must not end that.
-    let (vault, claim) = (outside.vault.clone(), claim.clone());
+    // 4. Make pictures of it, and files of what people said. The recording is no longer ours, so whatever ends this work
+    //    must not end that; files that stay in pieces are joined by whoever cleans up.
+    let (vault, ledger, claim) = (outside.vault.clone(), outside.ledger.clone(), claim.clone());
     tokio::spawn(async move {
+        if claim.voices
+            && let Err(error) = tracks::join(&vault, &ledger, Some(claim.id)).await
+        {
+            warn!(recording = %claim.id, error = format!("{error:#}"), "people's files are not joined yet");
+        }
         match stills::make(&vault, &claim, &sent).await {
             Ok(()) => info!(recording = %claim.id, "stills made"),
             Err(error) => warn!(recording = %claim.id, error = format!("{error:#}"), "no stills were made"),
         }
     });
     Ok(())
+}
+
+/// Has the store refuse to delete the file for a while, where that is wanted. A store that cannot do so has it all the
+/// same; `doctor` tells of such a store.
+pub(crate) async fn lock(outside: &Outside, claim: &Claim, lost: &CancellationToken) -> Result<(), LeaseLost> {
+    let Some(until) = outside.vault.lock_until(outside.clock.now()) else { return Ok(()) };
+    match outside.vault.lock(claim.file(), until).await {
+        Ok(()) => note(lost, || outside.ledger.locked(claim, until)).await,
+        Err(error) => {
+            error!(recording = %claim.id, error = format!("{error:#}"), "the store does not lock the file");
+            Ok(())
+        }
+    }
 }
 
 async fn fail(

@@ -4,14 +4,7 @@
 //! neighbors, as a part of the multipart upload that becomes the file. At the end only the last part and the index are
 //! missing. What is stored is noted in the ledger, with the state of the hash, so that any handler can go on from there.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use bytes::{Bytes, BytesMut};
@@ -23,7 +16,7 @@ use sha2::{
     digest::common::hazmat::{SerializableState, SerializedState},
 };
 use sqlx::types::Json;
-use tokio::{fs, sync::mpsc, time};
+use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -31,10 +24,9 @@ use crate::{
     engine::Segment,
     ledger::{Claim, KeptSegment, Ledger, LedgerError},
     mp4::{self, Codecs, Index, Placed},
+    spool::{self, Queue, Waits},
 };
 
-/// Pieces that wait in memory; more wait on the disk.
-const IN_MEMORY: usize = 4;
 /// Shortest and longest pause before a store or a database that is away is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -62,76 +54,31 @@ pub struct Sent {
     pub ended_at: DateTime<Utc>,
 }
 
-/// Where pieces wait for their turn: a few in memory, the rest on the disk.
-pub struct Queue {
-    sender: mpsc::UnboundedSender<Waiting>,
-    waiting: Arc<AtomicUsize>,
-    folder: PathBuf,
-    spooled: u64,
-}
-
-enum Waiting {
-    Here(Box<Segment>),
-    Spooled(PathBuf),
-}
-
-/// What a spooled piece's file begins with, on one line, before its bytes.
+/// What a spooled piece's file begins with.
 #[derive(Serialize, Deserialize)]
-struct Label {
+pub struct Label {
     started_at: DateTime<Utc>,
     lasts: Duration,
     index: Index,
     codecs: Codecs,
 }
 
-impl Queue {
-    /// Adds a piece.
-    pub async fn push(&mut self, segment: Box<Segment>) {
-        let full = self.waiting.fetch_add(1, Ordering::Relaxed) >= IN_MEMORY;
-        let waiting = if full { self.spool(segment).await } else { Waiting::Here(segment) };
-        // The other end is gone only when the lease is lost, and then nobody wants the piece.
-        let _ = self.sender.send(waiting);
-    }
+impl Waits for Segment {
+    type Label = Label;
 
-    async fn spool(&mut self, segment: Box<Segment>) -> Waiting {
-        self.spooled += 1;
-        let path = self.folder.join(format!("{:06}", self.spooled));
+    fn label(&self) -> (Label, &[u8]) {
         let label = Label {
-            started_at: segment.started_at,
-            lasts: segment.lasts,
-            index: segment.index.clone(),
-            codecs: segment.codecs.clone(),
+            started_at: self.started_at,
+            lasts: self.lasts,
+            index: self.index.clone(),
+            codecs: self.codecs.clone(),
         };
-        let write = async {
-            let mut bytes = serde_json::to_vec(&label)?;
-            bytes.push(b'\n');
-            bytes.extend_from_slice(&segment.bytes);
-            fs::create_dir_all(&self.folder).await?;
-            anyhow::Ok(fs::write(&path, bytes).await?)
-        };
-        match write.await {
-            Ok(()) => Waiting::Spooled(path),
-            Err(error) => {
-                warn!(%error, "a piece cannot wait on the disk, so it waits in memory");
-                Waiting::Here(segment)
-            }
-        }
+        (label, &self.bytes)
     }
-}
 
-impl Waiting {
-    async fn take(self) -> Result<Segment> {
-        let path = match self {
-            Self::Here(segment) => return Ok(*segment),
-            Self::Spooled(path) => path,
-        };
-        let mut bytes = fs::read(&path).await?;
-        let end = bytes.iter().position(|byte| *byte == b'\n').context("the label is missing")?;
-        let label: Label = serde_json::from_slice(&bytes[..end])?;
-        bytes.drain(..=end);
-        fs::remove_file(&path).await?;
+    fn restored(label: Label, bytes: Vec<u8>) -> Self {
         let Label { started_at, lasts, index, codecs } = label;
-        Ok(Segment { started_at, lasts, index, codecs, bytes })
+        Self { started_at, lasts, index, codecs, bytes }
     }
 }
 
@@ -146,6 +93,8 @@ pub struct Uploader {
     offset: u64,
     /// Pieces so far.
     count: i32,
+    /// How long it was when it was resumed.
+    lasts: Duration,
     codecs: Codecs,
     ended_at: Option<DateTime<Utc>>,
     upload: Option<String>,
@@ -170,6 +119,7 @@ impl Uploader {
             hash: Sha256::new_with_prefix(&head),
             offset: head.len() as u64,
             count: 0,
+            lasts: Duration::ZERO,
             codecs: claim.codecs.0.clone(),
             ended_at: None,
             upload: claim.upload_id.clone(),
@@ -189,6 +139,7 @@ impl Uploader {
             uploader.count = last.number + 1;
             uploader.ended_at = Some(last.ended_at);
         }
+        uploader.lasts = Duration::try_from_secs_f64(mp4::duration(&placed(&kept))).unwrap_or_default();
         let parts = uploader
             .insist("the ledger", || async { Ok(uploader.ledger.parts(&uploader.claim).await?) })
             .await?;
@@ -205,6 +156,11 @@ impl Uploader {
         self.count == 0
     }
 
+    /// How long the file was when it was resumed.
+    pub fn lasts(&self) -> Duration {
+        self.lasts
+    }
+
     /// When the last picture so far was taken.
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.ended_at
@@ -214,19 +170,15 @@ impl Uploader {
     ///
     /// # Errors
     /// When the lease is lost meanwhile.
-    pub fn start(mut self, folder: PathBuf) -> (Queue, tokio::task::JoinHandle<Result<Self, LeaseLost>>) {
-        let (sender, mut receiver) = mpsc::unbounded_channel::<Waiting>();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let queue = Queue { sender, waiting: Arc::clone(&waiting), folder: folder.clone(), spooled: 0 };
+    pub fn start(
+        mut self,
+        folder: PathBuf,
+    ) -> (Queue<Segment>, tokio::task::JoinHandle<Result<Self, LeaseLost>>) {
+        let (queue, mut front) = spool::queue(folder);
         let task = tokio::spawn(async move {
-            while let Some(next) = receiver.recv().await {
-                match next.take().await {
-                    Ok(segment) => self.add(segment).await?,
-                    Err(error) => warn!(%error, "a piece that waited on the disk is lost"),
-                }
-                waiting.fetch_sub(1, Ordering::Relaxed);
+            while let Some(segment) = front.next().await {
+                self.add(segment).await?;
             }
-            let _ = fs::remove_dir(&folder).await;
             Ok(self)
         });
         (queue, task)
@@ -273,14 +225,7 @@ impl Uploader {
     pub async fn complete(&mut self) -> Result<Sent, LeaseLost> {
         let kept =
             self.insist("the ledger", || async { Ok(self.ledger.segments(&self.claim).await?) }).await?;
-        let segments: Vec<Placed> = kept
-            .into_iter()
-            .map(|kept| Placed {
-                section: kept.section,
-                offset: u64::try_from(kept.byte_offset).unwrap_or(0),
-                index: kept.samples.0,
-            })
-            .collect();
+        let segments = placed(&kept);
         let tail = Bytes::from(
             self.insist("the index", || async { Ok(mp4::tail(&segments, &self.codecs)?) }).await?,
         );
@@ -382,29 +327,38 @@ impl Uploader {
         Ok(true)
     }
 
-    /// Tries until it works, because giving up would lose what is recorded.
     async fn insist<T, F>(&self, whom: &str, work: impl Fn() -> F) -> Result<T, LeaseLost>
     where
         F: Future<Output = Result<T>>,
     {
-        let lost = self.lost.clone();
-        let mut pause = BACKOFF.0;
-        loop {
-            let done = tokio::select! {
-                biased;
-                () = lost.cancelled() => return Err(LeaseLost),
-                done = work() => done,
-            };
-            match done {
-                Ok(done) => return Ok(done),
-                Err(error) if matches!(error.downcast_ref(), Some(LedgerError::LeaseLost)) => {
-                    return Err(LeaseLost);
-                }
-                Err(error) => warn!(error = format!("{error:#}"), "{whom} is away or refuses; trying again"),
+        insist(&self.lost, whom, work).await
+    }
+}
+
+/// Tries until it works, because giving up would lose what is recorded.
+///
+/// # Errors
+/// When the lease is lost meanwhile.
+pub async fn insist<T, F>(lost: &CancellationToken, whom: &str, work: impl Fn() -> F) -> Result<T, LeaseLost>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut pause = BACKOFF.0;
+    loop {
+        let done = tokio::select! {
+            biased;
+            () = lost.cancelled() => return Err(LeaseLost),
+            done = work() => done,
+        };
+        match done {
+            Ok(done) => return Ok(done),
+            Err(error) if matches!(error.downcast_ref(), Some(LedgerError::LeaseLost)) => {
+                return Err(LeaseLost);
             }
-            time::sleep(pause).await;
-            pause = (pause * 2).min(BACKOFF.1);
+            Err(error) => warn!(error = format!("{error:#}"), "{whom} is away or refuses; trying again"),
         }
+        time::sleep(pause).await;
+        pause = (pause * 2).min(BACKOFF.1);
     }
 }
 
@@ -414,6 +368,15 @@ fn unless_lost<T>(done: Result<T>) -> Result<Option<T>> {
         Err(error) if error.is::<UploadLost>() => Ok(None),
         done => done.map(Some),
     }
+}
+
+fn placed(kept: &[KeptSegment]) -> Vec<Placed> {
+    let placed = |kept: &KeptSegment| Placed {
+        section: kept.section,
+        offset: u64::try_from(kept.byte_offset).unwrap_or(0),
+        index: kept.samples.0.clone(),
+    };
+    kept.iter().map(placed).collect()
 }
 
 fn end_of(segment: &KeptSegment) -> u64 {

@@ -8,6 +8,7 @@ use chrono::NaiveTime;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,78 @@ pub enum Download {
     Proxy,
     /// By a redirect to a short-lived signed URL.
     Presigned,
+    /// How the store is to encrypt what it keeps.
+    #[serde(default)]
+    pub encryption: Encryption,
+    /// The key in the store's key management, for `sse-kms`; the store's own when absent.
+    #[serde(default)]
+    pub encryption_key_id: Option<String>,
+    /// The key for `sse-c`, which the store does not keep: 32 bytes in Base64. Whoever loses it has lost the recordings.
+    #[serde(default)]
+    pub encryption_key: Option<SecretString>,
+    /// A file that holds it.
+    #[serde(default)]
+    pub encryption_key_file: Option<PathBuf>,
+    /// For so many days the store refuses to delete a finished recording (object lock, governance). The bucket must be
+    /// made for it.
+    #[serde(default)]
+    pub object_lock_days: Option<u32>,
+}
+
+/// How the store is to encrypt what it keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encryption {
+    /// As the bucket is set up.
+    #[default]
+    None,
+    /// With keys of the store.
+    SseS3,
+    /// With a key of the store's key management.
+    SseKms,
+    /// With our key, which goes along with each request.
+    SseC,
+}
+
+impl Vault {
+    /// The key for `sse-c`.
+    ///
+    /// # Errors
+    /// When it is missing or not 32 bytes.
+    pub fn customer_key(&self) -> Result<Option<[u8; 32]>> {
+        if self.encryption != Encryption::SseC {
+            return Ok(None);
+        }
+        let key = self.encryption_key.as_ref().context("vault.encryption_key is not set, and sse-c needs it")?;
+        let bytes = STANDARD.decode(key.expose_secret()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Some).context("vault.encryption_key must be 32 bytes in Base64")
+    }
+
+    fn validate(&self, engine: Engine) -> Result<()> {
+        self.customer_key()?;
+        let ours = self.encryption == Encryption::SseC;
+        ensure!(
+            !ours || self.download == Download::Proxy,
+            "vault.encryption = \"sse-c\" needs vault.download = \"proxy\": whoever opens a signed URL would need the key"
+        );
+        ensure!(
+            !ours || engine == Engine::Native,
+            "vault.encryption = \"sse-c\" needs recorder.engine = \"native\": the LiveKit Egress service cannot be given the key"
+        );
+        ensure!(
+            ours || self.encryption_key.is_none(),
+            "vault.encryption_key is only for vault.encryption = \"sse-c\""
+        );
+        ensure!(
+            self.encryption == Encryption::SseKms || self.encryption_key_id.is_none(),
+            "vault.encryption_key_id is only for vault.encryption = \"sse-kms\""
+        );
+        ensure!(
+            self.object_lock_days.is_none_or(|days| (1..=36_500).contains(&days)),
+            "vault.object_lock_days must be between 1 and 36500"
+        );
+        Ok(())
+    }
 }
 
 /// Our own tokens and the ones for LiveKit.
@@ -420,6 +493,7 @@ impl Config {
         ensure!(self.noshow.window <= Duration::from_hours(24), "noshow.window must be at most a day");
         ensure!(self.recorder.capacity > 0, "recorder.capacity must be at least 1");
         self.oidc.validate()?;
+        self.vault.validate(self.recorder.engine)?;
         ensure!(!self.server.public_url.ends_with('/'), "server.public_url must not end with a slash");
         Ok(())
     }
@@ -468,6 +542,7 @@ fn defaults() -> serde_json::Value {
         "database": {"max_connections": 32},
         "livekit": {"url": "http://127.0.0.1:7880", "api_key": ""},
         "vault": {"region": "us-east-1", "bucket": "baraza", "force_path_style": true, "download": "proxy"},
+            (&mut self.vault.encryption_key, &self.vault.encryption_key_file),
         "tokens": {"join_token_ttl": 60, "access_token_ttl": 900, "refresh_token_ttl": 2_592_000},
         "recorder": {"engine": "native", "capacity": 2, "spool_dir": "spool", "empty_timeout": 30},
         "reconcile": {"interval": 30},
@@ -540,3 +615,28 @@ mod tests {
         assert!(Config::from(short).is_err());
     }
 }
+    #[test]
+    fn the_vault_is_encrypted_as_it_can_be() {
+        let read = |text: &str| Config::from(Figment::new().merge(Toml::string(&format!("[vault]\n{text}"))));
+        let key = STANDARD.encode([7; 32]);
+        let ours = format!("encryption = 'sse-c'\nencryption_key = '{key}'\n");
+        let vault = read(&ours).expect("a valid configuration").vault;
+        assert_eq!(vault.customer_key().expect("a key"), Some([7; 32]));
+        assert!(!format!("{vault:?}").contains(&key), "the key is a secret");
+        let vault = read("encryption = 'sse-kms'\nencryption_key_id = 'alias/x'\nobject_lock_days = 30\n");
+        assert_eq!(vault.expect("a valid configuration").vault.object_lock_days, Some(30));
+        assert!(read("encryption = 'sse-s3'\n").is_ok());
+        for (bad, why) in [
+            (format!("{ours}download = 'presigned'\n"), "signed URL"),
+            (format!("{ours}[recorder]\nengine = 'livekit_egress'\n"), "LiveKit Egress"),
+            ("encryption = 'sse-c'\n".to_owned(), "not set"),
+            ("encryption = 'sse-c'\nencryption_key = 'c2hvcnQ='\n".to_owned(), "32 bytes"),
+            (format!("encryption = 'sse-s3'\nencryption_key = '{key}'\n"), "only for"),
+            ("encryption_key_id = 'x'\n".to_owned(), "only for"),
+            ("object_lock_days = 0\n".to_owned(), "between"),
+        ] {
+            let error = format!("{:#}", read(&bad).expect_err(&bad));
+            assert!(error.contains(why) && !error.contains(&key), "{error}");
+        }
+    }
+

@@ -120,6 +120,8 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// The store was away until the recorder's disk was full.
+    DiskFull,
     /// As it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -130,6 +132,7 @@ impl StopReason {
         }
     }
 }
+            Self::DiskFull => "disk_full",
 
 /// Why there is no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

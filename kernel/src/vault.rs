@@ -14,10 +14,16 @@ use aws_sdk_s3::{
     operation::head_object::HeadObjectError,
     presigning::PresigningConfig,
     primitives::ByteStream,
-    types::{CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier},
+    types::{
+        CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier, ObjectLockEnabled, ObjectLockRetention,
+        ObjectLockRetentionMode, ServerSideEncryption,
+    },
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use secrecy::ExposeSecret;
+use chrono::{DateTime, Utc};
+use md5::{Digest, Md5};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     config,
@@ -135,11 +141,74 @@ pub struct Object {
     pub etag: Option<String>,
 }
 
+/// How the store is to encrypt what it is given.
+#[derive(Debug, Clone)]
+enum Encryption {
+    /// As the bucket is set up.
+    Unsaid,
+    /// With keys of the store, or of its key management.
+    Store(ServerSideEncryption, Option<String>),
+    /// With this key, in Base64, and with its MD5.
+    Ours(SecretString, String),
+}
+
+impl Encryption {
+    fn of(config: &config::Vault) -> Result<Self> {
+        Ok(match config.encryption {
+            config::Encryption::None => Self::Unsaid,
+            config::Encryption::SseS3 => Self::Store(ServerSideEncryption::Aes256, None),
+            config::Encryption::SseKms => {
+                Self::Store(ServerSideEncryption::AwsKms, config.encryption_key_id.clone())
+            }
+            config::Encryption::SseC => {
+                let key = config.customer_key()?.context("vault.encryption_key is not set")?;
+                Self::Ours(STANDARD.encode(key).into(), STANDARD.encode(Md5::digest(key)))
+            }
+        })
+    }
+
+    fn stores(&self) -> (Option<ServerSideEncryption>, Option<String>) {
+        match self {
+            Self::Store(kind, key) => (Some(kind.clone()), key.clone()),
+            _ => (None, None),
+        }
+    }
+
+    /// The algorithm, the key and its MD5.
+    fn ours(&self) -> (Option<String>, Option<String>, Option<String>) {
+        match self {
+            Self::Ours(key, md5) => {
+                (Some("AES256".to_owned()), Some(key.expose_secret().to_owned()), Some(md5.clone()))
+            }
+            _ => (None, None, None),
+        }
+    }
+}
+
+/// Puts our key, where there is one, into a request that writes or reads an object.
+macro_rules! with_key {
+    ($vault:expr, $request:expr) => {{
+        let (algorithm, key, md5) = $vault.encryption.ours();
+        $request.set_sse_customer_algorithm(algorithm).set_sse_customer_key(key).set_sse_customer_key_md5(md5)
+    }};
+}
+
+/// Asks for the encryption that is wanted in a request that makes an object.
+macro_rules! encrypted {
+    ($vault:expr, $request:expr) => {{
+        let (kind, key) = $vault.encryption.stores();
+        with_key!($vault, $request).set_server_side_encryption(kind).set_ssekms_key_id(key)
+    }};
+}
+
 /// The S3 bucket.
 #[derive(Debug, Clone)]
 pub struct Vault {
     client: Client,
     bucket: String,
+    encryption: Encryption,
+    /// How long the store refuses to delete a finished recording.
+    lock_days: Option<u32>,
 }
 
 impl Vault {
@@ -170,7 +239,12 @@ impl Vault {
         if let Some(endpoint) = &config.endpoint {
             builder = builder.endpoint_url(endpoint);
         }
-        Ok(Self { client: Client::from_conf(builder.build()), bucket: config.bucket.clone() })
+        Ok(Self {
+            client: Client::from_conf(builder.build()),
+            bucket: config.bucket.clone(),
+            encryption: Encryption::of(config)?,
+            lock_days: config.object_lock_days,
+        })
     }
 
     /// Makes the bucket when it is not there.
@@ -181,7 +255,9 @@ impl Vault {
         if self.client.head_bucket().bucket(&self.bucket).send().await.is_ok() {
             return Ok(());
         }
-        match self.client.create_bucket().bucket(&self.bucket).send().await {
+        let locks = self.lock_days.is_some().then_some(true);
+        let create = self.client.create_bucket().bucket(&self.bucket).set_object_lock_enabled_for_bucket(locks);
+        match create.send().await {
             Ok(_) => Ok(()),
             // Somebody else was faster.
             Err(_) if self.client.head_bucket().bucket(&self.bucket).send().await.is_ok() => Ok(()),
@@ -203,16 +279,67 @@ impl Vault {
             .context("the vault does not answer")
     }
 
-    /// Writes, reads and deletes a small object.
+    /// Writes, reads and deletes a small object, and looks whether the store encrypts and locks as it is told to.
     ///
     /// # Errors
-    /// When one of the three does not work.
+    /// When one of these does not work.
     pub async fn probe(&self, id: uuid::Uuid) -> Result<()> {
         let key = Key::Probe(id);
         self.put(key, Bytes::from_static(b"probe"), "text/plain").await?;
         let read = self.read(key).await?;
+        let encrypted = self.is_encrypted(key).await;
         self.delete(key).await?;
         ensure!(&read[..] == b"probe", "the store gave back something else than was written");
+        ensure!(encrypted?, "the store does not encrypt as vault.encryption says");
+        if self.lock_days.is_some() {
+            self.check_lock().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the store says that an object is encrypted as it should be. Some take the wish and forget it.
+    async fn is_encrypted(&self, key: Key) -> Result<bool> {
+        let head = with_key!(self, self.client.head_object()).bucket(&self.bucket).key(key.path());
+        let head = head.send().await.with_context(|| format!("{} cannot be looked at", key.path()))?;
+        Ok(match &self.encryption {
+            Encryption::Unsaid => true,
+            Encryption::Store(kind, _) => head.server_side_encryption() == Some(kind),
+            Encryption::Ours(_, md5) => head.sse_customer_key_md5() == Some(md5),
+        })
+    }
+
+    async fn check_lock(&self) -> Result<()> {
+        let asked = self.client.get_object_lock_configuration().bucket(&self.bucket).send().await;
+        let enabled = asked.is_ok_and(|answer| {
+            answer.object_lock_configuration().and_then(|lock| lock.object_lock_enabled())
+                == Some(&ObjectLockEnabled::Enabled)
+        });
+        ensure!(enabled, "vault.object_lock_days is set, but the bucket {} has no object lock", self.bucket);
+        Ok(())
+    }
+
+    /// Until when a recording that is finished now is to be kept from being deleted, where it is.
+    pub fn lock_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.lock_days.map(|days| now + chrono::Duration::days(i64::from(days)))
+    }
+
+    /// Has the store refuse to delete an object until then.
+    ///
+    /// # Errors
+    /// When the store is away, or its bucket has no object lock.
+    pub async fn lock(&self, key: Key, until: DateTime<Utc>) -> Result<()> {
+        let retention = ObjectLockRetention::builder()
+            .mode(ObjectLockRetentionMode::Governance)
+            .retain_until_date(aws_sdk_s3::primitives::DateTime::from_secs(until.timestamp()))
+            .build();
+        self.client
+            .put_object_retention()
+            .bucket(&self.bucket)
+            .key(key.path())
+            .retention(retention)
+            .send()
+            .await
+            .with_context(|| format!("{} cannot be locked", key.path()))?;
         Ok(())
     }
 
@@ -221,8 +348,7 @@ impl Vault {
     /// # Errors
     /// When the store is away or refuses.
     pub async fn put(&self, key: Key, bytes: Bytes, content_type: &str) -> Result<()> {
-        self.client
-            .put_object()
+        encrypted!(self, self.client.put_object())
             .bucket(&self.bucket)
             .key(key.path())
             .content_type(content_type)
@@ -239,9 +365,7 @@ impl Vault {
     /// When it is not there, the range is not in it, or the store is away.
     pub async fn get(&self, key: Key, range: Option<Range<u64>>) -> Result<Object> {
         let range = range.map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
-        let answer = self
-            .client
-            .get_object()
+        let answer = with_key!(self, self.client.get_object())
             .bucket(&self.bucket)
             .key(key.path())
             .set_range(range)
@@ -272,7 +396,8 @@ impl Vault {
     /// # Errors
     /// When the store is away or refuses.
     pub async fn size(&self, key: Key) -> Result<Option<u64>> {
-        match self.client.head_object().bucket(&self.bucket).key(key.path()).send().await {
+        let head = with_key!(self, self.client.head_object()).bucket(&self.bucket).key(key.path());
+        match head.send().await {
             Ok(head) => Ok(head.content_length().and_then(|length| u64::try_from(length).ok())),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => {
                 Ok(None)
@@ -302,14 +427,7 @@ impl Vault {
     /// # Errors
     /// When the store is away or refuses.
     pub async fn delete(&self, key: Key) -> Result<()> {
-        self.client
-            .delete_object()
-            .bucket(&self.bucket)
-            .key(key.path())
-            .send()
-            .await
-            .with_context(|| format!("{} cannot be deleted", key.path()))?;
-        Ok(())
+        self.delete_all(&[key]).await.with_context(|| format!("{} cannot be deleted", key.path()))
     }
 
     /// Deletes many objects.
@@ -318,21 +436,53 @@ impl Vault {
     /// When the store is away or keeps one of them.
     pub async fn delete_all(&self, keys: &[Key]) -> Result<()> {
         for keys in keys.chunks(1000) {
-            let objects = keys
-                .iter()
-                .map(|key| ObjectIdentifier::builder().key(key.path()).build())
-                .collect::<Result<Vec<_>, _>>()?;
-            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-            let answer = self
-                .client
-                .delete_objects()
-                .bucket(&self.bucket)
-                .delete(delete)
-                .send()
-                .await
-                .context("objects cannot be deleted")?;
-            ensure!(answer.errors().is_empty(), "the store kept {} objects", answer.errors().len());
+            let objects = keys.iter().map(|key| object(key.path(), None));
+            self.delete_objects(objects.collect::<Result<_>>()?).await?;
         }
+        if self.lock_days.is_some() {
+            // A bucket with object lock keeps old versions of what was deleted.
+            for key in keys {
+                self.delete_versions(&key.path()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_versions(&self, path: &str) -> Result<()> {
+        let answer = self
+            .client
+            .list_object_versions()
+            .bucket(&self.bucket)
+            .prefix(path)
+            .send()
+            .await
+            .with_context(|| format!("the versions of {path} cannot be listed"))?;
+        let versions = answer.versions().iter().map(|version| (version.key(), version.version_id()));
+        let markers = answer.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        let objects = versions
+            .chain(markers)
+            .filter(|(key, _)| *key == Some(path))
+            // The one without an id is deleted by its name.
+            .filter_map(|(_, version)| version.filter(|version| *version != "null"))
+            .map(|version| object(path.to_owned(), Some(version)))
+            .collect::<Result<Vec<_>>>()?;
+        self.delete_objects(objects).await
+    }
+
+    async fn delete_objects(&self, objects: Vec<ObjectIdentifier>) -> Result<()> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
+        let answer = self
+            .client
+            .delete_objects()
+            .bucket(&self.bucket)
+            .delete(delete)
+            .send()
+            .await
+            .context("objects cannot be deleted")?;
+        ensure!(answer.errors().is_empty(), "the store kept {} objects", answer.errors().len());
         Ok(())
     }
 
@@ -341,9 +491,7 @@ impl Vault {
     /// # Errors
     /// When the store is away or refuses.
     pub async fn begin_upload(&self, key: Key, content_type: &str) -> Result<String> {
-        let answer = self
-            .client
-            .create_multipart_upload()
+        let answer = encrypted!(self, self.client.create_multipart_upload())
             .bucket(&self.bucket)
             .key(key.path())
             .content_type(content_type)
@@ -358,9 +506,7 @@ impl Vault {
     /// # Errors
     /// [`UploadLost`], or any other when the store is away or refuses.
     pub async fn put_part(&self, key: Key, upload: &str, number: i32, bytes: Bytes) -> Result<Part> {
-        let answer = self
-            .client
-            .upload_part()
+        let answer = with_key!(self, self.client.upload_part())
             .bucket(&self.bucket)
             .key(key.path())
             .upload_id(upload)
@@ -382,8 +528,7 @@ impl Vault {
             .iter()
             .map(|part| CompletedPart::builder().part_number(part.number).e_tag(&part.etag).build())
             .collect();
-        self.client
-            .complete_multipart_upload()
+        with_key!(self, self.client.complete_multipart_upload())
             .bucket(&self.bucket)
             .key(key.path())
             .upload_id(upload)
@@ -412,6 +557,10 @@ impl Vault {
     }
 }
 
+fn object(key: String, version: Option<&str>) -> Result<ObjectIdentifier> {
+    Ok(ObjectIdentifier::builder().key(key).set_version_id(version.map(ToOwned::to_owned)).build()?)
+}
+
 fn upload_error<E>(error: SdkError<E>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -438,5 +587,141 @@ mod tests {
         let tracks = format!("organizations/{organization}/recordings/{recording}/tracks");
         assert_eq!(Key::Track(track).path(), format!("{tracks}/0001-0003.ogg"));
         assert_eq!(Key::TrackPiece(track, 5).path(), format!("{tracks}/0001-0003-000005.part"));
+    }
+
+    use std::sync::{Arc, Mutex};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    const HEAD: &str = "ETag: \"e\"\r\nx-amz-server-side-encryption: aws:kms\r\n";
+    const BEGUN: &str = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    const DONE: &str = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
+
+    /// A store that notes the head of each request and is content with all.
+    async fn store() -> (String, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&heads);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let noted = Arc::clone(&noted);
+                tokio::spawn(async move {
+                    let mut bytes = Vec::new();
+                    let end = loop {
+                        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+                            break end;
+                        }
+                        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+                            return;
+                        }
+                    };
+                    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                    let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+                    while bytes.len() < end + 4 + length {
+                        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+                            return;
+                        }
+                    }
+                    let body = match head.split(' ').collect::<Vec<_>>()[..2] {
+                        ["post", path] if path.contains("uploads") => BEGUN,
+                        ["post", _] => DONE,
+                        ["get", _] => "probe",
+                        _ => "",
+                    };
+                    noted.lock().expect("a list").push(head);
+                    let answer = format!(
+                        "HTTP/1.1 200 OK\r\n{HEAD}Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                        body.len()
+                    );
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                });
+            }
+        });
+        (format!("http://{address}"), heads)
+    }
+
+    fn vault(endpoint: String, encryption: config::Encryption) -> Vault {
+        let ours = encryption == config::Encryption::SseC;
+        let kms = encryption == config::Encryption::SseKms;
+        Vault::new(&config::Vault {
+            endpoint: Some(endpoint),
+            region: "us-east-1".to_owned(),
+            bucket: "b".to_owned(),
+            access_key: Some("access".into()),
+            access_key_file: None,
+            secret_key: Some("secret".into()),
+            secret_key_file: None,
+            force_path_style: true,
+            download: config::Download::Proxy,
+            encryption,
+            encryption_key_id: kms.then(|| "alias/recordings".to_owned()),
+            encryption_key: ours.then(|| STANDARD.encode([7; 32]).into()),
+            encryption_key_file: None,
+            object_lock_days: None,
+        })
+        .expect("a vault")
+    }
+
+    /// Uses an object in every way; gives the heads of the requests, each with what it was.
+    async fn used(encryption: config::Encryption) -> Vec<String> {
+        let (endpoint, heads) = store().await;
+        let vault = vault(endpoint, encryption);
+        let key = Key::Probe(uuid::Uuid::nil());
+        vault.put(key, Bytes::from_static(b"probe"), "text/plain").await.expect("written");
+        let upload = vault.begin_upload(key, "text/plain").await.expect("begun");
+        let part = vault.put_part(key, &upload, 1, Bytes::from_static(b"probe")).await.expect("a part");
+        vault.complete_upload(key, &upload, &[part]).await.expect("completed");
+        vault.read(key).await.expect("read");
+        vault.size(key).await.expect("looked at");
+        let heads = heads.lock().expect("a list").clone();
+        assert_eq!(heads.len(), 6);
+        heads
+    }
+
+    #[tokio::test]
+    async fn every_request_asks_for_the_encryption_that_is_wanted() {
+        // What makes an object: put, begin of an upload.
+        let makes = [true, true, false, false, false, false];
+        let plain = used(config::Encryption::None).await;
+        assert!(plain.iter().all(|head| !head.contains("server-side-encryption")), "{plain:?}");
+        for (n, head) in used(config::Encryption::SseS3).await.iter().enumerate() {
+            assert_eq!(head.contains("\nx-amz-server-side-encryption: aes256"), makes[n], "{head}");
+        }
+        for (n, head) in used(config::Encryption::SseKms).await.iter().enumerate() {
+            let asks = head.contains("\nx-amz-server-side-encryption: aws:kms")
+                && head.contains("\nx-amz-server-side-encryption-aws-kms-key-id: alias/recordings");
+            assert_eq!(asks, makes[n], "{head}");
+        }
+        let ours = used(config::Encryption::SseC).await;
+        let key = STANDARD.encode([7; 32]).to_lowercase();
+        let md5 = STANDARD.encode(Md5::digest([7; 32])).to_lowercase();
+        for head in &ours {
+            let prefix = "\nx-amz-server-side-encryption-customer";
+            assert!(head.contains(&format!("{prefix}-algorithm: aes256")), "{head}");
+            assert!(head.contains(&format!("{prefix}-key: {key}")), "{head}");
+            assert!(head.contains(&format!("{prefix}-key-md5: {md5}")), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_does_not_encrypt_as_it_should_is_found_out() {
+        let (endpoint, _) = store().await;
+        let found = async |encryption| {
+            let vault = vault(endpoint.clone(), encryption);
+            vault.is_encrypted(Key::Probe(uuid::Uuid::nil())).await.expect("looked at")
+        };
+        assert!(found(config::Encryption::SseKms).await && found(config::Encryption::None).await);
+        assert!(!found(config::Encryption::SseS3).await && !found(config::Encryption::SseC).await);
+    }
+
+    #[test]
+    fn the_key_shows_in_no_log() {
+        let vault = vault("http://127.0.0.1:1".to_owned(), config::Encryption::SseC);
+        assert!(!format!("{vault:?}").contains(&STANDARD.encode([7; 32])));
     }
 }

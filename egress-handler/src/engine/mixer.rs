@@ -18,7 +18,7 @@
 //! none are composed that would come too late anyway.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -30,7 +30,10 @@ use gst::prelude::*;
 use tokio::sync::{Notify, mpsc};
 use tracing::{debug, warn};
 
-use super::paint::{self, Paint};
+use super::{
+    paint::{self, Paint},
+    voices::{Heard, Packet, Voice},
+};
 use crate::layout::{HEIGHT, Rect, WIDTH};
 
 /// Frames per second of a recording.
@@ -112,6 +115,8 @@ pub struct Frame {
 pub enum Output {
     /// A frame is ready.
     Frame(Frame),
+    /// Somebody is heard, before it is mixed.
+    Heard(Heard),
     /// The pipeline broke.
     Broken(String),
 }
@@ -139,7 +144,7 @@ fn decoder(codec: &str) -> Option<&'static str> {
             "rtph264depay request-keyframe=true wait-for-keyframe=true ! h264parse ! avdec_h264 max-threads=1",
             same_colors!()
         ),
-        "OPUS" => "rtpopusdepay ! opusdec use-inband-fec=true plc=true ! audioconvert ! audioresample",
+        "OPUS" => "rtpopusdepay name=packets ! opusdec use-inband-fec=true plc=true ! audioconvert ! audioresample",
         _ => return None,
     })
 }
@@ -155,6 +160,8 @@ pub struct Mixer {
     sound_cues: Arc<Cues>,
     /// Told when the picture of a line can be shown.
     seen: Arc<Notify>,
+    /// Who wants to hear people one by one.
+    listener: Option<mpsc::UnboundedSender<Output>>,
 }
 
 /// What is painted now.
@@ -220,8 +227,8 @@ struct Input {
 }
 
 impl Mixer {
-    /// Sets up the desk and starts it.
-    pub fn start(audio_only: bool) -> Result<(Self, mpsc::UnboundedReceiver<Output>)> {
+    /// Sets up the desk and starts it. With `voices` it also gives what it hears, before that is mixed.
+    pub fn start(audio_only: bool, voices: bool) -> Result<(Self, mpsc::UnboundedReceiver<Output>)> {
         let description = if audio_only { audio_desk() } else { video_desk() + &audio_desk() };
         let pipeline = gst::parse::launch(&description)
             .context("the mixer cannot be built")?
@@ -249,6 +256,7 @@ impl Mixer {
             }
             gst::PadProbeReturn::Ok
         });
+        let listener = voices.then(|| outputs.clone());
         watch_bus(&pipeline, outputs);
         pipeline.set_state(gst::State::Playing).context("the mixer cannot start")?;
         let mixer = Self {
@@ -260,6 +268,7 @@ impl Mixer {
             picture_cues,
             sound_cues,
             seen: Arc::default(),
+            listener,
         };
         Ok((mixer, receiver))
     }
@@ -323,7 +332,8 @@ impl Mixer {
                 return Ok(());
             }
         };
-        let bin = line_of(line, &queue)?;
+        let tap = self.listener.clone().map(|listener| Tap { line, listener });
+        let bin = line_of(line, &queue, tap)?;
         let sink = bin.static_pad("sink").context("the decoder has no entry")?;
         self.pipeline.add(&bin)?;
         let mixer_pad = mixer.request_pad_simple("sink_%u").context("the mixer gives no entry")?;
@@ -432,10 +442,18 @@ impl Mixer {
         });
     }
 
+    /// Says whose microphones stand on which lines from now on.
+    pub fn name(&self, speakers: BTreeMap<u32, Voice>) {
+        if let Some(listener) = &self.listener {
+            let _ = listener.send(Output::Heard(Heard::Speakers(self.running_time().into(), speakers)));
+        }
+    }
+
     /// Takes every line out, when the connection to the room is gone. May wait for threads.
     pub fn clear(&self) {
         self.picture_cues.forget();
         self.sound_cues.forget();
+        self.name(BTreeMap::new());
         *self.paints.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new([]);
         let inputs: Vec<Input> = self.lock().drain().map(|(_, input)| input).collect();
         for input in inputs {
@@ -495,8 +513,35 @@ fn audio_desk() -> String {
     )
 }
 
+/// Gives the packets of a line on before they are decoded.
+#[derive(Clone)]
+struct Tap {
+    line: u32,
+    listener: mpsc::UnboundedSender<Output>,
+}
+
+impl Tap {
+    fn put_on(self, pad: &gst::Pad) {
+        pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            if let Some(buffer) = info.buffer()
+                && let Some(at) = running_time_of(pad, buffer)
+                && let Ok(map) = buffer.map_readable()
+            {
+                let packet = Packet { line: self.line, at: at.into(), bytes: map.to_vec() };
+                let _ = self.listener.send(Output::Heard(Heard::Packet(packet)));
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+}
+
+fn running_time_of(pad: &gst::Pad, buffer: &gst::BufferRef) -> Option<gst::ClockTime> {
+    let segment = pad.sticky_event::<gst::event::Segment>(0)?;
+    segment.segment().downcast_ref::<gst::ClockTime>()?.to_running_time(buffer.pts()?)
+}
+
 /// A line of the room: an entry for packets, a decoder that is put in when it is known which one is needed, and a queue.
-fn line_of(line: u32, queue: &str) -> Result<gst::Bin> {
+fn line_of(line: u32, queue: &str, tap: Option<Tap>) -> Result<gst::Bin> {
     let bin = gst::Bin::with_name(&format!("line-{line}"));
     let entry = gst::ElementFactory::make("identity").property("silent", true).build()?;
     let exit = gst::parse::launch(queue)?;
@@ -517,7 +562,7 @@ fn line_of(line: u32, queue: &str) -> Result<gst::Bin> {
                 let codec = caps.caps().structure(0).and_then(|s| s.get::<String>("encoding-name").ok());
                 let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
                 if let (Some(codec), Some(bin)) = (codec.filter(|codec| *codec != *current), weak.upgrade()) {
-                    match put_decoder(&bin, &entry, &exit, &codec) {
+                    match put_decoder(&bin, &entry, &exit, &codec, tap.clone()) {
                         Ok(()) => *current = codec,
                         Err(error) => warn!(codec, error = format!("{error:#}"), "a track cannot be decoded"),
                     }
@@ -548,13 +593,23 @@ fn take_anything(entry: &gst::GhostPad) {
 
 /// Puts the decoder of this codec between the entry and the exit of a line. It happens in the thread that brings the
 /// packets, so nothing passes meanwhile.
-fn put_decoder(bin: &gst::Bin, entry: &gst::Element, exit: &gst::Element, codec: &str) -> Result<()> {
+fn put_decoder(
+    bin: &gst::Bin,
+    entry: &gst::Element,
+    exit: &gst::Element,
+    codec: &str,
+    tap: Option<Tap>,
+) -> Result<()> {
     let description = decoder(&codec.to_ascii_uppercase()).context("there is no decoder")?;
     if let Some(before) = bin.by_name("decoder") {
         bin.remove(&before)?;
         before.set_state(gst::State::Null)?;
     }
     let decoder = gst::parse::bin_from_description_with_name(description, true, "decoder")?;
+    let packets = decoder.by_name("packets").and_then(|packets| packets.static_pad("src"));
+    if let (Some(tap), Some(pad)) = (tap, packets) {
+        tap.put_on(&pad);
+    }
     bin.add(&decoder)?;
     decoder.link(exit)?;
     decoder.sync_state_with_parent()?;

@@ -10,6 +10,7 @@ mod paint;
 mod room;
 mod segmenter;
 mod tiles;
+mod voices;
 
 use std::{mem, sync::Arc, time::Duration};
 
@@ -31,6 +32,8 @@ pub use room::Lost;
 use room::RoomEvent;
 pub use segmenter::SEGMENT;
 use segmenter::{Sample, Segmenter};
+use voices::Voices;
+pub use voices::{Piece, Voice};
 
 /// Shortest and longest pause between two tries to join a room.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
@@ -54,6 +57,8 @@ pub struct Wish {
     pub audio_only: bool,
     /// How the picture is composed.
     pub layout: Layout,
+    /// Each person's microphone as a file of its own, too.
+    pub voices: bool,
 }
 
 /// What the engine says.
@@ -69,6 +74,8 @@ pub enum Event {
     People(usize),
     /// A piece of the file.
     Segment(Box<Segment>),
+    /// A piece of a person's file.
+    Voice(Box<Piece>),
     /// The engine cannot go on.
     Broken(String),
     /// All is given.
@@ -102,7 +109,7 @@ impl Engine {
     /// # Errors
     /// When the pipeline cannot be built or started.
     pub fn start(wish: Wish, clock: Clock) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
-        let (mixer, outputs) = tokio::task::block_in_place(|| Mixer::start(wish.audio_only))?;
+        let (mixer, outputs) = tokio::task::block_in_place(|| Mixer::start(wish.audio_only, wish.voices))?;
         let (events, receiver) = mpsc::unbounded_channel();
         let finish = CancellationToken::new();
         let (paused, pauses) = watch::channel(false);
@@ -160,13 +167,12 @@ async fn run(
                     if frame.kind == section.measure {
                         alive = time::Instant::now();
                     }
-                    for segment in section.push(&frame, &mixer) {
-                        let _ = events.send(Event::Segment(Box::new(segment)));
-                    }
+                    section.push(&frame, &mixer).into_iter().for_each(|event| drop(events.send(event)));
                     if let Some(at) = section.began() {
                         let _ = events.send(Event::Began(at));
                     }
                 }
+                Some(Output::Heard(heard)) => section.voices.hear(heard),
                 Some(Output::Broken(reason)) => break Some(reason),
                 None => break Some("the pipeline ended by itself".to_owned()),
             },
@@ -176,12 +182,14 @@ async fn run(
         // What happens now comes out when the mixers and encoders have dealt with it.
         let now = mixer.running_time();
         let drained = time::timeout(DRAIN, async {
-            while let Some(Output::Frame(frame)) = outputs.recv().await {
-                if frame.at >= now && frame.kind == section.measure {
-                    break;
-                }
-                for segment in section.push(&frame, &mixer) {
-                    let _ = events.send(Event::Segment(Box::new(segment)));
+            loop {
+                match outputs.recv().await {
+                    Some(Output::Frame(frame)) if frame.at >= now && frame.kind == section.measure => break,
+                    Some(Output::Frame(frame)) => {
+                        section.push(&frame, &mixer).into_iter().for_each(|event| drop(events.send(event)));
+                    }
+                    Some(Output::Heard(heard)) => section.voices.hear(heard),
+                    Some(Output::Broken(_)) | None => break,
                 }
             }
         });
@@ -189,9 +197,7 @@ async fn run(
             warn!("the encoders are behind; the last moment is missing");
         }
     }
-    if let Some(segment) = section.finish() {
-        let _ = events.send(Event::Segment(Box::new(segment)));
-    }
+    section.finish().into_iter().for_each(|event| drop(events.send(event)));
     let _ = events.send(end.map_or(Event::Finished, Event::Broken));
     leave.cancel();
     let _ = attending.await;
@@ -256,6 +262,9 @@ struct Section {
     first: Option<gst::ClockTime>,
     told: bool,
     pause: Option<Pause>,
+    voices: Voices,
+    /// Up to where frames of the measuring track came.
+    reached: Duration,
 }
 
 /// A stretch of time that is left out.
@@ -281,6 +290,8 @@ impl Section {
             first: None,
             told: false,
             pause: None,
+            voices: Voices::default(),
+            reached: Duration::ZERO,
         }
     }
 
@@ -303,19 +314,23 @@ impl Section {
         }
     }
 
-    fn push(&mut self, frame: &Frame, mixer: &Mixer) -> Vec<Segment> {
+    fn push(&mut self, frame: &Frame, mixer: &Mixer) -> Vec<Event> {
         if self.zero.is_none() {
             self.zero = Some(self.clock.now() - Duration::from(mixer.running_time()));
         }
+        let mut pieces = Vec::new();
         if frame.kind == self.measure {
             self.first.get_or_insert(frame.at);
+            self.reached = frame.at.into();
+            // Before the frame, because it may end a pause.
+            pieces = self.write_voices(frame.at.into());
         }
         let codec = match frame.kind {
             Kind::Video => &mut self.codecs.video,
             Kind::Audio => &mut self.codecs.audio,
         };
         codec.get_or_insert_with(|| hex::encode(&frame.config));
-        let Ok(map) = frame.data.map_readable() else { return Vec::new() };
+        let Ok(map) = frame.data.map_readable() else { return pieces };
         let mut bytes = Vec::with_capacity(map.len() + 64);
         if frame.kind == Kind::Video && frame.key {
             bytes.extend(parameter_sets(&frame.config));
@@ -329,7 +344,19 @@ impl Section {
             bytes,
         };
         let segments = self.through_pause(frame.at, sample);
-        segments.into_iter().filter_map(|segment| self.dated(segment)).collect()
+        pieces.extend(segments.into_iter().filter_map(|segment| self.dated(segment)));
+        pieces
+    }
+
+    /// What everybody said until then, in their files.
+    fn write_voices(&mut self, until: Duration) -> Vec<Event> {
+        let pause = self.pause.as_ref().map(|pause| Duration::from(pause.from));
+        let place = |at| {
+            let recorded = pause.is_none_or(|from| at < from);
+            if recorded { self.segmenter.place(at) } else { None }
+        };
+        let pieces = self.voices.write(until, place);
+        pieces.into_iter().map(|piece| Event::Voice(Box::new(piece))).collect()
     }
 
     /// Gives a sample on to the segmenter, unless it falls into a pause.
@@ -369,19 +396,22 @@ impl Section {
         (!mem::replace(&mut self.told, true)).then_some(at)
     }
 
-    fn finish(&mut self) -> Option<Segment> {
-        let segment = self.segmenter.finish()?;
-        self.dated(segment)
+    fn finish(&mut self) -> Vec<Event> {
+        let mut events = self.write_voices(self.reached);
+        events.extend(self.voices.finish().into_iter().map(|piece| Event::Voice(Box::new(piece))));
+        let segment = self.segmenter.finish();
+        events.extend(segment.and_then(|segment| self.dated(segment)));
+        events
     }
 
-    fn dated(&self, segment: segmenter::Segment) -> Option<Segment> {
-        Some(Segment {
+    fn dated(&self, segment: segmenter::Segment) -> Option<Event> {
+        Some(Event::Segment(Box::new(Segment {
             started_at: self.zero? + segment.at,
             lasts: segment.lasts,
             index: segment.index,
             codecs: self.codecs.clone(),
             bytes: segment.bytes,
-        })
+        })))
     }
 }
 

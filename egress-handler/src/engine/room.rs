@@ -31,6 +31,7 @@ use super::{
     letters::Letters,
     mixer::{CODECS, JITTER, Kind, Mixer, Place},
     tiles,
+    voices::Voice,
 };
 use crate::layout::{self, Floor, MAX_TILES, Seats, Sitter};
 
@@ -441,6 +442,7 @@ impl Session {
     fn place(&mut self) -> Vec<proto::UpdateTrackSettings> {
         // 1. What is sent on which line?
         let mut audible = Vec::new();
+        let mut speakers: BTreeMap<u32, Voice> = BTreeMap::new();
         let mut pictures: Vec<(u32, &proto::ParticipantInfo, &proto::TrackInfo)> = Vec::new();
         for (line, sid) in &self.lines {
             let Some((person, track)) = track(&self.people, sid) else { continue };
@@ -449,7 +451,14 @@ impl Session {
                 continue;
             }
             match track.r#type() {
-                TrackType::Audio => audible.push(*line),
+                TrackType::Audio => {
+                    audible.push(*line);
+                    let known = speakers.values().any(|voice| voice.identity == person.identity);
+                    if is_person(person) && track.source() != TrackSource::ScreenShareAudio && !known {
+                        let voice = Voice { identity: person.identity.clone(), name: person.name.clone() };
+                        speakers.insert(*line, voice);
+                    }
+                }
                 TrackType::Video if is_person(person) => pictures.push((*line, person, track)),
                 TrackType::Video | TrackType::Data => {}
             }
@@ -517,6 +526,7 @@ impl Session {
         }
         debug!(?places, ?audible, "arranged");
         self.mixer.listen(&audible);
+        self.mixer.name(speakers);
         self.mixer.arrange(&places, paints);
         let wishes = asked
             .iter()

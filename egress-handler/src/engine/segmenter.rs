@@ -82,6 +82,12 @@ impl Segmenter {
         self.origin
     }
 
+    /// Where a moment stands in the section; nowhere when it is from before its beginning, or was left out.
+    pub fn place(&self, at: Duration) -> Option<Duration> {
+        let at = at.checked_sub(self.skipped).filter(|at| *at >= self.gone_on)?;
+        at.checked_sub(self.origin?)
+    }
+
     /// Takes a sample; gives the segment that it completes.
     pub fn push(&mut self, mut sample: Sample) -> Option<Segment> {
         if sample.kind == Kind::Audio {
@@ -296,6 +302,8 @@ mod tests {
             videos.iter().map(|v| (v.start, v.sizes.len())).collect::<Vec<_>>(),
             [(0, 50), (180_000, 20), (252_000, 50), (432_000, 50)]
         );
+        let place = |at: u64| segmenter.place(Duration::from_millis(at));
+        assert_eq!((place(64_100), place(64_099)), (Some(Duration::from_millis(2800)), None));
         assert_eq!(segments[2].at, Duration::from_millis(64_100), "the time of the day is not closed up");
         let audio = segments[2].index.audio.as_ref().expect("sound");
         assert!(audio.start.abs_diff(252_000 * 48 / 90) < 1100, "{}", audio.start);

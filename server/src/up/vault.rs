@@ -65,6 +65,11 @@ pub(super) async fn ensure_bucket(secrets: &Secrets, plan: &Plan) -> Result<()> 
         secret_key_file: None,
         force_path_style: true,
         download: config::Download::Proxy,
+        encryption: config::Encryption::None,
+        encryption_key_id: None,
+        encryption_key: None,
+        encryption_key_file: None,
+        object_lock_days: None,
     };
     Vault::new(&config)?.ensure_bucket().await
 }

@@ -285,7 +285,8 @@ impl Work<'_> {
                 return self.fail(Failure::plain(FailureCode::VerificationFailed)).await;
             }
         };
-        // 3. Tell everybody.
+        // 3. Lock it and tell everybody.
+        crate::record::lock(outside, claim, self.lost).await?;
         let Film { sha256, index } = film;
         let file = Finished { duration: index.seconds, size, sha256: sha256.clone() };
         note(self.lost, || outside.ledger.available(claim, &file, ended_at)).await?;
