@@ -1,14 +1,18 @@
 //! Configuration: one TOML file (`baraza.toml`, or what `BARAZA_CONFIG` names), every key also as
 //! `BARAZA__SECTION__KEY`, every secret also as `…_file`. There is no default secret.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::NaiveTime;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -42,6 +46,12 @@ pub struct Config {
     /// Sign-in through an OpenID Connect provider.
     #[serde(default)]
     pub oidc: Oidc,
+    /// The service that writes down what recordings say.
+    #[serde(default)]
+    pub transcripts: Transcripts,
+    /// Files that come into the vault from elsewhere.
+    #[serde(default)]
+    pub imports: Imports,
 }
 
 /// Where and as what the control plane answers.
@@ -115,16 +125,6 @@ pub struct Vault {
     pub force_path_style: bool,
     /// How a download reaches the browser.
     pub download: Download,
-}
-
-/// How a download reaches the browser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Download {
-    /// Through `serve`; the store needs no public address.
-    Proxy,
-    /// By a redirect to a short-lived signed URL.
-    Presigned,
     /// How the store is to encrypt what it keeps.
     #[serde(default)]
     pub encryption: Encryption,
@@ -197,6 +197,16 @@ impl Vault {
         );
         Ok(())
     }
+}
+
+/// How a download reaches the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Download {
+    /// Through `serve`; the store needs no public address.
+    Proxy,
+    /// By a redirect to a short-lived signed URL.
+    Presigned,
 }
 
 /// Our own tokens and the ones for LiveKit.
@@ -324,6 +334,64 @@ fn time_of_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<NaiveTime, D
     use serde::de::Error;
     let text = String::deserialize(from)?;
     NaiveTime::parse_from_str(&text, "%H:%M").map_err(Error::custom)
+}
+
+/// The service that writes down what recordings say: any that speaks as OpenAI's does. Off as long as there is no address.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Transcripts {
+    /// Its base URL, `https://api.openai.com/v1`.
+    pub base_url: Option<String>,
+    /// The key that it asks for; none for a service of one's own.
+    pub api_key: Option<SecretString>,
+    /// A file that holds the key.
+    pub api_key_file: Option<PathBuf>,
+    /// Which of its models listens.
+    pub model: String,
+    /// The language that is spoken, `sw`, where nobody says otherwise; the service finds it out when absent.
+    pub language: Option<String>,
+    /// The largest file that it takes, in MB (of 10⁶ bytes).
+    pub max_upload_mb: u32,
+}
+
+impl Default for Transcripts {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            api_key: None,
+            api_key_file: None,
+            model: "whisper-1".to_owned(),
+            language: None,
+            max_upload_mb: 25,
+        }
+    }
+}
+
+impl Transcripts {
+    fn validate(&self) -> Result<()> {
+        let Some(url) = &self.base_url else { return Ok(()) };
+        let is_http = url.starts_with("https://") || url.starts_with("http://");
+        ensure!(is_http, "transcripts.base_url must begin with https:// or http://");
+        ensure!(!url.ends_with('/'), "transcripts.base_url must not end with a slash");
+        ensure!(self.max_upload_mb > 0, "transcripts.max_upload_mb must be at least 1");
+        Ok(())
+    }
+}
+
+/// Files that come into the vault from elsewhere.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Imports {
+    /// How large one may be, in GB (of 10⁹ bytes), at most 80.
+    pub max_gb: u32,
+    /// Addresses of one's own network from which files may come; others of it are refused.
+    pub allowed_addresses: Vec<IpAddr>,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self { max_gb: 20, allowed_addresses: Vec::new() }
+    }
 }
 
 /// The mail server. Without a host, mail is kept in `folder`; without either, it waits as dead letters.
@@ -473,9 +541,11 @@ impl Config {
             (&mut self.livekit.api_secret, &self.livekit.api_secret_file),
             (&mut self.vault.access_key, &self.vault.access_key_file),
             (&mut self.vault.secret_key, &self.vault.secret_key_file),
+            (&mut self.vault.encryption_key, &self.vault.encryption_key_file),
             (&mut self.tokens.secret, &self.tokens.secret_file),
             (&mut self.smtp.password, &self.smtp.password_file),
             (&mut self.oidc.client_secret, &self.oidc.client_secret_file),
+            (&mut self.transcripts.api_key, &self.transcripts.api_key_file),
         ] {
             if let Some(path) = file {
                 let text = std::fs::read_to_string(path)
@@ -494,6 +564,8 @@ impl Config {
         ensure!(self.recorder.capacity > 0, "recorder.capacity must be at least 1");
         self.oidc.validate()?;
         self.vault.validate(self.recorder.engine)?;
+        self.transcripts.validate()?;
+        ensure!((1..=80).contains(&self.imports.max_gb), "imports.max_gb must be from 1 to 80");
         ensure!(!self.server.public_url.ends_with('/'), "server.public_url must not end with a slash");
         Ok(())
     }
@@ -542,7 +614,6 @@ fn defaults() -> serde_json::Value {
         "database": {"max_connections": 32},
         "livekit": {"url": "http://127.0.0.1:7880", "api_key": ""},
         "vault": {"region": "us-east-1", "bucket": "baraza", "force_path_style": true, "download": "proxy"},
-            (&mut self.vault.encryption_key, &self.vault.encryption_key_file),
         "tokens": {"join_token_ttl": 60, "access_token_ttl": 900, "refresh_token_ttl": 2_592_000},
         "recorder": {"engine": "native", "capacity": 2, "spool_dir": "spool", "empty_timeout": 30},
         "reconcile": {"interval": 30},
@@ -610,12 +681,6 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_refused() {
-        let short = Figment::new().merge(Toml::string("[tokens]\nsecret = 'short'\n"));
-        assert!(Config::from(short).is_err());
-    }
-}
-    #[test]
     fn the_vault_is_encrypted_as_it_can_be() {
         let read = |text: &str| Config::from(Figment::new().merge(Toml::string(&format!("[vault]\n{text}"))));
         let key = STANDARD.encode([7; 32]);
@@ -640,3 +705,9 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_short_secret_is_refused() {
+        let short = Figment::new().merge(Toml::string("[tokens]\nsecret = 'short'\n"));
+        assert!(Config::from(short).is_err());
+    }
+}

@@ -14,7 +14,7 @@ use crate::db::{self, Tx};
 
 /// When a job is to be done that waits for nothing.
 pub const AT_ONCE: DateTime<Utc> = DateTime::UNIX_EPOCH;
-/// Longest that a job may run. What takes longer has to be several jobs.
+/// Longest that a job may run, unless its worker keeps it ([`keep`]).
 pub const LIMIT: Duration = Duration::from_mins(4);
 /// How long a worker has a job for itself: longer than it may run.
 const LEASE: Duration = Duration::from_mins(5);
@@ -56,13 +56,15 @@ impl Job {
 pub enum Failure {
     /// It may work later.
     ForNow(anyhow::Error),
+    /// It may work later, but not before this moment: whoever refuses has said so.
+    NotBefore(DateTime<Utc>, anyhow::Error),
     /// It will never work: a person has to look at it.
     Final(anyhow::Error),
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Self::ForNow(cause) | Self::Final(cause)) = self;
+        let (Self::ForNow(cause) | Self::NotBefore(_, cause) | Self::Final(cause)) = self;
         write!(f, "{cause:#}")
     }
 }
@@ -174,17 +176,49 @@ async fn insert(
 /// # Errors
 /// When the database is away.
 pub async fn claim(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<Option<Job>> {
+    claim_among(tx, now, &[], false).await
+}
+
+/// As [`claim`], only among the jobs of these names, or (`these` being false) only among all others: so that work that
+/// takes long leaves workers to the rest.
+///
+/// # Errors
+/// When the database is away.
+pub async fn claim_among(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    names: &[&str],
+    these: bool,
+) -> sqlx::Result<Option<Job>> {
     sqlx::query_as!(
         Job,
         "update jobs set is_taken = true, due_at = $2, attempts = attempts + 1
-         where id = (select id from jobs where dead_at is null and due_at <= $1
+         where id = (select id from jobs where dead_at is null and due_at <= $1 and (name = any ($3)) = $4
                      order by due_at, id limit 1 for update skip locked)
          returning id, name, payload, attempts, correlation_id",
         now,
         now + LEASE,
+        names as &[&str],
+        these,
     )
     .fetch_optional(&mut **tx)
     .await
+}
+
+/// Keeps a job that takes long: its lease begins anew. False when another worker has taken it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn keep(tx: &mut Tx, job: &Job, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let kept = sqlx::query!(
+        "update jobs set due_at = $3 where id = $1 and attempts = $2 and is_taken",
+        job.id,
+        job.attempts,
+        now + LEASE,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(kept.rows_affected() == 1)
 }
 
 /// Notes that a job is done: it is gone. Without effect when its lease ran out and another worker has taken it.
@@ -214,9 +248,10 @@ pub async fn failed(tx: &mut Tx, job: &Job, failure: &Failure, now: DateTime<Utc
     )
     .execute(&mut **tx)
     .await?;
+    let not_before = if let Failure::NotBefore(moment, _) = failure { *moment } else { now };
     sqlx::query_scalar!(
         r#"update jobs set is_taken = false, error = $3,
-                  due_at = $4::timestamptz + make_interval(secs => least(power(2, attempts), $5)),
+                  due_at = greatest($8, $4::timestamptz + make_interval(secs => least(power(2, attempts), $5))),
                   dead_at = case when $6 or attempts >= $7 then $4::timestamptz end
            where id = $1 and attempts = $2 and is_taken
            returning dead_at is not null as "dead!""#,
@@ -227,6 +262,7 @@ pub async fn failed(tx: &mut Tx, job: &Job, failure: &Failure, now: DateTime<Utc
         LONGEST_PAUSE,
         matches!(failure, Failure::Final(_)),
         ATTEMPTS,
+        not_before,
     )
     .fetch_optional(&mut **tx)
     .await

@@ -30,6 +30,8 @@ pub enum Status {
     Recording,
     /// It has ended; the file is being completed and checked.
     Finalizing,
+    /// A file from elsewhere waits to be fetched, or is on its way.
+    Importing,
     /// The file is complete and may be downloaded.
     Available,
     /// There is no file, and the recording says why.
@@ -49,12 +51,13 @@ impl Status {
     /// # Errors
     /// When no recording ever goes that way.
     pub fn to(self, next: Self) -> Result<Self, Impossible> {
-        use Status::{Available, Deleted, Failed, Finalizing, Recording, Requested, Starting};
+        use Status::{Available, Deleted, Failed, Finalizing, Importing, Recording, Requested, Starting};
         match (self, next) {
             (Requested, Starting | Failed)
             | (Starting, Recording | Finalizing | Failed)
             | (Recording, Finalizing | Failed)
             | (Finalizing, Available | Failed)
+            | (Importing, Available | Failed | Deleted)
             | (Available | Failed, Deleted)
             // Out of the trash.
             | (Deleted, Available) => Ok(next),
@@ -117,11 +120,11 @@ pub enum StopReason {
     RoomEmpty,
     /// It was as long as the organization lets recordings be.
     TooLong,
+    /// The store was away until the recorder's disk was full.
+    DiskFull,
 }
 
 impl StopReason {
-    /// The store was away until the recorder's disk was full.
-    DiskFull,
     /// As it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,10 +132,10 @@ impl StopReason {
             Self::MeetingEnded => "meeting_ended",
             Self::RoomEmpty => "room_empty",
             Self::TooLong => "too_long",
+            Self::DiskFull => "disk_full",
         }
     }
 }
-            Self::DiskFull => "disk_full",
 
 /// Why there is no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -336,11 +339,12 @@ impl From<Recording> for RecordingOut {
 
 #[cfg(test)]
 mod tests {
-    use Status::{Available, Deleted, Failed, Finalizing, Recording, Requested, Starting};
+    use Status::{Available, Deleted, Failed, Finalizing, Importing, Recording, Requested, Starting};
 
     use super::*;
 
-    const ALL: [Status; 7] = [Requested, Starting, Recording, Finalizing, Available, Failed, Deleted];
+    const ALL: [Status; 8] =
+        [Requested, Starting, Recording, Finalizing, Importing, Available, Failed, Deleted];
 
     #[test]
     fn the_straight_way_is_open() {
@@ -352,10 +356,12 @@ mod tests {
     #[test]
     fn whatever_is_active_may_fail_and_nothing_goes_back() {
         for from in ALL {
-            assert_eq!(from.to(Failed).is_ok(), from.is_active(), "{from:?}");
+            let may_fail = from.is_active() || from == Importing;
+            assert_eq!(from.to(Failed).is_ok(), may_fail, "{from:?}");
             assert!(from.to(Requested).is_err());
             assert_eq!(Deleted.to(from).is_ok(), from == Available, "only out of the trash: {from:?}");
         }
+        assert!(Importing.to(Available).is_ok() && !Importing.is_active(), "no recorder takes it");
         assert_eq!(Recording.to(Starting), Err(Impossible { from: Recording, to: Starting }));
     }
 }

@@ -6,12 +6,26 @@ use kernel::{
     db,
     jobs::{self, Failure, Job},
 };
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use crate::{accounts, app::App, livekit::afterwards, notifications::mail, participants};
+use crate::{
+    accounts,
+    app::App,
+    livekit::afterwards,
+    notifications::mail,
+    participants,
+    recordings::{imports, transcripts},
+};
 
 /// Longest pause before looking again, for what becomes due and what another process was not told of.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Work that may take long. It has workers of its own, so that it holds up nothing else.
+const SLOW: [&str; 2] = [imports::FETCH, transcripts::TRANSCRIBE];
+/// Longest that such work may take.
+const SLOW_LIMIT: Duration = Duration::from_hours(2);
+/// How often its worker says that it still does it.
+const KEEP: Duration = Duration::from_mins(1);
 
 /// Which work a name means: the table of contents.
 async fn work(app: &App, job: &Job) -> Result<(), Failure> {
@@ -21,36 +35,82 @@ async fn work(app: &App, job: &Job) -> Result<(), Failure> {
         participants::RIGHTS => participants::set_rights(app, job.payload()?).await,
         mail::SEND => mail::send(app, job).await,
         accounts::RESET => accounts::mail_reset(app, job).await,
+        imports::FETCH => imports::fetch(app, job).await,
+        transcripts::TRANSCRIBE => transcripts::transcribe(app, job).await,
         // A newer program may have left it, and will do it.
         other => Err(Failure::ForNow(anyhow::anyhow!("no work is called {other}"))),
     }
 }
 
-/// Works off jobs as they come, without end.
+/// Works off jobs as they come, without end; all but the slow ones.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn run(app: &App) -> anyhow::Result<()> {
     loop {
-        if !work_off(app).await? {
-            // Whether there is news or the pause is over: look again.
-            let _ = tokio::time::timeout(PAUSE, app.job_news.notified()).await;
+        if work_off_one(app, false).await? {
+            continue;
+        }
+        // Whether there is news or the pause is over: look again.
+        let _ = tokio::time::timeout(PAUSE, app.job_news.notified()).await;
+    }
+}
+
+/// Works off slow jobs, without end. News is left to those for whom a moment counts.
+///
+/// # Errors
+/// When the database is away.
+pub async fn run_slow(app: &App) -> anyhow::Result<()> {
+    loop {
+        if !work_off_one(app, true).await? {
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Does the job that is due for longest; false when nothing is due.
+/// Does the job that is due for longest, a slow one when there is no other; false when nothing is due.
 ///
 /// # Errors
 /// When the database is away; then the job is done again when its lease is over.
 pub async fn work_off(app: &App) -> anyhow::Result<bool> {
+    Ok(work_off_one(app, false).await? || work_off_one(app, true).await?)
+}
+
+async fn work_off_one(app: &App, slow: bool) -> anyhow::Result<bool> {
     let mut tx = db::begin(&app.pool, db::Actor::System).await?;
-    let Some(job) = jobs::claim(&mut tx, app.clock.now()).await? else { return Ok(false) };
+    let Some(job) = jobs::claim_among(&mut tx, app.clock.now(), &SLOW, slow).await? else {
+        return Ok(false);
+    };
     tx.commit().await?;
-    // Where one is, there may be more: another worker looks too.
-    app.job_news.notify_one();
-    attempt(app, &job, jobs::LIMIT).await?;
+    if slow {
+        let _kept = AbortOnDropHandle::new(tokio::spawn(keep(app.clone(), job.clone())));
+        attempt(app, &job, SLOW_LIMIT).await?;
+    } else {
+        // Where one is, there may be more: another worker looks too.
+        app.job_news.notify_one();
+        attempt(app, &job, jobs::LIMIT).await?;
+    }
     Ok(true)
+}
+
+/// Keeps a slow job, as long as nobody else has it.
+async fn keep(app: App, job: Job) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        let kept = async {
+            let mut tx = db::begin(&app.pool, db::Actor::System).await?;
+            let kept = jobs::keep(&mut tx, &job, app.clock.now()).await?;
+            tx.commit().await?;
+            anyhow::Ok(kept)
+        };
+        match kept.await {
+            Ok(true) => (),
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), id = job.id, "a job could not be kept");
+            }
+        }
+    }
 }
 
 /// Does jobs that the caller took in the transaction that it has just committed. What fails is done again by a worker.

@@ -21,6 +21,8 @@ use crate::{
 const INBOX_WORKERS: usize = 2;
 /// Workers that do jobs in one process: while one waits for a mail server, another tells LiveKit something.
 const JOB_WORKERS: usize = 4;
+/// Workers that do slow jobs in one process: two, so that a long import does not hold up all others.
+const SLOW_WORKERS: usize = 2;
 /// How often it is looked for what deleted recordings have left, and for what is too old.
 const ERASE: Duration = Duration::from_mins(1);
 /// How often it is looked where a night's work is due.
@@ -47,6 +49,13 @@ pub async fn run(app: App, stop: CancellationToken) {
         loops.spawn(forever("jobs", stop.clone(), move || {
             let app = app.clone();
             async move { jobs::run(&app).await }
+        }));
+    }
+    for _ in 0..SLOW_WORKERS {
+        let app = app.clone();
+        loops.spawn(forever("slow jobs", stop.clone(), move || {
+            let app = app.clone();
+            async move { jobs::run_slow(&app).await }
         }));
     }
     let watching = app.clone();

@@ -248,7 +248,7 @@ async fn access_to_recordings_is_logged() {
 }
 
 /// Tables without audit, and why.
-const UNAUDITED: [(&str, &str); 28] = [
+const UNAUDITED: [(&str, &str); 29] = [
     ("activity_changes", "follows from meetings and attendance"),
     ("activity_scores", "follows from meetings and attendance"),
     ("attendance_log", "is a log itself"),
@@ -276,6 +276,7 @@ const UNAUDITED: [(&str, &str); 28] = [
     ("shared_screens", "what LiveKit saw; the timeline tells it"),
     ("speaking_spans", "a log itself"),
     ("spent_tokens", "what was used once, by its hash"),
+    ("transcript_segments", "follow from transcripts, which are logged"),
     ("webhook_inbox", "what others told"),
 ];
 

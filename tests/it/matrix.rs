@@ -201,6 +201,11 @@ GET    /recordings/{id}/chapters                     401   404   404  404    404
 GET    /recordings/{id}/views                        401   404   404  404    404  404   ok   404   401
 GET    /recordings/{id}/consents                     401   404   404  404    404  404   ok   404   401
 POST   /recordings/{id}/consent                      401   404   404  404    404   ok   ok   404    ok
+GET    /recordings/{id}/transcript                   401   404   404  404    404  404  409   404   401
+POST   /recordings/{id}/transcript                   401   404   404  404    404  404  409   404   401
+DELETE /recordings/{id}/transcript                   401   404   404  404    404  404   ok   404   401
+GET    /recordings/{id}/captions.vtt                 401   404   404  404    404  404  409   404   401
+POST   /meetings/{id}/recordings/import              401   403   403  403    403  403   ok   404   401
 GET    /meetings/{id}/recordings/preflight           401   403   403  403    403  403   ok   404   401
 GET    /organizations/{org}/recordings/usage         401    ok    ok   ok    403  403   ok   404   401
 GET    /shared/{token}                               404   404   404  404    404  404  404   404   404
@@ -282,6 +287,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /recordings/{id}/restore", "it is not in the trash here; recordings are under audit"),
     ("POST /recordings/{id}/resume", "it is not paused here; recordings are under audit"),
     ("DELETE /recordings/{id}/hold", "it is not held here; recordings are under audit"),
+    ("DELETE /recordings/{id}/transcript", "there is none here; transcripts are under audit"),
     ("DELETE /share-links/{id}", "there is none here; share_links are under audit"),
     ("POST /shared/{token}/playback", "vault::who_watched_is_told_to_the_host"),
     (
@@ -354,6 +360,8 @@ GET    /recordings/{id}/download                     recordings.read   404
 GET    /recordings/{id}/chapters                     recordings.read   404
 GET    /recordings/{id}/poster                       recordings.read   404
 GET    /recordings/{id}/thumbnails                   recordings.read   404
+GET    /recordings/{id}/transcript                   recordings.read   404
+GET    /recordings/{id}/captions.vtt                 recordings.read   404
 ";
 
 /// What device tokens are let in to.
@@ -462,6 +470,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /organizations/{org}/device-tokens" => json!({"label": "New"}),
         "PATCH /organizations/{org}/device-tokens/{id}" => json!({"label": "Renamed"}),
         "PUT /recordings/{id}/access" => json!({"access_level": "public"}),
+        "POST /meetings/{id}/recordings/import" => json!({"url": "http://localhost:9000/a.mp4"}),
         "PUT /recordings/{id}/hold" => json!({"reason": "A claim"}),
         "POST /recordings/{id}/consent" => json!({"accepted": true}),
         _ => json!({}),

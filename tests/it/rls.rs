@@ -99,6 +99,13 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
          select id, 1, 1, 'x' from recordings where organization_id = $2 and meeting_id = $3 and requested_by = $1",
         "insert into recording_tracks (recording_id, section, number, identity, name, starts_ms, duration_ms, pieces, size_bytes)
          select id, 1, 1, 'x', 'x', 0, 1, 1, 1 from recordings where organization_id = $2 and meeting_id = $3 and requested_by = $1",
+        "insert into recording_imports (recording_id, organization_id, host)
+         select id, organization_id, 'x' from recordings where organization_id = $2 and meeting_id = $3 and requested_by = $1",
+        "insert into recording_transcripts (recording_id, organization_id, requested_at)
+         select id, organization_id, now() from recordings where organization_id = $2 and meeting_id = $3 and requested_by = $1",
+        "insert into transcript_segments (recording_id, number, organization_id, starts_ms, ends_ms, text)
+         select id, 1, organization_id, 0, 1, 'x' from recordings
+         where organization_id = $2 and meeting_id = $3 and requested_by = $1",
         "insert into password_resets (user_id, token_hash, expires_at, created_at)
          select $1, sha256($2::text::bytea || $3::text::bytea), now(), now()",
         "insert into second_factors (user_id, secret, created_at) select $1, sha256($2::text::bytea || $3::text::bytea), now()",

@@ -17,7 +17,7 @@ async fn what_is_not_set_has_its_default_and_admins_set_it() {
             "recording_max_minutes": null, "recording_quota_gb": null, "meeting_type": "video", "max_participants": null, "auto_record": false,
             "require_approval": false, "allow_guests": false, "record_strict": false, "livekit_join_shows": true,
             "measure_speaking": true,
-            "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null,
+            "recording_access_level": "private", "recording_allowed_roles": [], "recording_retention_days": null, "transcripts": false,
             "meeting_notifications": true, "calendar_event_notifications": false, "default_duration_minutes": 60,
             "week_starts_on": "monday", "presence_checks_per_hour": null, "engagement": true,
             "engagement_weights": {"attendance": 5, "punctuality": 3, "presence": 3, "messages": 1, "hands": 1, "speaking": 1},

@@ -22,6 +22,7 @@ pub mod livekit;
 pub mod smtp;
 pub mod spec;
 pub mod statements;
+pub mod transcriber;
 pub mod vault;
 
 pub use api::{Answer, Api, Event, Events};

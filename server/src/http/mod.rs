@@ -9,6 +9,7 @@ pub mod error;
 pub mod etag;
 pub mod extract;
 pub mod idempotent;
+pub mod outside;
 pub mod page;
 pub mod upload;
 pub mod web;

@@ -4,6 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
+    egress,
     ids::{MeetingId, OrganizationId, RecordingId, UserId},
     recording::{AccessLevel, Layout, RecordingOut, Status},
 };
@@ -14,6 +15,7 @@ use super::{
     erase,
     rules::{self, Obstacle},
     store::{self, Filter, VaultUsage},
+    transcripts::{self, Said},
 };
 use crate::{
     access::{
@@ -68,7 +70,7 @@ pub async fn start(
         id: RecordingId::new(app.clock.now()),
         organization: meeting.organization_id,
         meeting: id,
-        engine: rules::engine_name(app.config.recorder.engine),
+        engine: app.config.recorder.engine.name(),
         layout: body.layout,
         audio_only: body.audio_only,
         by: caller.user_id,
@@ -180,6 +182,12 @@ async fn set_paused(
     if !recording.status.is_active() || recording.status == Status::Finalizing {
         return Err(ended());
     }
+    if paused && recording.engine == egress::ENGINE {
+        return Err(Problem::conflict(
+            "CANNOT_PAUSE",
+            "This recorder cannot pause. It can be stopped, and another recording started.",
+        ));
+    }
     if !store::pause(&mut tx, id, paused, app.clock.now(), caller.user_id).await? {
         return Ok((StatusCode::ACCEPTED, Json(recording)));
     }
@@ -205,7 +213,7 @@ pub async fn list_of_meeting(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct VaultQuery {
-    /// Part of the meeting's title, at most 200 characters.
+    /// Part of the title, or words that were said one after the other, at most 200 characters.
     pub q: Option<String>,
     /// How far they are.
     #[param(inline)]
@@ -224,10 +232,27 @@ pub struct VaultItem {
     /// The recording.
     #[serde(flatten)]
     pub recording: RecordingOut,
+    /// What it is called, where it has a name of its own.
+    pub title: Option<String>,
     /// Its meeting's title.
     pub meeting_title: String,
     /// Whether the caller decides who sees it, and may delete it.
     pub is_keeper: bool,
+    /// From where it comes, when it was not recorded here.
+    pub import: Option<ImportProgress>,
+    /// Where in it the words were said that were looked for: the first three places.
+    pub said: Vec<Said>,
+}
+
+/// A file that comes, or came, from elsewhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportProgress {
+    /// The server that has it.
+    pub host: String,
+    /// Bytes that have come.
+    pub received_bytes: i64,
+    /// Bytes that will come in all, as far as the server says.
+    pub total_bytes: Option<i64>,
 }
 
 /// The vault: the recordings of an organization that the caller may see, the newest first.
@@ -242,12 +267,12 @@ pub async fn list_of_organization(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<VaultItem>>> {
     let (limit, after) = (page.limit()?, page.after()?);
-    let title = wanted.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    if let Some(title) = title {
-        Checks::default().text(title, "/q", 1..=200).done()?;
+    let text = wanted.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    if let Some(text) = text {
+        Checks::default().text(text, "/q", 1..=200).done()?;
     }
     let filter = Filter {
-        title,
+        text,
         status: wanted.status,
         from: wanted.from,
         to: wanted.to,
@@ -255,7 +280,11 @@ pub async fn list_of_organization(
     };
     let mut tx = app.begin(&caller).await?;
     orgs::api::member_of(&mut tx, &caller, org).await?;
-    Ok(listing(store::of_organization(&mut tx, org, &filter, after, limit + 1).await?, limit))
+    let mut found = store::of_organization(&mut tx, org, &filter, after, limit + 1).await?;
+    if let Some(text) = text {
+        transcripts::tell_where_said(&mut tx, text, found.iter_mut().map(|(_, item)| item)).await?;
+    }
+    Ok(listing(found, limit))
 }
 
 /// What the organization's recordings take, and may take. Officers see it, and whoever has `recordings.manage`.
@@ -282,7 +311,7 @@ fn listing<T>(found: Vec<(store::Place, T)>, limit: i64) -> Json<Listing<T>> {
 
 /// One recording.
 #[utoipa::path(get, path = "/recordings/{id}", tag = "recordings", params(("id" = RecordingId, Path)),
-    responses((status = 200, body = RecordingOut), (status = 304), (status = 404, body = Problem)))]
+    responses((status = 200, body = VaultItem), (status = 304), (status = 404, body = Problem)))]
 pub async fn read(
     State(app): State<App>,
     caller: Scoped<scope::RecordingsRead>,
@@ -290,7 +319,7 @@ pub async fn read(
     conditions: Conditions,
 ) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
-    conditions.answer(&store::find(&mut tx, id).await?.ok_or_else(no_recording)?)
+    conditions.answer(&store::item(&mut tx, id).await?.ok_or_else(no_recording)?)
 }
 
 /// Who may see a recording.
@@ -309,7 +338,7 @@ pub struct Access {
 /// Decides who may see a recording. Only the host may.
 #[utoipa::path(put, path = "/recordings/{id}/access", tag = "recordings", params(("id" = RecordingId, Path)),
     request_body = Access,
-    responses((status = 200, body = RecordingOut), (status = 403, body = Problem), (status = 404, body = Problem),
+    responses((status = 200, body = VaultItem), (status = 403, body = Problem), (status = 404, body = Problem),
               (status = 410, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn set_access(
     State(app): State<App>,
@@ -317,10 +346,10 @@ pub async fn set_access(
     Path(id): Path<RecordingId>,
     conditions: Conditions,
     Json(body): Json<Access>,
-) -> Result<Tagged<RecordingOut>> {
+) -> Result<Tagged<VaultItem>> {
     let mut tx = app.begin(&caller).await?;
     let recording = owned(&mut tx, &caller, id).await?;
-    conditions.unchanged(&recording)?;
+    conditions.unchanged(&store::item(&mut tx, id).await?.ok_or_else(no_recording)?)?;
     if recording.status == Status::Deleted {
         return Err(gone());
     }
@@ -346,7 +375,10 @@ pub async fn set_access(
         }
     };
     store::set_access(&mut tx, id, body.access_level, &roles, &people, caller.user_id).await?;
-    answer(tx, id).await.map(|Json(recording)| Tagged(recording))
+    store::announce(&mut tx, id).await?;
+    let item = store::item(&mut tx, id).await?.ok_or_else(no_recording)?;
+    tx.commit().await?;
+    Ok(Tagged(item))
 }
 
 /// A legal hold.
@@ -417,6 +449,12 @@ pub async fn delete(
 ) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
     let recording = owned(&mut tx, &caller, id).await?;
+    let permanently = how.permanently.unwrap_or_default();
+    if permanently && let Some(until) = store::locked_until(&mut tx, id, app.clock.now()).await? {
+        let until = until.format("%Y-%m-%d %H:%M UTC");
+        let why = format!("The store keeps this recording until {until}; it can't be erased before.");
+        return Err(Problem::conflict("STORE_LOCK", why));
+    }
     if recording.status != Status::Deleted
         && !store::delete(&mut tx, id, app.clock.now(), caller.user_id).await?
     {
@@ -426,7 +464,6 @@ pub async fn delete(
             Problem::conflict("RECORDING_ACTIVE", "The recording is not finished yet. Please stop it first.")
         });
     }
-    let permanently = how.permanently.unwrap_or_default();
     if permanently {
         store::do_not_wait(&mut tx, id, app.clock.now()).await?;
     }

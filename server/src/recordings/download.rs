@@ -92,6 +92,18 @@ pub struct Viewer {
     link: Option<ShareLinkId>,
 }
 
+impl Viewer {
+    /// For whom this viewer's transactions act.
+    pub(super) const fn actor(self) -> Actor {
+        self.actor
+    }
+
+    /// Whether this is somebody who came by a link.
+    pub(super) const fn by_link(self) -> bool {
+        self.link.is_some()
+    }
+}
+
 impl FromRequestParts<App> for Viewer {
     type Rejection = Problem;
 
@@ -272,7 +284,7 @@ async fn still(
 }
 
 /// A recording's finished file and its size; `log` is what the audit log calls the access to it.
-async fn available(
+pub(super) async fn available(
     app: &App,
     viewer: Viewer,
     id: RecordingId,

@@ -6,7 +6,7 @@ use kernel::{
     vault::Key,
 };
 
-use super::store;
+use super::{store, transcripts};
 use crate::app::App;
 
 /// Recordings looked at in one go.
@@ -65,10 +65,16 @@ pub async fn erase_deleted(app: &App) -> anyhow::Result<()> {
 
 async fn erase(app: &App, organization: OrganizationId, id: RecordingId) -> anyhow::Result<()> {
     let file = Key::Recording(organization, id);
-    app.vault.delete_all(&[file, Key::Poster(organization, id), Key::Thumbnails(organization, id)]).await?;
+    let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
+    let mut keys = store::track_keys(&mut tx, organization, id).await?;
+    drop(tx);
+    keys.extend([file, Key::Poster(organization, id), Key::Thumbnails(organization, id)]);
+    app.vault.delete_all(&keys).await?;
     anyhow::ensure!(app.vault.size(file).await?.is_none(), "the vault still has {}", file.path());
     let mut tx = kernel::db::begin(&app.pool, kernel::db::Actor::System).await?;
     store::erased(&mut tx, id).await?;
+    store::forget_tracks(&mut tx, id).await?;
+    transcripts::forget(&mut tx, id).await?;
     tx.commit().await?;
     tracing::info!(recording = %id, "erased a deleted recording");
     Ok(())

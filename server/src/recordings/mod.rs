@@ -8,13 +8,19 @@ pub mod chapters;
 pub mod consents;
 pub mod download;
 mod erase;
+pub mod imports;
 pub mod links;
 mod rules;
 mod store;
+pub mod transcripts;
 pub mod views;
 
 use chrono::{DateTime, Utc};
-use kernel::{db::Tx, ids::RecordingId};
+use kernel::{
+    db::Tx,
+    egress::Told,
+    ids::{MeetingId, RecordingId},
+};
 
 pub use erase::{delete_outlived, erase_deleted, stop_too_long};
 
@@ -31,6 +37,18 @@ pub async fn auto_start(tx: &mut Tx, meeting: &Meeting, to: &State, now: DateTim
     let id = RecordingId::new(now);
     if begins && store::request_automatically(tx, id, meeting.id, now).await? {
         store::announce(tx, id).await?;
+        store::wake(tx, id).await?;
+    }
+    Ok(())
+}
+
+/// Takes what the LiveKit Egress service says of the recording that it makes of a meeting, and wakes whoever conducts it. What
+/// is already known, or less than is known, changes nothing; nor does an egress that is not ours.
+///
+/// # Errors
+/// When the database refuses or is away.
+pub async fn egress_told(tx: &mut Tx, meeting: MeetingId, told: &Told) -> sqlx::Result<()> {
+    if let Some(id) = store::egress_told(tx, meeting, told).await? {
         store::wake(tx, id).await?;
     }
     Ok(())

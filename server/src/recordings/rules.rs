@@ -3,10 +3,7 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use kernel::{
-    config::Engine,
-    recording::{AccessLevel, Gap},
-};
+use kernel::recording::{AccessLevel, Gap};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,14 +15,6 @@ use crate::{
 
 /// Longest file name in characters, without what is put behind it.
 const LONGEST_NAME: usize = 100;
-
-/// An engine as recordings name it.
-pub const fn engine_name(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Native => "native",
-        Engine::LivekitEgress => "livekit_egress",
-    }
-}
 
 /// Recorders with less room than this, in bytes, could not bridge an outage of the vault.
 const LITTLE_ROOM: i64 = 1_000_000_000;
@@ -149,7 +138,12 @@ pub fn file_name(title: &str, started_at: Option<DateTime<Utc>>, content_type: &
     let name = words.join(" ").trim_matches(['.', ' ']).to_owned();
     let name = if name.is_empty() { "recording".to_owned() } else { name };
     let day = started_at.map(|at| at.format(" %Y-%m-%d").to_string()).unwrap_or_default();
-    let ending = if content_type.starts_with("audio/") { "m4a" } else { "mp4" };
+    let ending = match content_type {
+        "audio/ogg" => "ogg",
+        "video/webm" => "webm",
+        _ if content_type.starts_with("audio/") => "m4a",
+        _ => "mp4",
+    };
     format!("{name}{day}.{ending}")
 }
 
@@ -209,6 +203,8 @@ mod tests {
             "Weekly plans ideas 2027-01-15.mp4"
         );
         assert_eq!(file_name("../..", None, "audio/mp4"), "recording.m4a");
+        assert_eq!(file_name("a", None, "video/webm"), "a.webm");
+        assert_eq!(file_name("a", None, "audio/ogg"), "a.ogg");
         let header = disposition("attachment", &file_name("Ärzte \"A\"", None, "video/mp4"));
         assert_eq!(header, "attachment; filename=\"_rzte A.mp4\"; filename*=UTF-8''%C3%84rzte%20A.mp4");
     }

@@ -3,19 +3,46 @@
 use chrono::{DateTime, Duration, Utc};
 use kernel::{
     db::Tx,
+    egress::{self, Told},
     ids::{AuditId, MeetingId, OrganizationId, RecordingId, ShareLinkId, UserId},
     recording::{
         AccessLevel, FailureCode, Gap, HANDLER_GONE_AFTER, Layout, Recording, RecordingOut, Status,
         StopReason, TRASH_DAYS, UPDATED_EVENT, WAKE_CHANNEL,
     },
+    vault::{Key, TrackKey},
 };
 use sqlx::types::Json;
 
-use super::{api::VaultItem, chapters::ChapterKind, views::RecordingView};
+use super::{
+    api::{ImportProgress, VaultItem},
+    chapters::ChapterKind,
+    views::RecordingView,
+};
 use crate::access::policy::OrgRole;
 
-struct Row {
-    created_at: DateTime<Utc>,
+/// A row as [`select_recordings`] reads it: the columns of [`Recording`], each named once, and what the vault tells besides.
+macro_rules! rows {
+    ($($column:ident: $kind:ty,)+) => {
+        struct Row {
+            created_at: DateTime<Utc>,
+            title: Option<String>,
+            meeting_title: String,
+            is_keeper: bool,
+            import_host: Option<String>,
+            received_bytes: Option<i64>,
+            total_bytes: Option<i64>,
+            $($column: $kind,)+
+        }
+
+        impl From<Row> for RecordingOut {
+            fn from(row: Row) -> Self {
+                Recording { $($column: row.$column,)+ }.into()
+            }
+        }
+    };
+}
+
+rows! {
     id: RecordingId,
     meeting_id: MeetingId,
     status: Status,
@@ -42,50 +69,45 @@ struct Row {
     hold_reason: Option<String>,
 }
 
-impl From<Row> for RecordingOut {
-    fn from(row: Row) -> Self {
-        Recording {
-            id: row.id,
-            meeting_id: row.meeting_id,
-            status: row.status,
-            failure_code: row.failure_code,
-            failure_detail: row.failure_detail,
-            engine: row.engine,
-            layout: row.layout,
-            audio_only: row.audio_only,
-            started_at: row.started_at,
-            ended_at: row.ended_at,
-            duration_seconds: row.duration_seconds,
-            size_bytes: row.size_bytes,
-            content_type: row.content_type,
-            sha256: row.sha256,
-            access_level: row.access_level,
-            allowed_roles: row.allowed_roles,
-            allowed_people: row.allowed_people,
-            gaps: row.gaps,
-            paused_at: row.paused_at,
-            pauses: row.pauses,
-            requested_by: row.requested_by,
-            trashed_at: row.trashed_at,
-            held_at: row.held_at,
-            hold_reason: row.hold_reason,
+impl From<Row> for VaultItem {
+    fn from(mut row: Row) -> Self {
+        let import = row.import_host.take().map(|host| ImportProgress {
+            host,
+            received_bytes: row.received_bytes.unwrap_or_default(),
+            total_bytes: row.total_bytes,
+        });
+        Self {
+            title: row.title.take(),
+            meeting_title: std::mem::take(&mut row.meeting_title),
+            is_keeper: row.is_keeper,
+            import,
+            said: Vec::new(),
+            recording: row.into(),
         }
-        .into()
     }
 }
 
+/// Reads recordings `r` with their meetings `m`; `k.is_keeper` says whether they are the caller's to keep.
 macro_rules! select_recordings {
     ($rest:literal, $($arg:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"select created_at, id as "id: RecordingId", meeting_id as "meeting_id: MeetingId",
-                      status as "status: Status", failure_code, failure_detail, engine, layout as "layout: Layout",
-                      audio_only, started_at, ended_at, duration_seconds, size_bytes, content_type, sha256,
-                      access_level as "access_level: AccessLevel", allowed_roles::text[] as "allowed_roles!",
-                      allowed_people as "allowed_people: Vec<UserId>", gaps as "gaps: Json<Vec<Gap>>", paused_at,
-                      pauses as "pauses: Json<Vec<Gap>>", requested_by as "requested_by: UserId", trashed_at, held_at,
-                      hold_reason
-               from recordings "# + $rest,
+            r#"select r.created_at, r.id as "id: RecordingId", r.meeting_id as "meeting_id: MeetingId",
+                      r.status as "status: Status", r.failure_code, r.failure_detail, r.engine, r.layout as "layout: Layout",
+                      r.audio_only, r.started_at, r.ended_at, r.duration_seconds, r.size_bytes, r.content_type, r.sha256,
+                      r.access_level as "access_level: AccessLevel", r.allowed_roles::text[] as "allowed_roles!",
+                      r.allowed_people as "allowed_people: Vec<UserId>", r.gaps as "gaps: Json<Vec<Gap>>", r.paused_at,
+                      r.pauses as "pauses: Json<Vec<Gap>>", r.requested_by as "requested_by: UserId",
+                      -- What the store itself does not give up yet stays longer.
+                      case when r.trashed_at is not null then greatest(r.trashed_at, r.locked_until - interval '7 days') end
+                          as trashed_at,
+                      r.held_at, r.hold_reason, r.title, coalesce(m.title, '') as "meeting_title!", k.is_keeper as "is_keeper!",
+                      i.host as "import_host?", i.received_bytes as "received_bytes?", i.total_bytes as "total_bytes?"
+               from recordings r left join meetings m on m.id = r.meeting_id
+               left join recording_imports i on i.recording_id = r.id,
+               lateral (select app_is_host(r.meeting_id)
+                               or r.organization_id = any ((select app_may_in('recordings.manage'))::uuid[]) as is_keeper) k
+               "# + $rest,
             $($arg),+
         )
     };
@@ -93,13 +115,18 @@ macro_rules! select_recordings {
 
 /// One recording; `None` when the caller may not see it.
 pub async fn find(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<RecordingOut>> {
-    let row = select_recordings!("where id = $1", id.0).fetch_optional(&mut **tx).await?;
-    Ok(row.map(RecordingOut::from))
+    Ok(item(tx, id).await?.map(|item| item.recording))
+}
+
+/// One recording as the vault tells of it; `None` when the caller may not see it.
+pub async fn item(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<VaultItem>> {
+    let row = select_recordings!("where r.id = $1", id.0).fetch_optional(&mut **tx).await?;
+    Ok(row.map(VaultItem::from))
 }
 
 /// A recording with its row locked until the transaction ends; `None` when the caller may not see it.
 pub async fn lock(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<RecordingOut>> {
-    let row = select_recordings!("where id = $1 for no key update", id.0).fetch_optional(&mut **tx).await?;
+    let row = select_recordings!("where r.id = $1 for no key update of r", id.0).fetch_optional(&mut **tx).await?;
     Ok(row.map(RecordingOut::from))
 }
 
@@ -115,8 +142,8 @@ pub async fn of_meeting(
 ) -> sqlx::Result<Vec<(Place, RecordingOut)>> {
     let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.0)));
     let rows = select_recordings!(
-        "where meeting_id = $1 and status <> 'deleted' and ($2::timestamptz is null or (created_at, id) < ($2, $3))
-         order by created_at desc, id desc limit $4",
+        "where r.meeting_id = $1 and r.status <> 'deleted' and ($2::timestamptz is null or (r.created_at, r.id) < ($2, $3))
+         order by r.created_at desc, r.id desc limit $4",
         meeting.0,
         at,
         id,
@@ -130,8 +157,8 @@ pub async fn of_meeting(
 /// What a list of the vault is to hold; `None` leaves a filter out.
 #[derive(Debug, Default)]
 pub struct Filter<'a> {
-    /// Part of the meeting's title.
-    pub title: Option<&'a str>,
+    /// Part of a title, or words that were said.
+    pub text: Option<&'a str>,
     pub status: Option<Status>,
     /// Asked for at this moment or later.
     pub from: Option<DateTime<Utc>>,
@@ -151,29 +178,20 @@ pub async fn of_organization(
     limit: i64,
 ) -> sqlx::Result<Vec<(Place, VaultItem)>> {
     let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.0)));
-    let rows = sqlx::query!(
-        r#"select r.created_at, r.id as "id: RecordingId", r.meeting_id as "meeting_id: MeetingId",
-                  r.status as "status: Status", r.failure_code, r.failure_detail, r.engine, r.layout as "layout: Layout",
-                  r.audio_only, r.started_at, r.ended_at, r.duration_seconds, r.size_bytes, r.content_type, r.sha256,
-                  r.access_level as "access_level: AccessLevel", r.allowed_roles::text[] as "allowed_roles!",
-                  r.allowed_people as "allowed_people: Vec<UserId>", r.gaps as "gaps: Json<Vec<Gap>>", r.paused_at,
-                  r.pauses as "pauses: Json<Vec<Gap>>", r.requested_by as "requested_by: UserId", r.trashed_at, r.held_at,
-                  r.hold_reason, m.title, k.is_keeper as "is_keeper!"
-           from recordings r join meetings m on m.id = r.meeting_id,
-                lateral (select app_is_host(r.meeting_id)
-                                or r.organization_id = any ((select app_may_in('recordings.manage'))::uuid[]) as is_keeper) k
-           where r.organization_id = $1 and ($2::timestamptz is null or (r.created_at, r.id) < ($2, $3))
-             and case when $4 then r.status = 'deleted' and r.object_key is not null and k.is_keeper
-                      else r.status <> 'deleted' end
-             and ($5::text is null or strpos(lower(m.title), lower($5)) > 0)
-             and ($6::recording_status is null or r.status = $6)
-             and ($7::timestamptz is null or r.created_at >= $7) and ($8::timestamptz is null or r.created_at < $8)
-           order by r.created_at desc, r.id desc limit $9"#,
+    let rows = select_recordings!(
+        "where r.organization_id = $1 and ($2::timestamptz is null or (r.created_at, r.id) < ($2, $3))
+           and case when $4 then r.status = 'deleted' and r.object_key is not null and k.is_keeper
+                    else r.status <> 'deleted' end
+           and ($5::text is null or strpos(lower(m.title), lower($5)) > 0 or strpos(lower(r.title), lower($5)) > 0
+                or r.id = any ((select recordings_that_say($1, $5))::uuid[]))
+           and ($6::recording_status is null or r.status = $6)
+           and ($7::timestamptz is null or r.created_at >= $7) and ($8::timestamptz is null or r.created_at < $8)
+         order by r.created_at desc, r.id desc limit $9",
         organization.0,
         at,
         id,
         filter.trash,
-        filter.title,
+        filter.text,
         filter.status as Option<Status>,
         filter.from,
         filter.to,
@@ -181,43 +199,7 @@ pub async fn of_organization(
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let item = VaultItem {
-                meeting_title: row.title,
-                is_keeper: row.is_keeper,
-                recording: Recording {
-                    id: row.id,
-                    meeting_id: row.meeting_id,
-                    status: row.status,
-                    failure_code: row.failure_code,
-                    failure_detail: row.failure_detail,
-                    engine: row.engine,
-                    layout: row.layout,
-                    audio_only: row.audio_only,
-                    started_at: row.started_at,
-                    ended_at: row.ended_at,
-                    duration_seconds: row.duration_seconds,
-                    size_bytes: row.size_bytes,
-                    content_type: row.content_type,
-                    sha256: row.sha256,
-                    access_level: row.access_level,
-                    allowed_roles: row.allowed_roles,
-                    allowed_people: row.allowed_people,
-                    gaps: row.gaps,
-                    paused_at: row.paused_at,
-                    pauses: row.pauses,
-                    requested_by: row.requested_by,
-                    trashed_at: row.trashed_at,
-                    held_at: row.held_at,
-                    hold_reason: row.hold_reason,
-                }
-                .into(),
-            };
-            ((row.created_at, row.id), item)
-        })
-        .collect())
+    Ok(rows.into_iter().map(|row| ((row.created_at, row.id), row.into())).collect())
 }
 
 /// A recording that someone wants.
@@ -465,7 +447,7 @@ pub async fn hold(
 pub async fn delete(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>, by: UserId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update recordings set status = 'deleted', failure_code = null, failure_detail = null, trashed_at = $2, updated_by = $3
-         where id = $1 and status in ('available', 'failed') and held_at is null",
+         where id = $1 and status in ('available', 'failed', 'importing') and held_at is null",
         id.0,
         now,
         by.0,
@@ -490,6 +472,14 @@ pub async fn restore(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>, by: UserI
     Ok(done.rows_affected() == 1)
 }
 
+/// Until when the store itself refuses to delete a recording's file, when it does now.
+pub async fn locked_until(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let until = sqlx::query_scalar!("select locked_until from recordings where id = $1 and object_key is not null", id.0)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(until.flatten().filter(|until| *until > now))
+}
+
 /// Lets a deleted recording be erased without waiting for the end of its time in the trash.
 pub async fn do_not_wait(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
@@ -508,7 +498,7 @@ pub async fn delete_outlived(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> sql
         r#"update recordings set status = 'deleted', trashed_at = $1, updated_by = null
            where id in (select r.id from organizations o join recordings r on r.organization_id = o.id
                         where o.settings ? 'recording_retention_days' and r.status = 'available' and r.held_at is null
-                          and r.ended_at < $1::timestamptz - make_interval(days => (o.settings ->> 'recording_retention_days')::integer)
+                          and coalesce(r.ended_at, r.created_at) < $1::timestamptz - make_interval(days => (o.settings ->> 'recording_retention_days')::integer)
                         limit $2)
              and status = 'available' and held_at is null
            returning id as "id: RecordingId""#,
@@ -528,13 +518,34 @@ pub async fn to_erase(
     let rows = sqlx::query!(
         r#"select organization_id as "organization: OrganizationId", id as "id: RecordingId" from recordings
            where status = 'deleted' and object_key is not null and coalesce(trashed_at, '-infinity') <= $1
+             and coalesce(locked_until, '-infinity') <= $3
            order by trashed_at limit $2"#,
         now - Duration::days(TRASH_DAYS),
         limit,
+        now,
     )
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(|row| (row.organization, row.id)).collect())
+}
+
+/// The files and pieces of files that a recording's people have beside it.
+pub async fn track_keys(tx: &mut Tx, organization: OrganizationId, recording: RecordingId) -> sqlx::Result<Vec<Key>> {
+    let rows = sqlx::query!("select section, number, pieces from recording_tracks where recording_id = $1", recording.0)
+        .fetch_all(&mut **tx)
+        .await?;
+    let keys = rows.into_iter().flat_map(|row| {
+        let track = TrackKey { organization, recording, section: row.section, number: row.number };
+        // One piece more: the handler may have died between writing it and noting it.
+        (0..=row.pieces).map(move |piece| Key::TrackPiece(track, piece)).chain([Key::Track(track)])
+    });
+    Ok(keys.collect())
+}
+
+/// Forgets a recording's people's files, after they were deleted.
+pub async fn forget_tracks(tx: &mut Tx, recording: RecordingId) -> sqlx::Result<()> {
+    sqlx::query!("delete from recording_tracks where recording_id = $1", recording.0).execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// Notes that a deleted recording's object is gone.
@@ -587,7 +598,8 @@ pub async fn file(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<File>> {
     sqlx::query_as!(
         File,
         r#"select r.organization_id as "organization: OrganizationId", r.meeting_id as "meeting: MeetingId",
-                  r.status as "status: Status", r.size_bytes as size, r.sha256, r.content_type, r.started_at, m.title
+                  r.status as "status: Status", r.size_bytes as size, r.sha256, r.content_type, r.started_at,
+                  coalesce(r.title, m.title) as "title!"
            from recordings r join meetings m on m.id = r.meeting_id where r.id = $1"#,
         id.0,
     )
@@ -670,6 +682,33 @@ pub async fn announce(tx: &mut Tx, id: RecordingId) -> sqlx::Result<()> {
         .fetch_one(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// Notes what the LiveKit Egress service says of the recording that it makes of a meeting, when that is more than is known;
+/// tells of which. Before its id is known an egress is known by the file that it writes.
+pub async fn egress_told(tx: &mut Tx, meeting: MeetingId, told: &Told) -> sqlx::Result<Option<RecordingId>> {
+    let row = sqlx::query!(
+        r#"select id as "id: RecordingId", organization_id as "organization_id: OrganizationId", egress as "egress: Json<Told>"
+           from recordings
+           where meeting_id = $1 and engine = $2 and status in ('starting', 'recording', 'finalizing') for update"#,
+        meeting.0,
+        egress::ENGINE,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let now = match &row.egress {
+        Some(known) => known.0.clone().and(told.clone()),
+        None if told.path == Key::Recording(row.organization_id, row.id).path() => told.clone(),
+        None => return Ok(None),
+    };
+    if row.egress.is_some_and(|known| known.0 == now) {
+        return Ok(None);
+    }
+    sqlx::query!("update recordings set egress = $2 where id = $1", row.id.0, Json(&now) as _)
+        .execute(&mut **tx)
+        .await?;
+    Ok(Some(row.id))
 }
 
 /// Wakes the egress handlers when the transaction commits.

@@ -96,6 +96,8 @@ switches! {
         recording_quota_gb: Option<u32> = None,
         /// Days after which recordings are deleted, 1 to 36500; `null` keeps them.
         recording_retention_days: Option<i32> = None,
+        /// Whether what recordings say is written down, where the service has somebody to do it.
+        transcripts: bool = false,
         /// Whether people are told of meetings: invitations, changes, reminders.
         meeting_notifications: bool = true,
         /// Whether people are told of calendar events that are no meetings.

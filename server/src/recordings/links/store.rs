@@ -111,7 +111,7 @@ pub async fn behind(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> sqlx:
     sqlx::query_as!(
         Behind,
         r#"select l.id as "id: ShareLinkId", r.id as "recording: RecordingId",
-                  r.organization_id as "organization: OrganizationId", o.name as organization_name, m.title,
+                  r.organization_id as "organization: OrganizationId", o.name as organization_name, coalesce(r.title, m.title) as "title!",
                   r.status as "status: Status", r.started_at, r.duration_seconds, r.audio_only, l.password_hash,
                   case when l.revoked_at is not null or o.suspended_at is not null then 'revoked'
                        when l.expires_at <= $2 then 'expired' when l.views >= l.max_views then 'used_up'
