@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use harness::{Answer, Meeting, Organization, Person, TestApp, Value, json};
-use kernel::vault::{Key, Vault};
+use kernel::vault::{Key, TrackKey, Vault};
 
 use crate::recordings::{download, file, finish, id, running, start};
 
@@ -135,6 +135,77 @@ async fn nothing_deletes_what_is_held() {
     assert_eq!(shelf.host.delete(&hold).await.is(200)["hold"], Value::Null);
     server::recordings::delete_outlived(&app.app).await.expect("the database answers");
     assert_eq!(shelf.host.get(&shelf.path("")).await.is(200)["status"], "deleted");
+}
+
+#[tokio::test]
+async fn what_the_store_locks_is_kept_until_the_day_that_is_told() {
+    let app = TestApp::with_vault().await;
+    let organization = app.organization().await;
+    let shelf = Shelf::fill(&app, &organization).await;
+    let key = shelf.key(&organization);
+    // Each person's microphone is erased with the recording.
+    let Key::Recording(of, recording) = key else { panic!("a recording") };
+    let track = TrackKey { organization: of, recording, section: 1, number: 1 };
+    for part in [Key::Track(track), Key::TrackPiece(track, 2)] {
+        vault(&app).put(part, "sound".into(), "audio/ogg").await.expect("the store takes it");
+    }
+    app.execute(
+        "insert into recording_tracks (recording_id, section, number, identity, name, starts_ms, duration_ms, pieces, size_bytes)
+         select id, 1, 1, 'anna', 'Anna', 0, 1000, 2, 5 from recordings",
+    )
+    .await;
+    let until = app.clock.now() + Duration::days(20);
+    sqlx::query("update recordings set locked_until = $1")
+        .bind(until)
+        .execute(&mut app.database().await)
+        .await
+        .expect("it is so");
+    let refused = shelf.host.delete(&shelf.path("?permanently=true")).await;
+    refused.problem(409, "STORE_LOCK");
+    shelf.host.delete(&shelf.path("")).await.is(204);
+    let told = shelf.host.get(&shelf.path("")).await.is(200)["erased_at"].clone();
+    let told: chrono::DateTime<chrono::Utc> = told.as_str().expect("a time").parse().expect("a time");
+    assert!((told - until).abs() < Duration::seconds(1), "{told} and {until}");
+    app.pass(Duration::days(19));
+    server::recordings::erase_deleted(&app.app).await.expect("the vault answers");
+    assert!(vault(&app).size(key).await.expect("the store answers").is_some());
+    app.pass(Duration::days(2));
+    server::recordings::erase_deleted(&app.app).await.expect("the vault answers");
+    for part in [key, Key::Track(track), Key::TrackPiece(track, 2)] {
+        assert_eq!(vault(&app).size(part).await.expect("the store answers"), None, "{}", part.path());
+    }
+    assert_eq!(app.value::<i64>("select count(*) from recording_tracks").await, 0);
+}
+
+#[tokio::test]
+async fn a_real_store_locks_what_it_is_told_to_and_says_what_it_cannot() {
+    let app = TestApp::with_vault().await;
+    let plain = app.app.config.vault.clone();
+    let id = kernel::ids::uuid_at(app.clock.now());
+    let with = |change: fn(&mut kernel::config::Vault)| {
+        let mut config = plain.clone();
+        change(&mut config);
+        Vault::new(&config).expect("a vault")
+    };
+    let locks = with(|config| {
+        config.bucket = "locked".to_owned();
+        config.object_lock_days = Some(1);
+    });
+    locks.ensure_bucket().await.expect("made");
+    locks.probe(id).await.expect("the bucket has object lock");
+    let key = Key::Probe(kernel::ids::uuid_at(app.clock.now()));
+    locks.put(key, "x".into(), "text/plain").await.expect("written");
+    let until = locks.lock_until(kernel::clock::Clock::system().now()).expect("a day");
+    locks.lock(key, until).await.expect("locked");
+    assert!(locks.delete(key).await.is_err());
+    assert_eq!(locks.size(key).await.expect("the store answers"), Some(1));
+    let refuses = async |vault: Vault, why: &str| {
+        let error = format!("{:#}", vault.probe(id).await.expect_err(why));
+        assert!(error.contains(why), "{error}");
+    };
+    refuses(with(|config| config.object_lock_days = Some(1)), "no object lock").await;
+    // Our embedded store takes the wish for encryption and forgets it.
+    refuses(with(|config| config.encryption = kernel::config::Encryption::SseS3), "does not encrypt").await;
 }
 
 /// The path of a link below the API.
