@@ -423,3 +423,67 @@ async fn a_meeting_that_records_by_itself_does_so_once() {
     app.enter(&organization.admin, &plain).await;
     assert_eq!(organization.admin.all(&plain.path("/recordings"), 50).await, [Value::Null; 0]);
 }
+
+/// What LiveKit tells of the egress that makes a recording, in protobuf's JSON.
+fn egress_event(meeting: &Meeting, path: &str, number: u32, status: &str) -> Value {
+    let mut info = json!({
+        "egressId": "EG_1", "roomName": meeting.room, "updatedAt": format!("17952407410000000{number:02}"),
+        "roomComposite": {"roomName": meeting.room, "fileOutputs": [{"filepath": path, "s3": {"secret": "{secret}"}}]},
+    });
+    // The first stage is the default and is not written.
+    if status != "EGRESS_STARTING" {
+        info["status"] = json!(status);
+    }
+    json!({"event": "egress_updated", "id": format!("EV_{number}_{status}"), "createdAt": "1795240741", "egressInfo": info})
+}
+
+#[tokio::test]
+async fn what_is_told_of_an_egress_only_goes_forward() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let meeting = running(&app, &organization, &organization.admin, &[]).await;
+    let recording = start(&organization.admin, &meeting).await.is(202);
+    let path = format!("organizations/{}/recordings/{}.mp4", organization.id, id(&recording));
+    let hear = async |number, status: &str| {
+        app.webhook(&egress_event(&meeting, &path, number, status)).await.is(200);
+        app.work_off_webhooks().await;
+        app.value::<Option<String>>("select egress ->> 'stage' from recordings").await
+    };
+    assert_eq!(hear(1, "EGRESS_ACTIVE").await, None, "another engine makes it");
+    app.execute("update recordings set engine = 'livekit_egress', status = 'starting'").await;
+    app.webhook(&egress_event(&meeting, "somebody/else.mp4", 2, "EGRESS_COMPLETE")).await.is(200);
+    assert_eq!(hear(3, "EGRESS_STARTING").await.as_deref(), Some("starting"));
+    for (number, status, stage) in [
+        (6, "EGRESS_ENDING", "ending"),
+        (4, "EGRESS_ACTIVE", "ending"),
+        (6, "EGRESS_ENDING", "ending"),
+        (7, "EGRESS_DANCING", "ending"),
+        (8, "EGRESS_COMPLETE", "complete"),
+        (9, "EGRESS_FAILED", "complete"),
+        (5, "EGRESS_ACTIVE", "complete"),
+    ] {
+        assert_eq!(hear(number, status).await.as_deref(), Some(stage), "{number} {status}");
+    }
+    let kept =
+        app.value::<i64>("select count(*) from webhook_inbox where body::text like '%{secret}%'").await;
+    assert_eq!(kept, 0, "keys are not kept");
+    assert_eq!(app.value::<i64>("select count(*) from webhook_inbox where processed_at is null").await, 0);
+    app.execute("update recordings set status = 'available', object_key = 'x', size_bytes = 1, sha256 = ''")
+        .await;
+    assert_eq!(hear(10, "EGRESS_ACTIVE").await.as_deref(), Some("complete"), "it is done");
+}
+
+#[tokio::test]
+async fn what_the_livekit_egress_service_records_cannot_be_paused() {
+    let app = TestApp::start().await;
+    let organization = app.organization().await;
+    let meeting = running(&app, &organization, &organization.admin, &[]).await;
+    let recording = start(&organization.admin, &meeting).await.is(202);
+    app.execute("update recordings set engine = 'livekit_egress', status = 'recording', started_at = now()")
+        .await;
+    let ask = async |what: &str| {
+        organization.admin.post(&format!("/recordings/{}/{what}", id(&recording)), json!({})).await
+    };
+    ask("pause").await.problem(409, "CANNOT_PAUSE");
+    assert_eq!(ask("resume").await.is(202)["paused_at"], Value::Null);
+}

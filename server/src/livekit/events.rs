@@ -8,6 +8,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Duration, Utc};
 use kernel::{
     db::Tx,
+    egress::{self, Told},
     inbox::{Incoming, Stored, without_nul},
 };
 use serde::{Deserialize, Deserializer};
@@ -38,6 +39,9 @@ const LONGEST: usize = 512;
 /// The kinds of events that move something here.
 const MOVING: [&str; 4] = ["room_started", "room_finished", "participant_joined", "participant_left"];
 
+/// What the recording service tells. An event of it names a room and has none.
+const OF_EGRESS: [&str; 3] = ["egress_started", "egress_updated", "egress_ended"];
+
 /// The kinds of events that move something when they are of a screen. Most tracks are cameras and microphones.
 const OF_TRACKS: [&str; 2] = ["track_published", "track_unpublished"];
 const SCREEN: &str = "SCREEN_SHARE";
@@ -48,6 +52,9 @@ pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
     if let Some(room) = body.get_mut("room").and_then(Value::as_object_mut) {
         room.remove("turnPassword");
     }
+    if let Some(info) = body.get_mut("egressInfo") {
+        egress::without_keys(info);
+    }
     let text =
         |pointer: &str| body.pointer(pointer).and_then(Value::as_str).filter(|text| text.len() <= LONGEST);
     let event_id = text("/id").filter(|id| !id.is_empty())?.to_owned();
@@ -55,6 +62,7 @@ pub fn incoming(body: &[u8], received_at: DateTime<Utc>) -> Option<Incoming> {
     let subject = ["/room/name", "/egressInfo/roomName", "/ingressInfo/roomName"].into_iter().find_map(text);
     let subject = subject.unwrap_or_default().to_owned();
     let moves = MOVING.contains(&kind.as_str())
+        || OF_EGRESS.contains(&kind.as_str())
         || OF_TRACKS.contains(&kind.as_str()) && text("/track/source") == Some(SCREEN);
     let concerns_us = moves && !subject.is_empty();
     Some(Incoming { source: SOURCE, event_id, subject, kind, body, received_at, concerns_us })
@@ -99,6 +107,7 @@ struct Event {
     room: Room,
     participant: Participant,
     track: Track,
+    egress_info: Value,
     #[serde(deserialize_with = "lenient")]
     created_at: i64,
 }
@@ -210,6 +219,10 @@ impl Event {
                     screens::unshared(tx, meeting, &screen, moment).await?;
                 }
             }
+            kind if OF_EGRESS.contains(&kind) => match Told::read(&self.egress_info) {
+                Some(told) => recordings::egress_told(tx, meeting.id, &told).await?,
+                None => tracing::debug!(kind, "an egress that cannot be read"),
+            },
             other => tracing::debug!(kind = other, "nobody waits for this kind of event"),
         }
         Ok(())
@@ -272,7 +285,11 @@ mod tests {
         assert_eq!(event.body["participant"]["name"], "a\u{fffd}b");
         let egress = incoming(br#"{"event":"egress_ended","id":"EV_2","egressInfo":{"roomName":"r"}}"#, now)
             .expect("an event");
-        assert_eq!((egress.subject.as_str(), egress.concerns_us), ("r", false));
+        assert_eq!((egress.subject.as_str(), egress.concerns_us), ("r", true));
+        let keys = br#"{"event":"egress_started","id":"EV_3","egressInfo":{"roomName":"r","roomComposite":
+                        {"fileOutputs":[{"filepath":"a.mp4","s3":{"accessKey":"{access_key}","secret":"x"}}]}}}"#;
+        let told = incoming(keys, now).expect("an event").body;
+        assert_eq!(told["egressInfo"]["roomComposite"]["fileOutputs"], json!([{"filepath": "a.mp4"}]));
         for no_event in [
             "",
             "[]",

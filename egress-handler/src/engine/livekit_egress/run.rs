@@ -313,14 +313,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// How large the file in the vault is, when there is one and it is the one that the service tells of.
+    /// How large the file in the vault is, when it is the one that the service tells of: an egress too many may have left
+    /// another under the same name.
     async fn stored(&self, told: &Told) -> Option<u64> {
+        if told.stage != Stage::Complete && told.file.size == 0 {
+            return None;
+        }
         let since = Instant::now();
-        let awaited = told.stage == Stage::Complete || told.file.size > 0;
         loop {
             match self.outside.vault.size(self.claim.file()).await {
                 Ok(Some(size)) if size > 0 && [0, size].contains(&told.file.size) => return Some(size),
-                Ok(_) if !awaited || since.elapsed() >= STORED => return None,
+                Ok(_) if since.elapsed() >= STORED => return None,
                 Ok(_) => {}
                 Err(error) => warn!(error = format!("{error:#}"), "the vault is away; trying again"),
             }
