@@ -167,7 +167,8 @@ impl Vault {
         if self.encryption != Encryption::SseC {
             return Ok(None);
         }
-        let key = self.encryption_key.as_ref().context("vault.encryption_key is not set, and sse-c needs it")?;
+        let key =
+            self.encryption_key.as_ref().context("vault.encryption_key is not set, and sse-c needs it")?;
         let bytes = STANDARD.decode(key.expose_secret()).ok().and_then(|bytes| bytes.try_into().ok());
         bytes.map(Some).context("vault.encryption_key must be 32 bytes in Base64")
     }

@@ -35,9 +35,7 @@ impl Source {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (asked, taken) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-        let service = Router::new()
-            .route("/{*what}", get(serve))
-            .with_state((asked.clone(), taken.clone()));
+        let service = Router::new().route("/{*what}", get(serve)).with_state((asked.clone(), taken.clone()));
         let serving = tokio::spawn(async move { axum::serve(listener, service).await.expect("serving") });
         Self { url, asked, taken, serving }
     }
@@ -69,8 +67,14 @@ async fn serve(
     match what.as_str() {
         // It lies about what it is.
         "film.mp4" => (html, film()).into_response(),
-        "voice.ogg" => [&b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0OpusHead\x01\x02"[..], &[0; 900]].concat().into_response(),
-        "page.mp4" => ([(header::CONTENT_TYPE, "video/mp4")], "<!doctype html><p>Please sign in.").into_response(),
+        "voice.ogg" => {
+            [&b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0OpusHead\x01\x02"[..], &[0; 900]]
+                .concat()
+                .into_response()
+        }
+        "page.mp4" => {
+            ([(header::CONTENT_TYPE, "video/mp4")], "<!doctype html><p>Please sign in.").into_response()
+        }
         "empty.mp4" => ([(header::CONTENT_TYPE, "video/mp4")], "").into_response(),
         "busy" if times < 2 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         "breaks" if times < 2 => {
@@ -164,7 +168,10 @@ async fn a_file_comes_into_the_vault_and_is_a_recording_like_others() {
     let found = shelf.read(&recording).await;
     assert_eq!((&found["status"], &found["content_type"]), (&json!("available"), &json!("video/mp4")));
     assert_eq!(found["sha256"], hex::encode(Sha256::digest(film())));
-    assert_eq!((&found["size_bytes"], &found["title"]), (&json!(film().len()), &json!("The assembly of 2019")));
+    assert_eq!(
+        (&found["size_bytes"], &found["title"]),
+        (&json!(film().len()), &json!("The assembly of 2019"))
+    );
     let file = download(&shelf.host, &recording, None).await;
     assert!(file.body == film(), "another file");
     assert!(file.header("content-disposition").contains("The assembly of 2019 2019-05-04.mp4"));
@@ -176,8 +183,9 @@ async fn a_file_comes_into_the_vault_and_is_a_recording_like_others() {
         .value("select bool_or(coalesce(after, '{}')::text like '%a-secret%') or exists (select from jobs where payload::text like '%a-secret%') from audit_log")
         .await;
     assert!(kept == 0 && !secret);
-    let told: Vec<String> =
-        app.value("select array_agg(action order by id) from audit_log where entity_type like 'recording%'").await;
+    let told: Vec<String> = app
+        .value("select array_agg(action order by id) from audit_log where entity_type like 'recording%'")
+        .await;
     assert_eq!(
         told,
         ["recording.requested", "recording_import.requested", "recording.completed", "recording.downloaded"]
@@ -193,11 +201,24 @@ async fn private_addresses_are_refused_whatever_leads_there() {
     let app = app().await;
     let shelf = Shelf::stand(&app).await;
     for url in [
-        "http://10.0.0.1/a.mp4", "http://192.168.0.1/a.mp4", "http://172.16.0.1/a.mp4", "http://100.64.0.1/a.mp4",
-        "http://169.254.169.254/latest/", "http://0.0.0.0/a", "http://127.0.0.2/a.mp4", "http://[::1]/a.mp4",
-        "http://[::ffff:10.0.0.1]/a.mp4", "http://[fd00:ec2::254]/a", "http://[fe80::1]/a", "http://224.0.0.1/a",
-        "http://2130706434/a.mp4", "ftp://files.test/a.mp4", "file:///etc/passwd", "http://me:secret@files.test/a.mp4",
-        "http://files.test:22/a.mp4", "gopher://files.test/",
+        "http://10.0.0.1/a.mp4",
+        "http://192.168.0.1/a.mp4",
+        "http://172.16.0.1/a.mp4",
+        "http://100.64.0.1/a.mp4",
+        "http://169.254.169.254/latest/",
+        "http://0.0.0.0/a",
+        "http://127.0.0.2/a.mp4",
+        "http://[::1]/a.mp4",
+        "http://[::ffff:10.0.0.1]/a.mp4",
+        "http://[fd00:ec2::254]/a",
+        "http://[fe80::1]/a",
+        "http://224.0.0.1/a",
+        "http://2130706434/a.mp4",
+        "ftp://files.test/a.mp4",
+        "file:///etc/passwd",
+        "http://me:secret@files.test/a.mp4",
+        "http://files.test:22/a.mp4",
+        "gopher://files.test/",
     ] {
         let refused = shelf.post(json!({"url": url})).await;
         assert_eq!(refused.code(), "VALIDATION_FAILED", "{url}: {}", refused.text());
@@ -289,7 +310,10 @@ async fn what_is_not_wanted_any_more_leaves_nothing() {
     let recording = shelf.import("endless").await;
     let path = format!("/recordings/{}", id(&recording));
     let deleting = async {
-        harness::app::eventually_async(async || shelf.read(&recording).await["import"]["received_bytes"] != 0).await;
+        harness::app::eventually_async(async || {
+            shelf.read(&recording).await["import"]["received_bytes"] != 0
+        })
+        .await;
         shelf.host.delete(&path).await.is(204);
     };
     tokio::join!(app.work_off_jobs(), deleting);

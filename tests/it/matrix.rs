@@ -287,6 +287,7 @@ const NOT_AUDITED_HERE: &[(&str, &str)] = &[
     ("POST /recordings/{id}/restore", "it is not in the trash here; recordings are under audit"),
     ("POST /recordings/{id}/resume", "it is not paused here; recordings are under audit"),
     ("DELETE /recordings/{id}/hold", "it is not held here; recordings are under audit"),
+    ("POST /recordings/{id}/transcript", "there is no file here; transcripts are under audit"),
     ("DELETE /recordings/{id}/transcript", "there is none here; transcripts are under audit"),
     ("DELETE /share-links/{id}", "there is none here; share_links are under audit"),
     ("POST /shared/{token}/playback", "vault::who_watched_is_told_to_the_host"),

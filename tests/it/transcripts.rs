@@ -95,7 +95,10 @@ impl<'a> Desk<'a> {
 fn texts(transcript: &Value) -> Vec<(i64, Value, String)> {
     let segments = transcript["segments"].as_array().expect("a list");
     let text = |it: &Value| it["text"].as_str().expect("text").to_owned();
-    segments.iter().map(|it| (it["starts_ms"].as_i64().expect("a time"), it["name"].clone(), text(it))).collect()
+    segments
+        .iter()
+        .map(|it| (it["starts_ms"].as_i64().expect("a time"), it["name"].clone(), text(it)))
+        .collect()
 }
 
 #[tokio::test]
@@ -136,8 +139,9 @@ async fn a_finished_recording_is_written_down_and_found_by_what_was_said() {
     assert!(search(&desk.host, "amina%20unanimously").await.is_empty(), "not in one breath");
     assert!(search(&desk.guest, "amina").await.is_empty(), "who may not see it does not find it");
     assert_eq!(search(&desk.host, "weekly").await[0]["said"], json!([]), "found by its title");
-    let told: Vec<String> =
-        app.value("select array_agg(action order by id) from audit_log where entity_type = 'transcript'").await;
+    let told: Vec<String> = app
+        .value("select array_agg(action order by id) from audit_log where entity_type = 'transcript'")
+        .await;
     assert_eq!(told, ["transcript.requested", "transcript.completed"]);
 }
 
@@ -309,7 +313,10 @@ async fn what_a_service_refuses_or_garbles_is_told_without_its_words() {
     let odd = r#"{"text": "x", "segments": [{"start": -5, "end": 1e300, "text": "odd\u0000\n\ntimes"}, {"start": 3, "end": 1, "text": "back"}]}"#;
     transcriber.next([Turn::Says(odd)]);
     app.work_off_jobs().await;
-    assert_eq!(texts(&desk.read().await), [(0, Value::Null, "odd times".to_owned()), (3000, Value::Null, "back".to_owned())]);
+    assert_eq!(
+        texts(&desk.read().await),
+        [(0, Value::Null, "odd times".to_owned()), (3000, Value::Null, "back".to_owned())]
+    );
     assert_eq!(desk.captions().await.text().matches("-->").count(), 2);
     transcriber.take();
     app.execute("update recordings set size_bytes = 26000000").await;
@@ -376,7 +383,8 @@ async fn what_is_deleted_while_it_is_written_down_stays_deleted() {
     assert_eq!(desk.read().await["status"], "none");
     // So does what is asked for anew meanwhile: the older attempt keeps nothing.
     desk.host.post(&desk.path("/transcript"), json!({})).await.is(202);
-    transcriber.next([Turn::Slow(std::time::Duration::from_millis(700)), Turn::Hears(vec![(0.0, 1.0, "New.")])]);
+    transcriber
+        .next([Turn::Slow(std::time::Duration::from_millis(700)), Turn::Hears(vec![(0.0, 1.0, "New.")])]);
     let anew = async {
         harness::app::eventually_async(async || desk.read().await["status"] == "running").await;
         desk.host.delete(&desk.path("/transcript")).await.is(204);
@@ -418,7 +426,11 @@ async fn who_may_not_see_the_recording_does_not_read_it_either() {
     }
     let seen: Value = app.api.http_raw(&way(&shared, "/transcript?")).await.json().await.expect("JSON");
     let first = &seen["segments"][0];
-    assert_eq!((&first["name"], &first["user_id"]), (&json!(desk.host.name), &Value::Null), "a name and no more");
+    assert_eq!(
+        (&first["name"], &first["user_id"]),
+        (&json!(desk.host.name), &Value::Null),
+        "a name and no more"
+    );
     desk.host.delete(&format!("/share-links/{}", id(&link))).await.is(204);
     for to in ["/captions.vtt?", "/transcript?"] {
         assert_eq!(look(&way(&shared, to)).await, 410, "the link was taken back");

@@ -107,13 +107,19 @@ fn error(status: u16, code: &str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     // Such words quote keys and what was said.
     let message = format!("Incorrect API key provided: {KEY}.");
-    let body = json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": code}});
+    let body =
+        json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": code}});
     (status, Json(body)).into_response()
 }
 
-async fn transcribe(State(state): State<Arc<Mutex<Heard>>>, headers: HeaderMap, request: Request) -> Response {
+async fn transcribe(
+    State(state): State<Arc<Mutex<Heard>>>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
     let whole = axum::body::to_bytes(request.into_body(), usize::MAX).await.expect("a body");
-    if headers.get(header::AUTHORIZATION).is_none_or(|it| it.as_bytes() != format!("Bearer {KEY}").as_bytes()) {
+    if headers.get(header::AUTHORIZATION).is_none_or(|it| it.as_bytes() != format!("Bearer {KEY}").as_bytes())
+    {
         state.lock().expect("no panic").refused += 1;
         return error(401, "invalid_api_key");
     }
@@ -131,9 +137,7 @@ async fn transcribe(State(state): State<Arc<Mutex<Heard>>>, headers: HeaderMap, 
     };
     match turn {
         Turn::Hears(said) => heard(&said),
-        Turn::Says(body) => {
-            ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
-        }
+        Turn::Says(body) => ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response(),
         Turn::Slow(time) => {
             tokio::time::sleep(time).await;
             heard(&[])
@@ -185,7 +189,8 @@ fn read_form(headers: &HeaderMap, body: &[u8]) -> Asked {
         let name = between(&head, "name=\"", "\"");
         if name == "file" {
             asked.file_name = between(&head, "filename=\"", "\"");
-            asked.kind = head.lines().find_map(|it| it.strip_prefix("Content-Type: ")).unwrap_or_default().to_owned();
+            asked.kind =
+                head.lines().find_map(|it| it.strip_prefix("Content-Type: ")).unwrap_or_default().to_owned();
             asked.file = Bytes::copy_from_slice(content);
         } else {
             asked.fields.insert(name, String::from_utf8_lossy(content).into_owned());

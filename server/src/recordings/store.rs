@@ -126,7 +126,8 @@ pub async fn item(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<VaultItem
 
 /// A recording with its row locked until the transaction ends; `None` when the caller may not see it.
 pub async fn lock(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<RecordingOut>> {
-    let row = select_recordings!("where r.id = $1 for no key update of r", id.0).fetch_optional(&mut **tx).await?;
+    let row =
+        select_recordings!("where r.id = $1 for no key update of r", id.0).fetch_optional(&mut **tx).await?;
     Ok(row.map(RecordingOut::from))
 }
 
@@ -473,10 +474,17 @@ pub async fn restore(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>, by: UserI
 }
 
 /// Until when the store itself refuses to delete a recording's file, when it does now.
-pub async fn locked_until(tx: &mut Tx, id: RecordingId, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
-    let until = sqlx::query_scalar!("select locked_until from recordings where id = $1 and object_key is not null", id.0)
-        .fetch_optional(&mut **tx)
-        .await?;
+pub async fn locked_until(
+    tx: &mut Tx,
+    id: RecordingId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let until = sqlx::query_scalar!(
+        "select locked_until from recordings where id = $1 and object_key is not null",
+        id.0
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     Ok(until.flatten().filter(|until| *until > now))
 }
 
@@ -530,10 +538,17 @@ pub async fn to_erase(
 }
 
 /// The files and pieces of files that a recording's people have beside it.
-pub async fn track_keys(tx: &mut Tx, organization: OrganizationId, recording: RecordingId) -> sqlx::Result<Vec<Key>> {
-    let rows = sqlx::query!("select section, number, pieces from recording_tracks where recording_id = $1", recording.0)
-        .fetch_all(&mut **tx)
-        .await?;
+pub async fn track_keys(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    recording: RecordingId,
+) -> sqlx::Result<Vec<Key>> {
+    let rows = sqlx::query!(
+        "select section, number, pieces from recording_tracks where recording_id = $1",
+        recording.0
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     let keys = rows.into_iter().flat_map(|row| {
         let track = TrackKey { organization, recording, section: row.section, number: row.number };
         // One piece more: the handler may have died between writing it and noting it.
@@ -544,7 +559,9 @@ pub async fn track_keys(tx: &mut Tx, organization: OrganizationId, recording: Re
 
 /// Forgets a recording's people's files, after they were deleted.
 pub async fn forget_tracks(tx: &mut Tx, recording: RecordingId) -> sqlx::Result<()> {
-    sqlx::query!("delete from recording_tracks where recording_id = $1", recording.0).execute(&mut **tx).await?;
+    sqlx::query!("delete from recording_tracks where recording_id = $1", recording.0)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -184,7 +184,8 @@ async fn bring(
     let mut part = BytesMut::new();
     while part.len() < rules::BEGINNING && more(&mut body, &mut part).await? {}
     let kind = rules::kind_of(&part).ok_or(Trouble::Final(Reason::WrongType))?;
-    let mut upload = Upload::begin(app, recording, Key::Recording(organization, recording), kind, total).await?;
+    let mut upload =
+        Upload::begin(app, recording, Key::Recording(organization, recording), kind, total).await?;
     let sent = async {
         loop {
             let goes_on = part.len() >= PART || more(&mut body, &mut part).await?;
@@ -294,18 +295,13 @@ impl<'a> Upload<'a> {
         self.parts.push(part);
         let size = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let mut tx = db::begin(&self.app.pool, Actor::System).await?;
-        let wanted =
-            store::progress(&mut tx, self.recording, size(self.sent), self.total.map(size)).await?;
+        let wanted = store::progress(&mut tx, self.recording, size(self.sent), self.total.map(size)).await?;
         tx.commit().await?;
         if wanted { Ok(()) } else { Err(Trouble::Unwanted) }
     }
 
     async fn complete(self, content_type: &'static str) -> Result<Stored, Trouble> {
-        self.app
-            .vault
-            .complete_upload(self.key, &self.id, &self.parts)
-            .await
-            .map_err(Trouble::of_vault)?;
+        self.app.vault.complete_upload(self.key, &self.id, &self.parts).await.map_err(Trouble::of_vault)?;
         Ok(Stored {
             key: self.key.path(),
             size: i64::try_from(self.sent).unwrap_or(i64::MAX),

@@ -74,16 +74,28 @@ mod tests {
     #[test]
     fn a_file_is_known_by_its_first_bytes() {
         let mp4 = |brand: &[u8; 4]| [b"\0\0\0\x20ftyp", &brand[..], b"\0\0\0\0", &[0; 32]].concat();
-        let ebml = |kind: &[u8]| [b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82", kind, &[0; 32]].concat();
+        let ebml = |kind: &[u8]| {
+            [b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82", kind, &[0; 32]].concat()
+        };
         assert_eq!(kind_of(&mp4(b"isom")), Some("video/mp4"));
         assert_eq!(kind_of(&mp4(b"mp42")), Some("video/mp4"));
         assert_eq!(kind_of(&mp4(b"iso6")), Some("video/mp4"));
         assert_eq!(kind_of(&mp4(b"M4A ")), Some("audio/mp4"));
         assert_eq!(kind_of(&ebml(b"\x84webm")), Some("video/webm"));
         assert_eq!(kind_of(&ebml(b"\x88matroska")), None);
-        assert_eq!(kind_of(b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0OpusHead\x01\x02"), Some("audio/ogg"));
+        assert_eq!(
+            kind_of(b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0OpusHead\x01\x02"),
+            Some("audio/ogg")
+        );
         for other in [
-            &b"<!doctype html><html>"[..], b"GIF89a", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"PK\x03\x04", b"\x7fELF", b"#!/bin/sh", b"",
+            &b"<!doctype html><html>"[..],
+            b"GIF89a",
+            b"\x89PNG\r\n\x1a\n",
+            b"%PDF-1.7",
+            b"PK\x03\x04",
+            b"\x7fELF",
+            b"#!/bin/sh",
+            b"",
             b"ftypisom",
         ] {
             assert_eq!(kind_of(other), None, "{other:?}");

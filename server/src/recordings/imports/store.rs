@@ -95,17 +95,14 @@ pub async fn find(tx: &mut Tx, id: RecordingId) -> sqlx::Result<Option<Import>> 
 
 /// Notes the upload that is under way; none when it is over.
 pub async fn set_upload(tx: &mut Tx, id: RecordingId, upload: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query!("update recordings set upload_id = $2 where id = $1", id.0, upload).execute(&mut **tx).await?;
+    sqlx::query!("update recordings set upload_id = $2 where id = $1", id.0, upload)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
 /// Notes how far a file is; false when nobody wants it any more.
-pub async fn progress(
-    tx: &mut Tx,
-    id: RecordingId,
-    received: i64,
-    total: Option<i64>,
-) -> sqlx::Result<bool> {
+pub async fn progress(tx: &mut Tx, id: RecordingId, received: i64, total: Option<i64>) -> sqlx::Result<bool> {
     let noted = sqlx::query!(
         "update recording_imports i set received_bytes = $2, total_bytes = $3
          from recordings r where i.recording_id = $1 and r.id = $1 and r.status = 'importing'",

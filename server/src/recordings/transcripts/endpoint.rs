@@ -102,8 +102,7 @@ impl Endpoint {
             .mime_str(kind)
             .context("the file's type")
             .map_err(later)?;
-        let mut form =
-            Form::new().text("model", self.model.clone()).text("response_format", "verbose_json");
+        let mut form = Form::new().text("model", self.model.clone()).text("response_format", "verbose_json");
         if let Some(language) = language.or(self.language.as_deref()) {
             form = form.text("language", language.to_owned());
         }
@@ -118,8 +117,9 @@ impl Endpoint {
             return Err(refusal(status, answer.headers()));
         }
         let body = read(answer).await?;
-        let said: Answer = serde_json::from_slice(&body)
-            .map_err(|error| Unheard::Nonsense(anyhow!("its answer is no transcript: {:?}", error.classify())))?;
+        let said: Answer = serde_json::from_slice(&body).map_err(|error| {
+            Unheard::Nonsense(anyhow!("its answer is no transcript: {:?}", error.classify()))
+        })?;
         Ok(said.into())
     }
 }

@@ -54,16 +54,16 @@ struct Reason {
     detail: &'static str,
 }
 
-const TOO_LARGE: Reason = Reason {
-    code: "TOO_LARGE",
-    detail: "The recording is larger than the transcription service takes.",
-};
+const TOO_LARGE: Reason =
+    Reason { code: "TOO_LARGE", detail: "The recording is larger than the transcription service takes." };
 const REFUSED: Reason =
     Reason { code: "SERVICE_REFUSED", detail: "The transcription service refused the recording." };
 const AWAY: Reason =
     Reason { code: "SERVICE_AWAY", detail: "The transcription service could not be reached for too long." };
-const NONSENSE: Reason =
-    Reason { code: "BAD_ANSWER", detail: "The transcription service answered with something else than a transcript." };
+const NONSENSE: Reason = Reason {
+    code: "BAD_ANSWER",
+    detail: "The transcription service answered with something else than a transcript.",
+};
 const NOT_AGREED: Reason = Reason {
     code: "NOT_AGREED",
     detail: "Not everybody who was there has agreed that what they say is written down.",
@@ -71,7 +71,11 @@ const NOT_AGREED: Reason = Reason {
 
 /// What came of an attempt.
 enum Outcome {
-    Kept { said: Vec<Stretch>, language: Option<String>, left_out: i32 },
+    Kept {
+        said: Vec<Stretch>,
+        language: Option<String>,
+        left_out: i32,
+    },
     /// The voices' files are not there yet.
     NotYet,
     Never(Reason),

@@ -114,7 +114,9 @@ pub fn webvtt<'a>(captions: impl Iterator<Item = Caption<'a>>) -> String {
         let _ = write!(file, "\n{} --> {}\n", timestamp(starts), timestamp(ends));
         let name = caption.voice.map(escaped).filter(|name| !name.is_empty());
         if let Some(name) = name {
-            let _ = write!(file, "<v {name}>");
+            // A name that ends with two dashes would make an arrow of the tag's end, and end the caption.
+            let end = if name.ends_with('-') { " " } else { "" };
+            let _ = write!(file, "<v {name}{end}>");
         }
         file.push_str(&escaped(caption.text));
         file.push('\n');
@@ -149,8 +151,14 @@ mod tests {
     #[test]
     fn captions_are_written_as_players_read_them() {
         let captions = [
-            Caption { starts: 0, ends: 1500, voice: Some("Ann <A> & Co"), text: "1 < 2 --> \"true\" & so\n\non" },
+            Caption {
+                starts: 0,
+                ends: 1500,
+                voice: Some("Ann <A> & Co"),
+                text: "1 < 2 --> \"true\" & so\n\non",
+            },
             Caption { starts: 3_723_004, ends: 3_723_004, voice: None, text: "later" },
+            Caption { starts: 3_800_000, ends: 3_801_000, voice: Some("Ben --"), text: "hm" },
             Caption { starts: 360_000_000, ends: 360_001_000, voice: Some(" \u{7} "), text: "habari" },
         ];
         assert_eq!(
@@ -158,13 +166,15 @@ mod tests {
             "WEBVTT\n\n\
              00:00:00.000 --> 00:00:01.500\n<v Ann &lt;A&gt; &amp; Co>1 &lt; 2 --&gt; \"true\" &amp; so on\n\n\
              01:02:03.004 --> 01:02:03.005\nlater\n\n\
+             01:03:20.000 --> 01:03:21.000\n<v Ben -- >hm\n\n\
              100:00:00.000 --> 100:00:01.000\nhabari\n"
         );
     }
 
     #[test]
     fn what_each_said_becomes_one_conversation() {
-        let ann = stretches(vec![heard(0.0, 2.0, " Hello. "), heard(5.0, 6.5, "Yes.")], &speaker("Ann"), 1000);
+        let ann =
+            stretches(vec![heard(0.0, 2.0, " Hello. "), heard(5.0, 6.5, "Yes.")], &speaker("Ann"), 1000);
         let ben = stretches(vec![heard(0.5, 1.0, "Hi Ann.")], &speaker("Ben"), 3000);
         let all = merged([ann, ben].concat());
         let told: Vec<_> =
@@ -181,8 +191,7 @@ mod tests {
 
     #[test]
     fn silence_has_no_words() {
-        let quiet =
-            |no_speech, likelihood| Heard { no_speech, likelihood, ..heard(0.0, 1.0, "Thank you.") };
+        let quiet = |no_speech, likelihood| Heard { no_speech, likelihood, ..heard(0.0, 1.0, "Thank you.") };
         for (answer, kept) in [
             (quiet(Some(0.9), Some(-1.4)), false),
             (quiet(Some(0.9), Some(-0.2)), true),
@@ -190,7 +199,11 @@ mod tests {
             (quiet(Some(0.9), None), true),
             (heard(0.0, 1.0, " \n "), false),
         ] {
-            assert_eq!(stretches(vec![answer.clone()], &Speaker::default(), 0).len(), usize::from(kept), "{answer:?}");
+            assert_eq!(
+                stretches(vec![answer.clone()], &Speaker::default(), 0).len(),
+                usize::from(kept),
+                "{answer:?}"
+            );
         }
     }
 
