@@ -228,9 +228,10 @@ const vault = createRoute({
 const recording = createRoute({
   getParentRoute: () => shell,
   path: '/recordings/$id',
-  // With `play` it begins by itself.
-  validateSearch: (search: Record<string, unknown>): { play?: true } => ({
+  // With `play` it begins by itself, with `at` at so many seconds.
+  validateSearch: (search: Record<string, unknown>): { play?: true; at?: number } => ({
     play: search.play ? true : undefined,
+    at: typeof search.at === 'number' && search.at >= 0 ? search.at : undefined,
   }),
   component: lazyRouteComponent(() => import('./features/recordings/PlayerPage'), 'PlayerPage'),
 });

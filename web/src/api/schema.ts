@@ -1468,6 +1468,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{id}/recordings/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a recording from elsewhere into the vault: MP4, WebM, M4A or Ogg. It is fetched behind the answer; the recording
+         *     says how far that is. Addresses of private networks are refused. The meeting's host may, and whoever has
+         *     `recordings.manage`.
+         */
+        post: operations["recordings_import_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{id}/recordings/preflight": {
         parameters: {
             query?: never;
@@ -2519,6 +2540,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}/captions.vtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Captions of a recording as a file (WebVTT), with the names of those who speak where they are known. It opens for whoever
+         *     may see the recording, with the header or with an address to play from; 404 while there is none.
+         */
+        get: operations["recordings_captions_of_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/chapters": {
         parameters: {
             query?: never;
@@ -2755,6 +2796,28 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a recording says. It opens for whoever may see the recording, with the header or with an address to play from. */
+        get: operations["recordings_transcript_of_recording"];
+        put?: never;
+        /**
+         * Asks for what a recording says to be written down, or for it to be written down anew. Its host and co-hosts may, and
+         *     whoever has `recordings.manage`, where the organization wants transcripts. One that is being made stays as it is.
+         */
+        post: operations["recordings_request_transcript"];
+        /** Deletes what a recording says; the recording stays. Its host may, and whoever has `recordings.manage`. */
+        delete: operations["recordings_delete_transcript"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4550,6 +4613,21 @@ export interface components {
             /** @description The same as one plain sentence. */
             detail?: string | null;
         };
+        /** @description A file that comes, or came, from elsewhere. */
+        ImportProgress: {
+            /** @description The server that has it. */
+            host: string;
+            /**
+             * Format: int64
+             * @description Bytes that have come.
+             */
+            received_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that will come in all, as far as the server says.
+             */
+            total_bytes?: number | null;
+        };
         /** @description What an import did, or would do. */
         ImportReport: {
             /** @description True when nothing was changed because only a report was asked for. */
@@ -5662,10 +5740,15 @@ export interface components {
         Listing_VaultItem: {
             /** @description The items in order. */
             items: (components["schemas"]["RecordingOut"] & {
+                /** @description What it is called, where it has a name of its own. */
+                title?: string | null;
                 /** @description Its meeting's title. */
                 meeting_title: string;
                 /** @description Whether the caller decides who sees it, and may delete it. */
                 is_keeper: boolean;
+                import?: components["schemas"]["ImportProgress"] | null;
+                /** @description Where in it the words were said that were looked for: the first three places. */
+                said: components["schemas"]["Said"][];
             })[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -6427,6 +6510,18 @@ export interface components {
             /** @description Why, 1 to 500 characters. */
             reason: string;
         };
+        /** @description A file that is to come into the vault. */
+        NewImport: {
+            /** @description Where it is: an `http` or `https` address, at most 2000 characters. It is kept until the file is there or has failed. */
+            url: string;
+            /** @description What it is called, 1 to 200 characters; it goes by its meeting's title when absent. */
+            title?: string | null;
+            /**
+             * Format: date-time
+             * @description When it begins, where that is known: then it has chapters.
+             */
+            started_at?: string | null;
+        };
         /** @description A new meeting. */
         NewMeeting: {
             /** @description 1 to 255 characters. */
@@ -6556,6 +6651,11 @@ export interface components {
         NewSystemAdmin: {
             /** @description The e-mail address of their account. */
             email: string;
+        };
+        /** @description How to write down what a recording says. */
+        NewTranscript: {
+            /** @description The language that is spoken (ISO 639, `sw`); found out when absent. */
+            language?: string | null;
         };
         /** @description A vote. */
         NewVote: {
@@ -7257,6 +7357,16 @@ export interface components {
              */
             latest?: string | null;
         };
+        /** @description A place in a recording where words were said that somebody looks for. */
+        Said: {
+            /**
+             * Format: int64
+             * @description Where in the file, in milliseconds.
+             */
+            at_ms: number;
+            /** @description What was said there. */
+            text: string;
+        };
         /**
          * @description How a meeting came to stand in the calendar.
          * @enum {string}
@@ -7426,6 +7536,8 @@ export interface components {
              * @description Days after which recordings are deleted, 1 to 36500; `null` keeps them.
              */
             recording_retention_days?: number | null;
+            /** @description Whether what recordings say is written down, where the service has somebody to do it. */
+            transcripts: boolean;
             /** @description Whether people are told of meetings: invitations, changes, reminders. */
             meeting_notifications: boolean;
             /** @description Whether people are told of calendar events that are no meetings. */
@@ -7545,6 +7657,11 @@ export interface components {
              * @default null
              */
             recording_retention_days: number | null;
+            /**
+             * @description Whether what recordings say is written down, where the service has somebody to do it.
+             * @default null
+             */
+            transcripts: boolean | null;
             /**
              * @description Whether people are told of meetings: invitations, changes, reminders.
              * @default null
@@ -7761,7 +7878,7 @@ export interface components {
          * @description How far a recording is.
          * @enum {string}
          */
-        Status: "requested" | "starting" | "recording" | "finalizing" | "available" | "failed" | "deleted";
+        Status: "requested" | "starting" | "recording" | "finalizing" | "importing" | "available" | "failed" | "deleted";
         /** @description Why an organization is suspended. */
         Suspension: {
             /** @description At most 500 characters. */
@@ -7798,6 +7915,47 @@ export interface components {
              */
             data: Record<string, never>;
         };
+        /** @description What a recording says. */
+        Transcript: {
+            /** @description How far it is. */
+            status: components["schemas"]["TranscriptStatus"];
+            failure?: components["schemas"]["Failure"] | null;
+            /** @description The language that was heard, as the service calls it. */
+            language?: string | null;
+            /**
+             * Format: int32
+             * @description How many people spoke whose words are left out, since they have not agreed that they are written down.
+             */
+            left_out: number;
+            /** @description Whether the caller may ask for it, or for a new one, now. */
+            can_request: boolean;
+            /** @description What was said, in its order. */
+            segments: components["schemas"]["TranscriptSegment"][];
+        };
+        /** @description Something that somebody said. */
+        TranscriptSegment: {
+            /**
+             * Format: int64
+             * @description From where in the file on, in milliseconds.
+             */
+            starts_ms: number;
+            /**
+             * Format: int64
+             * @description Until where.
+             */
+            ends_ms: number;
+            user_id?: components["schemas"]["UserId"] | null;
+            guest_id?: components["schemas"]["GuestId"] | null;
+            /** @description Their name. */
+            name?: string | null;
+            /** @description What. */
+            text: string;
+        };
+        /**
+         * @description How far a transcript is.
+         * @enum {string}
+         */
+        TranscriptStatus: "none" | "waiting" | "running" | "available" | "failed";
         /** @description Where a connection can be tried. */
         Trial: {
             /** @description Where LiveKit answers, `ws://…` or `wss://…`. */
@@ -7817,10 +7975,15 @@ export interface components {
         UserId: string;
         /** @description A recording in the vault. */
         VaultItem: components["schemas"]["RecordingOut"] & {
+            /** @description What it is called, where it has a name of its own. */
+            title?: string | null;
             /** @description Its meeting's title. */
             meeting_title: string;
             /** @description Whether the caller decides who sees it, and may delete it. */
             is_keeper: boolean;
+            import?: components["schemas"]["ImportProgress"] | null;
+            /** @description Where in it the words were said that were looked for: the first three places. */
+            said: components["schemas"]["Said"][];
         };
         /** @description What an organization's recordings take, and may take. */
         VaultUsage: {
@@ -13728,6 +13891,84 @@ export interface operations {
             };
         };
     };
+    recordings_import_recording: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultItem"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recordings_preflight: {
         parameters: {
             query?: never;
@@ -16900,10 +17141,10 @@ export interface operations {
     recordings_list_of_organization: {
         parameters: {
             query?: {
-                /** @description Part of the meeting's title, at most 200 characters. */
+                /** @description Part of the title, or words that were said one after the other, at most 200 characters. */
                 q?: string;
                 /** @description How far they are. */
-                status?: "requested" | "starting" | "recording" | "finalizing" | "available" | "failed" | "deleted";
+                status?: "requested" | "starting" | "recording" | "finalizing" | "importing" | "available" | "failed" | "deleted";
                 /** @description Asked for at this moment or later. */
                 from?: string;
                 /** @description Asked for before this moment. */
@@ -18093,7 +18334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecordingOut"];
+                    "application/json": components["schemas"]["VaultItem"];
                 };
             };
             304: {
@@ -18205,7 +18446,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecordingOut"];
+                    "application/json": components["schemas"]["VaultItem"];
                 };
             };
             /** @description The request cannot be read. */
@@ -18258,6 +18499,72 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_captions_of_recording: {
+        parameters: {
+            query?: {
+                /** @description Of an address to play from. */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description WebVTT */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vtt": unknown;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19249,6 +19556,207 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_transcript_of_recording: {
+        parameters: {
+            query?: {
+                /** @description Of an address to play from. */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcript"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request does not fit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_request_transcript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTranscript"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_delete_transcript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,6 +35,8 @@ export type Recording = Schemas['RecordingOut'];
 export type RecordingLayout = Schemas['Layout'];
 /** A recording as the vault lists it. */
 export type VaultItem = Schemas['VaultItem'];
+export type Transcript = Schemas['Transcript'];
+export type TranscriptSegment = Schemas['TranscriptSegment'];
 export type ShareLink = Schemas['ShareLink'];
 export type Preflight = Schemas['Preflight'];
 export type SharedRecording = Schemas['SharedRecording'];
@@ -72,6 +74,7 @@ export const RECORDING_STATUSES = [
   'starting',
   'requested',
   'finalizing',
+  'importing',
   'failed',
 ] as const satisfies readonly Recording['status'][];
 export const LAYOUTS = ['grid', 'speaker', 'screen'] as const satisfies readonly RecordingLayout[];

@@ -12,6 +12,12 @@ export function sentence(error: unknown): string {
   return i18next.t([`problems.${code}`, detail || 'problems.UNEXPECTED'] as never);
 }
 
+/** The sentence for something that failed behind the scenes, found as [`sentence`] is. */
+export function failureSentence({ code, detail }: { code: string; detail: string }): string {
+  if (i18next.language === 'en') return detail;
+  return i18next.t([`problems.${code}`, detail] as never);
+}
+
 /** The sentence for what is wrong with a field, found as [`sentence`] is. */
 export function fieldSentence({ code, detail }: { code: string; detail: string }): string {
   if (i18next.language === 'en') return detail;

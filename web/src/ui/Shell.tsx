@@ -27,7 +27,7 @@ import {
   IconUserCircle,
   IconUsers,
 } from '@tabler/icons-react';
-import { Link, type LinkProps, Outlet } from '@tanstack/react-router';
+import { Link, type LinkProps, Outlet, useLocation } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { signOut } from '../api/session';
 import { useHere } from '../features/orgs/OrganizationGate';
@@ -51,10 +51,20 @@ function usePlaces() {
   return PLACES.filter(({ to }) => to !== '/system' || me.is_system_admin);
 }
 
+const HERE = { 'aria-current': 'page', 'data-status': 'active' } as const;
+
+/** What marks the place where one is. A recording's page stands in the vault, whatever its address is. */
+function useMarkOf() {
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const here = pathname.replace(/^\/recordings\//, '/vault/');
+  return (to: string) => (here === to || here.startsWith(`${to}/`) ? HERE : undefined);
+}
+
 /** The frame of all pages but the room: a bar on the left, at the bottom on phones. */
 export function Shell() {
   const { t } = useTranslation();
   const places = usePlaces();
+  const markOf = useMarkOf();
   return (
     <AppShell
       navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: true } }}
@@ -77,16 +87,14 @@ export function Shell() {
           <OrganizationSwitcher />
           <Stack gap={2} style={{ flex: 1 }}>
             {places.map(({ to, key, icon: Picture }) => (
-              <Link key={to} to={to} className={classes.place}>
-                {({ isActive }) => (
-                  <NavLink
-                    component="span"
-                    active={isActive}
-                    label={t(key)}
-                    leftSection={<Picture size={18} aria-hidden />}
-                    classNames={{ root: classes.placeInner }}
-                  />
-                )}
+              <Link key={to} to={to} className={classes.place} {...markOf(to)}>
+                <NavLink
+                  component="span"
+                  active={markOf(to) !== undefined}
+                  label={t(key)}
+                  leftSection={<Picture size={18} aria-hidden />}
+                  classNames={{ root: classes.placeInner }}
+                />
               </Link>
             ))}
           </Stack>
@@ -103,7 +111,14 @@ export function Shell() {
         className={classes.bottomBar}
       >
         {places.map(({ to, key, icon: Picture }) => (
-          <Anchor key={to} component={Link} to={to} className={classes.bottomPlace} underline="never">
+          <Anchor
+            key={to}
+            component={Link}
+            to={to}
+            className={classes.bottomPlace}
+            underline="never"
+            {...markOf(to)}
+          >
             <Picture size={22} aria-hidden />
             {t(key)}
           </Anchor>

@@ -1,23 +1,12 @@
-import {
-  Badge,
-  Button,
-  Card,
-  Group,
-  Modal,
-  NumberInput,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, Modal, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconLink, IconLinkOff } from '@tabler/icons-react';
+import { IconLink } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import type { Meeting } from '../../api/types';
-import { CopyLink } from '../../ui/CopyLink';
+import { LinkRow, type LinkState, MadeLink, openFirst } from '../../ui/Links';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { useNow } from '../../ui/useNow';
@@ -52,6 +41,7 @@ type Term = keyof typeof HOURS;
 
 function GuestLinks({ meetingId }: { meetingId: string }) {
   const { t } = useTranslation();
+  const now = useNow();
   const queryClient = useQueryClient();
   const { data, error, refetch } = useQuery(guestLinksQuery(meetingId));
   const [name, setName] = useState('');
@@ -82,21 +72,13 @@ function GuestLinks({ meetingId }: { meetingId: string }) {
     <Stack>
       <Text size="sm">{t('guestLinks.text')}</Text>
       {create.data ? (
-        <Stack gap="xs" role="status">
-          <CopyLink url={create.data.url} label={t('guestLinks.copy')} />
-          <Text size="xs" c="dimmed">
-            {t('guestLinks.once')}
-          </Text>
-          <Button variant="default" onClick={create.reset}>
-            {t('guestLinks.another')}
-          </Button>
-        </Stack>
+        <MadeLink url={create.data.url} once={t('guestLinks.once')} onAnother={create.reset} />
       ) : (
         <form onSubmit={submit}>
           <Stack gap="sm">
             {create.error && <ProblemNote error={create.error} />}
             <TextInput
-              label={t('guestLinks.name')}
+              label={t('links.name')}
               placeholder={t('guestLinks.namePlaceholder')}
               maxLength={100}
               value={name}
@@ -104,7 +86,7 @@ function GuestLinks({ meetingId }: { meetingId: string }) {
               data-autofocus
             />
             <Select
-              label={t('guestLinks.term')}
+              label={t('links.term')}
               data={(Object.keys(HOURS) as Term[]).map((value) => ({
                 value,
                 label: t(`guestLinks.terms.${value}`),
@@ -123,69 +105,51 @@ function GuestLinks({ meetingId }: { meetingId: string }) {
               onChange={setMost}
             />
             <Button type="submit" loading={create.isPending}>
-              {t('guestLinks.create')}
+              {t('links.create')}
             </Button>
           </Stack>
         </form>
       )}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      {/* Those that open the door first. */}
-      {data?.toSorted(byUse).map((link) => (
-        <Row key={link.id} link={link} meetingId={meetingId} />
-      ))}
+      {data
+        ?.map((link) => ({ link, state: stateOf(link, now) }))
+        .toSorted(openFirst)
+        .map(({ link, state }) => (
+          <Row key={link.id} link={link} state={state} meetingId={meetingId} now={now} />
+        ))}
     </Stack>
   );
 }
 
-const byUse = (a: GuestLink, b: GuestLink) => Number(Boolean(a.revoked_at)) - Number(Boolean(b.revoked_at));
+function stateOf(link: GuestLink, now: Date): LinkState {
+  if (link.revoked_at) return 'revoked';
+  return link.expires_at && new Date(link.expires_at) <= now ? 'expired' : 'open';
+}
 
-function Row({ link, meetingId }: { link: GuestLink; meetingId: string }) {
+type RowProps = { link: GuestLink; state: LinkState; meetingId: string; now: Date };
+
+function Row({ link, state, meetingId, now }: RowProps) {
   const { t } = useTranslation();
   const { relative } = useFormat();
-  const now = useNow();
   const queryClient = useQueryClient();
   const revoke = useMutation({
     mutationFn: () => take(api.DELETE('/api/v1/guest-links/{id}', { params: { path: { id: link.id } } })),
     onSuccess: () => queryClient.invalidateQueries(guestLinksQuery(meetingId)),
     onError: notifyProblem,
   });
-  const expired = link.expires_at && new Date(link.expires_at) <= now;
-  const state = link.revoked_at ? 'revoked' : expired ? 'expired' : 'open';
-  const name = link.name || t('guestLinks.unnamed');
+  const facts = [
+    link.max_uses
+      ? t('guestLinks.usedOf', { count: link.uses, most: link.max_uses })
+      : t('guestLinks.used', { count: link.uses }),
+    state === 'open' && link.expires_at && t('invitations.expires', { when: relative(link.expires_at, now) }),
+  ].filter((fact): fact is string => Boolean(fact));
   return (
-    <Card withBorder padding="sm">
-      <Group justify="space-between" wrap="nowrap">
-        <div style={{ minWidth: 0 }}>
-          <Text size="sm" fw={500} truncate>
-            {name}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {link.max_uses
-              ? t('guestLinks.usedOf', { count: link.uses, most: link.max_uses })
-              : t('guestLinks.used', { count: link.uses })}
-            {state === 'open' &&
-              link.expires_at &&
-              ` · ${t('invitations.expires', { when: relative(link.expires_at, now) })}`}
-          </Text>
-        </div>
-        {state === 'open' ? (
-          <Button
-            size="xs"
-            color="red"
-            variant="light"
-            leftSection={<IconLinkOff size={14} aria-hidden />}
-            aria-label={t('guestLinks.revokeOf', { name })}
-            loading={revoke.isPending}
-            onClick={() => revoke.mutate()}
-          >
-            {t('guestLinks.revoke')}
-          </Button>
-        ) : (
-          <Badge color="gray" variant="light">
-            {t(`guestLinks.state.${state}`)}
-          </Badge>
-        )}
-      </Group>
-    </Card>
+    <LinkRow
+      name={link.name || t('guestLinks.unnamed')}
+      facts={facts}
+      state={state}
+      revoking={revoke.isPending}
+      onRevoke={() => revoke.mutate()}
+    />
   );
 }

@@ -3,6 +3,7 @@ import { IconHandStop } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { LatestCheck } from '../../api/types';
 import { secondsLeft } from '../../room/checks';
+import { Prompt } from '../../ui/Prompt';
 import { useNow } from '../../ui/useNow';
 import classes from './PresencePrompt.module.css';
 import { useConfirm } from './useCheck';
@@ -14,7 +15,7 @@ type Props = {
   inSheet?: boolean;
 };
 
-/** Asks the viewer whether they are still there. It takes no focus: whoever writes goes on writing. */
+/** Asks the viewer whether they are still there. */
 export function PresencePrompt({ meetingId, check, inSheet }: Props) {
   const { t } = useTranslation();
   const now = useNow(0.5);
@@ -22,7 +23,7 @@ export function PresencePrompt({ meetingId, check, inSheet }: Props) {
   const seconds = secondsLeft(check, now);
   const whole = secondsLeft(check, new Date(check.opened_at));
   return (
-    <section className={inSheet ? classes.inSheet : classes.prompt} aria-label={t('presence.title')}>
+    <Prompt at={inSheet ? 'sheet' : 'top'} label={t('presence.title')}>
       <Group wrap="nowrap" justify="space-between" gap="md">
         {/* The countdown is beside it: every second would be read aloud. */}
         <div role="alert">
@@ -42,6 +43,6 @@ export function PresencePrompt({ meetingId, check, inSheet }: Props) {
       >
         {t('presence.confirm')}
       </Button>
-    </section>
+    </Prompt>
   );
 }

@@ -43,10 +43,10 @@ export function ConsentsPart({ recordingId }: { recordingId: string }) {
   return (
     <Listed query={query} empty={items?.length === 0} none={t('recording.nobodyAnswered')}>
       <Three head={[t('recording.who'), t('recording.answer'), t('recording.when')]}>
-        {items?.map(({ name, guest_id, accepted, answered_at }, index) => (
+        {items?.map(({ name, accepted, answered_at }, index) => (
           <Line
             key={index}
-            who={guest_id ? t('recording.guest', { name: name ?? '' }) : (name ?? t('recording.somebody'))}
+            who={name ?? t('recording.somebody')}
             icon={accepted ? <IconCheck size={16} aria-hidden /> : <IconX size={16} aria-hidden />}
             what={t(accepted ? 'recording.agreed' : 'recording.refused')}
             at={answered_at}

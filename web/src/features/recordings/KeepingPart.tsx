@@ -1,13 +1,14 @@
 import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconLock, IconLockOpen } from '@tabler/icons-react';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Recording } from '../../api/types';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
-import { useRefresh } from './queries';
+import { transcriptQuery, useRefresh } from './queries';
+import { TranscriptKeeping } from './TranscriptState';
 import { DeleteButton } from './Trash';
 
 /** How long a recording is kept: a legal hold, and the way into the trash. */
@@ -15,6 +16,10 @@ export function KeepingPart({ recording }: { recording: Recording }) {
   const { t } = useTranslation();
   const refresh = useRefresh(recording);
   const [holding, hold] = useDisclosure(false);
+  const { data: transcript } = useQuery({
+    ...transcriptQuery(recording.id),
+    enabled: recording.status === 'available',
+  });
   const path = { path: { id: recording.id } };
   const release = useMutation({
     mutationFn: () => take(api.DELETE('/api/v1/recordings/{id}/hold', { params: path })),
@@ -51,6 +56,7 @@ export function KeepingPart({ recording }: { recording: Recording }) {
           </>
         )}
       </Group>
+      <TranscriptKeeping id={recording.id} transcript={transcript} held={Boolean(recording.hold)} />
       {holding && <HoldDialog recording={recording} onClose={hold.close} />}
     </Stack>
   );

@@ -1,11 +1,13 @@
-import { Skeleton, Stack } from '@mantine/core';
+import { Group, Skeleton, Stack, Text } from '@mantine/core';
 import { IconMovie } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { can, type Meeting } from '../../api/types';
+import { can, type Meeting, type Recording } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { recordingsQuery } from '../meetings/queries';
+import { ImportButton } from './Import';
+import { recordingQuery } from './queries';
 import { RecordingItem } from './RecordingItem';
 
 /** The recordings of one meeting. */
@@ -14,18 +16,39 @@ export function MeetingRecordings({ meeting, live }: { meeting: Meeting; live: b
   const { data, error, refetch } = useQuery(recordingsQuery(meeting.id, live));
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton h={120} role="status" aria-label={t('shell.loading')} />;
-  if (data.length === 0) return <EmptyState icon={IconMovie} title={t('recording.none')} />;
+  const isKeeper = can(meeting, 'share_recordings');
+  if (data.length === 0)
+    return (
+      <EmptyState icon={IconMovie} title={t('recording.none')}>
+        {isKeeper && <ImportButton meetingId={meeting.id} />}
+      </EmptyState>
+    );
   return (
     <Stack>
+      {isKeeper && (
+        <Group justify="end">
+          <ImportButton meetingId={meeting.id} />
+        </Group>
+      )}
       {data.map((recording) => (
-        <RecordingItem
-          key={recording.id}
-          recording={recording}
-          title={meeting.title}
-          org={meeting.organization_id}
-          isKeeper={can(meeting, 'share_recordings')}
-        />
+        <Item key={recording.id} recording={recording} meeting={meeting} isKeeper={isKeeper} />
       ))}
     </Stack>
+  );
+}
+
+type ItemProps = { recording: Recording; meeting: Meeting; isKeeper: boolean };
+
+function Item({ recording, meeting, isKeeper }: ItemProps) {
+  // What comes from elsewhere may have a name of its own, and is on its way for a while.
+  const { data } = useQuery({ ...recordingQuery(recording.id), enabled: recording.engine === 'import' });
+  return (
+    <RecordingItem
+      recording={data ?? recording}
+      title={data?.title ?? meeting.title}
+      heading={data?.title && <Text fw={600}>{data.title}</Text>}
+      org={meeting.organization_id}
+      isKeeper={isKeeper}
+    />
   );
 }

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../../api/problem';
-import { can, type Meeting, type Recording } from '../../api/types';
+import { can, type Meeting, type Recording, type VaultItem } from '../../api/types';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { useFormat } from '../../ui/useFormat';
@@ -15,13 +15,15 @@ import { membersQuery } from '../orgs/queries';
 import { AccessDialog } from './AccessDialog';
 import { ConsentsPart, ViewsPart } from './Answers';
 import { useAccessWords } from './access';
+import { ImportState } from './Import';
 import { KeepingPart } from './KeepingPart';
 import { playbackUrl } from './media';
 import { Player } from './Player';
-import { chaptersQuery, isUnderWay, recordingQuery } from './queries';
-import { DownloadButton, RecordingBadge, useFacts } from './RecordingItem';
+import { chaptersQuery, isUnderWay, recordingQuery, transcriptQuery } from './queries';
+import { DownloadButton, isImport, RecordingBadge, useFacts } from './RecordingItem';
 import { RecordingNotes } from './RecordingNotes';
 import { ShareLinks } from './ShareLinks';
+import { TranscriptState } from './TranscriptState';
 import { TrashButtons } from './Trash';
 
 const route = getRouteApi('/signed-in/shell/recordings/$id');
@@ -36,7 +38,7 @@ export function PlayerPage() {
     enabled: recording !== undefined,
   });
   // Whoever was named may see the recording and not its meeting.
-  const title = meeting.data?.title ?? t('recording.ofMeeting');
+  const title = recording?.title ?? meeting.data?.title ?? t('recording.ofMeeting');
   usePageTitle(title);
 
   if (!recording && error)
@@ -102,10 +104,17 @@ function Head({ recording, meeting, title }: HeadProps) {
       <Text>
         {recording.started_at
           ? format.span(recording.started_at, recording.ended_at)
-          : t('recording.notStarted')}
+          : t(isImport(recording) ? 'recording.importing.unknown' : 'recording.notStarted')}
       </Text>
       <Text size="sm" c="dimmed">
-        {[...factsOf(recording), asked ? t('recording.startedBy', { name: asked }) : []].flat().join(' · ')}
+        {[
+          ...factsOf(recording),
+          asked
+            ? t(isImport(recording) ? 'recording.importing.by' : 'recording.startedBy', { name: asked })
+            : [],
+        ]
+          .flat()
+          .join(' · ')}
       </Text>
       <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
         {t('recording.seenBy', { who: accessWords(recording, names) })}
@@ -134,24 +143,31 @@ function Head({ recording, meeting, title }: HeadProps) {
   );
 }
 
-function Body({ recording, title }: { recording: Recording; title: string }) {
+function Body({ recording, title }: { recording: VaultItem; title: string }) {
   const { t } = useTranslation();
-  const { play } = route.useSearch();
+  const { play, at } = route.useSearch();
   const available = recording.status === 'available';
   // Chapters are a convenience: without them it plays all the same.
   const { data: chapters } = useQuery({ ...chaptersQuery(recording.id), enabled: available });
+  const { data: transcript } = useQuery({ ...transcriptQuery(recording.id), enabled: available });
   if (available)
     return (
-      <Player
-        id={recording.id}
-        title={title}
-        audioOnly={recording.audio_only}
-        load={() => playbackUrl(recording.id)}
-        chapters={chapters}
-        begins={play}
-        remembers
-      />
+      <Stack gap="sm">
+        <Player
+          id={recording.id}
+          title={title}
+          audioOnly={recording.audio_only}
+          load={() => playbackUrl(recording.id)}
+          chapters={chapters}
+          transcript={transcript}
+          startsAt={at}
+          begins={play}
+          remembers
+        />
+        <TranscriptState id={recording.id} transcript={transcript} />
+      </Stack>
     );
+  if (recording.status === 'importing') return <ImportState from={recording.import} />;
   return isUnderWay(recording) ? (
     <Text c="dimmed" role="status">
       {t(recording.status === 'finalizing' ? 'recording.almostThere' : 'recording.notYet')}

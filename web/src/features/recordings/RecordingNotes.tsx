@@ -2,6 +2,7 @@ import { Alert, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconLock, IconPlayerPause, IconTrash } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Recording } from '../../api/types';
+import { failureSentence } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 
 // The tint's own dark shade is too light on it for small text.
@@ -11,13 +12,18 @@ const READABLE = { label: { color: 'var(--mantine-color-text)' } };
 export function RecordingNotes({ recording }: { recording: Recording }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { failure, gaps, pauses, paused_at, hold, status, erased_at } = recording;
+  const { failure, gaps, pauses, paused_at, hold, status, erased_at, engine } = recording;
   const spans = (list: Recording['gaps']) =>
     list.map(({ from, to }) => `${format.time(from, true)} – ${format.time(to, true)}`).join(', ');
   const notes = [
     failure && (
-      <Alert key="failed" color="red" icon={<IconAlertTriangle aria-hidden />} title={t('recording.failed')}>
-        {failure.detail}
+      <Alert
+        key="failed"
+        color="red"
+        icon={<IconAlertTriangle aria-hidden />}
+        title={t(engine === 'import' ? 'recording.importing.failed' : 'recording.failed')}
+      >
+        {failureSentence(failure)}
       </Alert>
     ),
     status === 'deleted' && (

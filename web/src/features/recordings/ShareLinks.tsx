@@ -1,7 +1,5 @@
 import {
-  Badge,
   Button,
-  Card,
   Group,
   NumberInput,
   PasswordInput,
@@ -11,14 +9,14 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { IconLink, IconLinkOff } from '@tabler/icons-react';
+import { IconLink } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import { fieldErrors, Problem } from '../../api/problem';
 import type { ShareLink } from '../../api/types';
-import { CopyLink } from '../../ui/CopyLink';
+import { LinkRow, type LinkState, MadeLink, openFirst } from '../../ui/Links';
 import { fieldSentence, notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
 import { useNow } from '../../ui/useNow';
@@ -40,10 +38,9 @@ export function ShareLinks({ recordingId }: { recordingId: string }) {
       </Text>
       <NewLink recordingId={recordingId} />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      {/* Those that open the recording first. */}
       {data
         ?.map((link) => ({ link, state: stateOfLink(link, now) }))
-        .toSorted((a, b) => Number(a.state !== 'open') - Number(b.state !== 'open'))
+        .toSorted(openFirst)
         .map(({ link, state }) => (
           <Row key={link.id} link={link} state={state} now={now} />
         ))}
@@ -93,17 +90,11 @@ function NewLink({ recordingId }: { recordingId: string }) {
 
   if (create.data)
     return (
-      <Stack gap="xs" role="status">
-        <CopyLink url={create.data.url} label={t('share.copy')} />
-        <Text size="xs" c="dimmed">
-          {t(create.data.has_password ? 'share.onceWithPassword' : 'share.once')}
-        </Text>
-        <Group>
-          <Button variant="default" onClick={another}>
-            {t('share.another')}
-          </Button>
-        </Group>
-      </Stack>
+      <MadeLink
+        url={create.data.url}
+        once={t(create.data.has_password ? 'share.onceWithPassword' : 'share.once')}
+        onAnother={another}
+      />
     );
   return (
     <form onSubmit={submit}>
@@ -111,7 +102,7 @@ function NewLink({ recordingId }: { recordingId: string }) {
         {problem && Object.keys(wrong).length === 0 && <ProblemNote error={problem} />}
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
           <TextInput
-            label={t('share.name')}
+            label={t('links.name')}
             placeholder={t('share.namePlaceholder')}
             maxLength={100}
             value={name}
@@ -119,7 +110,7 @@ function NewLink({ recordingId }: { recordingId: string }) {
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <Select
-            label={t('share.term')}
+            label={t('links.term')}
             data={(Object.keys(DAYS) as Term[]).map((value) => ({ value, label: t(`share.terms.${value}`) }))}
             value={term}
             onChange={(next) => next && setTerm(next as Term)}
@@ -150,7 +141,7 @@ function NewLink({ recordingId }: { recordingId: string }) {
         </SimpleGrid>
         <Group>
           <Button type="submit" leftSection={<IconLink size={16} aria-hidden />} loading={create.isPending}>
-            {t('share.create')}
+            {t('links.create')}
           </Button>
         </Group>
       </Stack>
@@ -158,7 +149,7 @@ function NewLink({ recordingId }: { recordingId: string }) {
   );
 }
 
-type RowProps = { link: ShareLink; state: ReturnType<typeof stateOfLink>; now: Date };
+type RowProps = { link: ShareLink; state: LinkState; now: Date };
 
 function Row({ link, state, now }: RowProps) {
   const { t } = useTranslation();
@@ -169,44 +160,20 @@ function Row({ link, state, now }: RowProps) {
     onSuccess: () => queryClient.invalidateQueries(shareLinksQuery(link.recording_id)),
     onError: notifyProblem,
   });
-  const name = link.name || t('share.unnamed');
   const facts = [
     link.max_views
       ? t('share.viewsOf', { count: link.views, most: link.max_views })
       : t('share.views', { count: link.views }),
     link.has_password && t('share.withPassword'),
     state === 'open' && link.expires_at && t('invitations.expires', { when: relative(link.expires_at, now) }),
-  ].filter(Boolean);
+  ].filter((fact): fact is string => Boolean(fact));
   return (
-    <Card withBorder padding="sm">
-      <Group justify="space-between" wrap="nowrap">
-        <div style={{ minWidth: 0 }}>
-          <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
-            {name}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {facts.join(' · ')}
-          </Text>
-        </div>
-        {state === 'open' ? (
-          <Button
-            size="xs"
-            color="red"
-            variant="light"
-            style={{ flex: 'none' }}
-            leftSection={<IconLinkOff size={14} aria-hidden />}
-            aria-label={t('share.revokeOf', { name })}
-            loading={revoke.isPending}
-            onClick={() => revoke.mutate()}
-          >
-            {t('share.revoke')}
-          </Button>
-        ) : (
-          <Badge color="gray" variant="light" style={{ flex: 'none' }}>
-            {t(`share.state.${state}`)}
-          </Badge>
-        )}
-      </Group>
-    </Card>
+    <LinkRow
+      name={link.name || t('share.unnamed')}
+      facts={facts}
+      state={state}
+      revoking={revoke.isPending}
+      onRevoke={() => revoke.mutate()}
+    />
   );
 }

@@ -11,7 +11,7 @@ import { Logo } from '../../ui/Logo';
 import { ProblemNote, sentence } from '../../ui/ProblemNote';
 import { NarrowPage, usePageTitle } from '../../ui/pages';
 import { useFormat } from '../../ui/useFormat';
-import { hereAt } from './media';
+import { beside, hereAt, transcriptAt } from './media';
 import { Player } from './Player';
 
 const route = getRouteApi('/shared/$token');
@@ -75,11 +75,22 @@ function Shared({ token, recording }: { token: string; recording: SharedRecordin
     onError: () => input.current?.focus(),
   });
   const first = useRef<string>(undefined);
+  const [address, setAddress] = useState<string>();
   const load = async () => {
     const url = first.current ?? (await ask(token, recording.needs_password ? password : undefined));
     first.current = undefined;
+    setAddress(url);
     return url;
   };
+  // It plays as well without what is said in it.
+  const transcript = useQuery({
+    queryKey: ['shared', token, 'transcript'],
+    queryFn: () => transcriptAt(beside(address ?? '', 'transcript')),
+    enabled: address !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
+  });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     open.mutate();
@@ -94,7 +105,14 @@ function Shared({ token, recording }: { token: string; recording: SharedRecordin
             {recording.title}
           </Title>
           <About recording={recording} />
-          <Player id={token} title={recording.title} audioOnly={recording.audio_only} load={load} begins />
+          <Player
+            id={token}
+            title={recording.title}
+            audioOnly={recording.audio_only}
+            load={load}
+            transcript={transcript.data}
+            begins
+          />
         </Stack>
       </Container>
     );

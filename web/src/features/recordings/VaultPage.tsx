@@ -2,6 +2,7 @@ import {
   Anchor,
   Button,
   Group,
+  Highlight,
   Progress,
   Select,
   Skeleton,
@@ -24,6 +25,8 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { useFormat } from '../../ui/useFormat';
 import { useHere } from '../orgs/OrganizationGate';
+import { around } from './lines';
+import { clock } from './playing';
 import { usageQuery, type VaultFilters, vaultQuery } from './queries';
 import { RecordingItem } from './RecordingItem';
 import { fullness } from './usage';
@@ -193,18 +196,56 @@ function VaultList({ filters, onAll }: { filters: VaultFilters; onAll: () => voi
         </Text>
       )}
       {recordings.map((recording) => (
-        <Item key={recording.id} recording={recording} org={organization.id} />
+        <Item key={recording.id} recording={recording} org={organization.id} wanted={q} />
       ))}
       <MoreButton {...{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </Stack>
   );
 }
 
-function Item({ recording, org }: { recording: VaultItem; org: string }) {
+type ItemProps = { recording: VaultItem; org: string; wanted: string | undefined };
+
+type FoundProps = { id: string; places: VaultItem['said']; wanted: string };
+
+/** Where the words were said that are looked for. */
+function FoundPlaces({ id, places, wanted }: FoundProps) {
+  const { t } = useTranslation();
+  const words = wanted.split(/\s+/);
+  return (
+    <Stack gap={2}>
+      <Text size="sm" fw={600}>
+        {t('vault.said')}
+      </Text>
+      {places.map(({ at_ms, text }) => (
+        <Text key={at_ms} size="sm" lineClamp={2}>
+          <Anchor
+            inherit
+            renderRoot={(props) => (
+              <Link
+                to="/recordings/$id"
+                params={{ id }}
+                search={{ play: true, at: Math.floor(at_ms / 1000) }}
+                {...props}
+              />
+            )}
+          >
+            {clock(at_ms / 1000)}
+          </Anchor>{' '}
+          <Highlight component="span" highlight={words} fz="inherit">
+            {around(text, words)}
+          </Highlight>
+        </Text>
+      ))}
+    </Stack>
+  );
+}
+
+function Item({ recording, org, wanted }: ItemProps) {
+  const title = recording.title ?? recording.meeting_title;
   return (
     <RecordingItem
       recording={recording}
-      title={recording.meeting_title}
+      title={title}
       org={org}
       isKeeper={recording.is_keeper}
       heading={
@@ -214,9 +255,13 @@ function Item({ recording, org }: { recording: VaultItem; org: string }) {
           style={{ overflowWrap: 'anywhere' }}
           renderRoot={(props) => <Link to="/recordings/$id" params={{ id: recording.id }} {...props} />}
         >
-          {recording.meeting_title}
+          {title}
         </Anchor>
       }
-    />
+    >
+      {wanted && recording.said.length > 0 && (
+        <FoundPlaces id={recording.id} places={recording.said} wanted={wanted} />
+      )}
+    </RecordingItem>
   );
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Chapter, clock, currentChapter, keepPlace, moveOf, readPlace, stepSpeed } from './playing';
+import {
+  type Chapter,
+  clock,
+  currentChapter,
+  keepPlace,
+  moveOf,
+  readPlace,
+  stepSpeed,
+  tileAt,
+} from './playing';
 
 const CHAPTERS = [0, 12.5, 60].map(
   (at_seconds): Chapter => ({ at_seconds, kind: 'speaker', title: 'Amina' }),
@@ -36,6 +45,22 @@ describe('chapters', () => {
     [3723, '1:02:03'],
   ])('%s s are written %s', (seconds, words) => {
     expect(clock(seconds)).toBe(words);
+  });
+});
+
+describe('the small picture of a moment', () => {
+  it.each([
+    ['the first', 0, 95, 0, 0],
+    ['one every ten seconds', 39.9, 95, 4, 0],
+    ['the one before, where that is nearer', 34.9, 95, 3, 0],
+    ['the last, which begins before the end', 95, 95, 9, 0],
+    ['the only one', 7, 7, 0, 0],
+    ['in the second row', 124, 300, 2, 1],
+    ['of an hour', 1800, 3600, 0, 5],
+    ['the hundredth and last', 3600, 3600, 9, 9],
+    ['where nothing is known of the length', 12, 0, 0, 0],
+  ])('%s', (_, at, length, column, row) => {
+    expect(tileAt(at, length)).toEqual({ column, row });
   });
 });
 

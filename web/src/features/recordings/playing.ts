@@ -11,7 +11,10 @@ export function stepSpeed(now: number, by: 1 | -1): number {
 }
 
 /** What a key does in the player. */
-export type Move = { does: 'toggle' } | { does: 'seek'; by: number } | { does: 'speed'; by: 1 | -1 };
+export type Move =
+  | { does: 'toggle' | 'mute' | 'fill' | 'captions' }
+  | { does: 'seek'; by: number }
+  | { does: 'speed'; by: 1 | -1 };
 
 const MOVES: Readonly<Record<string, Move>> = {
   ' ': { does: 'toggle' },
@@ -20,6 +23,9 @@ const MOVES: Readonly<Record<string, Move>> = {
   l: { does: 'seek', by: 10 },
   ArrowLeft: { does: 'seek', by: -5 },
   ArrowRight: { does: 'seek', by: 5 },
+  m: { does: 'mute' },
+  f: { does: 'fill' },
+  c: { does: 'captions' },
   '<': { does: 'speed', by: -1 },
   '>': { does: 'speed', by: 1 },
 };
@@ -31,6 +37,17 @@ export const moveOf = (key: string): Move | undefined => MOVES[key] ?? MOVES[key
 export function currentChapter(chapters: readonly Chapter[], at: number): number {
   // Browsers stop a little before the place that they are sent to.
   return chapters.findLastIndex(({ at_seconds }) => at_seconds <= at + 0.25);
+}
+
+const SMALL_PICTURES = { every: 10, most: 100, inRow: 10 } as const;
+
+/** Which of the small pictures is nearest to a moment, as column and row of the sheet that they are on. */
+export function tileAt(at: number, length: number): { column: number; row: number } {
+  const { every, most, inRow } = SMALL_PICTURES;
+  const step = Math.max(every, length / most);
+  const last = Math.max(0, Math.min(most, Math.ceil(length / step)) - 1);
+  const n = Math.min(last, Math.max(0, Math.round(at / step)));
+  return { column: n % inRow, row: Math.floor(n / inRow) };
 }
 
 /** "0:07", "12:05", "1:02:03": where something is in a recording. */

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useQueryClient } from '@tanstack/react-query';
 import { allPages, api, take } from '../../api/client';
+import { Problem } from '../../api/problem';
 import type { Recording } from '../../api/types';
 import { localZone, toInstant } from '../../ui/time';
 
@@ -7,13 +8,45 @@ import { localZone, toInstant } from '../../ui/time';
 const POLL_MS = 4_000;
 
 export const isUnderWay = ({ status }: Pick<Recording, 'status'>) =>
-  status === 'requested' || status === 'starting' || status === 'recording' || status === 'finalizing';
+  ['requested', 'starting', 'recording', 'finalizing', 'importing'].includes(status);
 
 export const recordingQuery = (id: string) =>
   queryOptions({
     queryKey: ['recording', id],
     queryFn: () => take(api.GET('/api/v1/recordings/{id}', { params: { path: { id } } })),
     refetchInterval: ({ state: { data } }) => (data && isUnderWay(data) ? POLL_MS : false),
+  });
+
+/** The picture of a recording is made after its file: of a fresh one it is asked for again, so often at most. */
+const POSTER = { every: 5_000, times: 6, freshMs: 120_000 };
+
+/** A picture of a recording; null where there is none. */
+export const posterQuery = ({ id, ended_at }: Pick<Recording, 'id' | 'ended_at'>) =>
+  queryOptions({
+    queryKey: ['recording', id, 'poster'],
+    queryFn: () =>
+      take(api.GET('/api/v1/recordings/{id}/poster', { params: { path: { id } }, parseAs: 'blob' })).catch(
+        (error) => {
+          if (Problem.of(error).status === 404) return null;
+          throw error;
+        },
+      ) as Promise<Blob | null>,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    refetchInterval: ({ state: { data, dataUpdateCount } }) => {
+      const isFresh = ended_at && Date.now() - Date.parse(ended_at) < POSTER.freshMs;
+      return data === null && isFresh && dataUpdateCount < POSTER.times ? POSTER.every : false;
+    },
+  });
+
+/** What a recording says, and how far that is written down. */
+export const transcriptQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['recording', id, 'transcript'],
+    queryFn: () => take(api.GET('/api/v1/recordings/{id}/transcript', { params: { path: { id } } })),
+    staleTime: 60_000,
+    refetchInterval: ({ state: { data } }) =>
+      data?.status === 'waiting' || data?.status === 'running' ? POLL_MS : false,
   });
 
 /** What happened in a recording, and where. */

@@ -9,6 +9,7 @@ import {
   Stack,
   Text,
   ThemeIcon,
+  Tooltip,
 } from '@mantine/core';
 import {
   IconAlertTriangle,
@@ -157,11 +158,16 @@ function Ready({ preflight: { ready, obstacles } }: { preflight: Preflight }) {
   );
 }
 
+/** When the reason is shown. */
+const SHOWN = { hover: true, focus: true, touch: true };
+
 function Running({ recording, starter }: { recording: Recording; starter: string | undefined }) {
   const { t } = useTranslation();
   const format = useFormat();
   const queryClient = useQueryClient();
-  const { id, meeting_id, paused_at, started_at, status } = recording;
+  const { id, meeting_id, paused_at, started_at, status, engine } = recording;
+  // The service of LiveKit knows no pause.
+  const canPause = engine !== 'livekit_egress';
   const path = { params: { path: { id } } };
   const change = useMutation({
     mutationFn: (what: 'pause' | 'resume' | 'stop') => {
@@ -198,14 +204,19 @@ function Running({ recording, starter }: { recording: Recording; starter: string
             {t('room.resumeRecording')}
           </Button>
         ) : (
-          <Button
-            variant="default"
-            leftSection={<IconPlayerPause size={18} aria-hidden />}
-            loading={busy('pause')}
-            onClick={() => change.mutate('pause')}
-          >
-            {t('room.pauseRecording')}
-          </Button>
+          <Tooltip label={t('recording.noPausing')} disabled={canPause} events={SHOWN}>
+            <Button
+              variant="default"
+              leftSection={<IconPlayerPause size={18} aria-hidden />}
+              loading={busy('pause')}
+              // It stays in reach, so that it can say why.
+              aria-disabled={!canPause || undefined}
+              data-disabled={!canPause || undefined}
+              onClick={() => canPause && change.mutate('pause')}
+            >
+              {t('room.pauseRecording')}
+            </Button>
+          </Tooltip>
         )}
         <Button
           color="red"

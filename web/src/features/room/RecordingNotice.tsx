@@ -7,7 +7,7 @@ import { api, take } from '../../api/client';
 import type { Recording } from '../../api/types';
 import { hasAgreed, rememberAgreed } from '../../room/recording';
 import { notifyProblem } from '../../ui/ProblemNote';
-import classes from './RecordingNotice.module.css';
+import { Prompt } from '../../ui/Prompt';
 
 const answer = (id: string, accepted: boolean) =>
   take(api.POST('/api/v1/recordings/{id}/consent', { params: { path: { id } }, body: { accepted } }));
@@ -42,11 +42,11 @@ type Props = {
   inSheet?: boolean;
 };
 
-/** Tells that the meeting is recorded, and asks whether one agrees. It takes no focus: whoever writes goes on writing. */
+/** Tells that the meeting is recorded, and asks whether one agrees. */
 export function RecordingNotice({ notice, starter, inSheet }: Props) {
   const { t } = useTranslation();
   return (
-    <section className={inSheet ? classes.inSheet : classes.notice} aria-label={t('room.notice.title')}>
+    <Prompt at={inSheet ? 'sheet' : 'bottom'} label={t('room.notice.title')}>
       <div role="alert">
         <Text fw={650}>{t('room.notice.title')}</Text>
         <Text size="sm">
@@ -67,6 +67,6 @@ export function RecordingNotice({ notice, starter, inSheet }: Props) {
           {t('room.notice.agree')}
         </Button>
       </Group>
-    </section>
+    </Prompt>
   );
 }

@@ -165,6 +165,11 @@ function SettingsForm({ settings }: { settings: Settings }) {
               description={t('orgSettings.recordingAllowedHint')}
               {...box('recording_allowed')}
             />
+            <Switch
+              label={t('orgSettings.transcripts')}
+              description={t('orgSettings.transcriptsHint')}
+              {...box('transcripts')}
+            />
             <Select
               label={t('orgSettings.access')}
               data={ACCESS_LEVELS.map((value) => ({ value, label: t(`recording.access.${value}`) }))}
