@@ -8,6 +8,7 @@ mod lists;
 mod logins;
 mod pgbench;
 mod platform;
+mod recorder;
 mod reports;
 mod webhook;
 
@@ -49,6 +50,8 @@ enum Name {
     Reports,
     /// Resident memory of `serve` before any load.
     Idle,
+    /// A recording beside one with a browser: processor time and memory. Not among everything: it needs Xvfb.
+    Recorder,
     /// Lists and searches among a million meetings beside the same among ten thousand.
     Lists,
 }
@@ -98,6 +101,9 @@ async fn main() -> Result<()> {
     }
     if wants(Name::Reports) {
         reports::run(&mut out, &platform, &args).await?;
+    }
+    if args.names.contains(&Name::Recorder) {
+        recorder::run(&mut out, &platform, &args).await?;
     }
     if wants(Name::Backlog) {
         let told = backlog::run(&platform).await?;

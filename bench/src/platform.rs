@@ -78,6 +78,22 @@ impl Platform {
         Ok(self.value("url")?.trim_start_matches("http://").replace("localhost", "127.0.0.1"))
     }
 
+    /// Asks the API as the administrator and wants success.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let url = format!("{}/api/v1{path}", self.value("url")?);
+        let answer = self.client.get(url).bearer_auth(&self.admin).send().await?;
+        ensure!(answer.status().is_success(), "{path} answered {}", answer.status());
+        Ok(answer.json().await?)
+    }
+
+    /// The process id of one of its parts.
+    pub fn pid(&self, part: &str) -> Result<u32> {
+        let pid = self.ready["pids"][part]
+            .as_u64()
+            .with_context(|| format!("`up --json` told no pid of {part}"))?;
+        Ok(pid.try_into()?)
+    }
+
     /// Makes a member of the organization; gives id and e-mail address.
     pub async fn member(&self) -> Result<(Value, String)> {
         let number = self.members.fetch_add(1, Ordering::Relaxed);

@@ -388,13 +388,13 @@ pub async fn attendees(
     meeting: MeetingId,
     checks: &[presence_checks::model::Closed],
 ) -> sqlx::Result<Vec<Attendee>> {
-    let (mut spans, mut struck) = spans(tx, meeting).await?;
+    let Told { mut spans, mut struck, there } = told(tx, meeting).await?;
+    let (there_who, there_user, there_guest): (Vec<_>, Vec<_>, Vec<_>) =
+        there.into_iter().map(|(who, (user, guest))| (who, user.map(|user| user.0), guest)).collect();
     let mut came_as = came_as(tx, meeting).await?;
     let people = sqlx::query!(
         r#"with there as (
-               select coalesce(s.user_id::text, split_part(s.identity, '#', 1)) as who, s.user_id,
-                      max(s.guest_name) filter (where s.user_id is null) as guest_name
-               from recorded_spans s where s.meeting_id = $1 group by 1, 2),
+               select * from unnest($2::text[], $3::uuid[], $4::text[]) as t (who, user_id, guest_name)),
            listed as (
                select p.user_id::text as who, p.* from meeting_participants p where p.meeting_id = $1)
            select coalesce(l.who, t.who) as "who!", coalesce(l.user_id, t.user_id) as "user_id?: UserId",
@@ -412,6 +412,9 @@ pub async fn attendees(
            left join guests g on g.id = guest_of(t.who) and g.meeting_id = $1
            order by coalesce(u.name, g.name, t.guest_name), 1"#,
         meeting.0,
+        &there_who,
+        &there_user as &[Option<uuid::Uuid>],
+        &there_guest as &[Option<String>],
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -456,11 +459,22 @@ pub async fn attendees(
 /// By whose they are.
 type Spans = HashMap<String, Vec<AttendanceSpan>>;
 
-/// When somebody was there as far as it is believed, and what was told and is not believed.
-async fn spans(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<(Spans, Spans)> {
-    let (mut spans, mut struck) = (Spans::new(), Spans::new());
+/// What was told of a meeting's presence.
+#[derive(Default)]
+struct Told {
+    /// When somebody was there as far as it is believed.
+    spans: Spans,
+    /// What was told and is not believed.
+    struck: Spans,
+    /// Everybody of whom anything was told: the member, or the name that a guest gave.
+    there: HashMap<String, (Option<UserId>, Option<String>)>,
+}
+
+async fn told(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<Told> {
+    let mut told = Told::default();
     let rows = sqlx::query!(
-        r#"select coalesce(s.user_id::text, split_part(s.identity, '#', 1)) as "who!", s.id as "id!: SpanId",
+        r#"select coalesce(s.user_id::text, split_part(s.identity, '#', 1)) as "who!", s.user_id as "user_id?: UserId",
+                  s.guest_name, s.id as "id!: SpanId",
                   s.joined_at, s.left_at, s.told_joined_at, s.told_left_at, s.closed_by as "closed_by: ClosedBy",
                   s.last_seen_at, c.reason as "reason?", c.corrected_at as "corrected_at?", a.id as "author_id?: UserId",
                   a.name as "author_name?"
@@ -473,21 +487,24 @@ async fn spans(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<(Spans, Spans)> 
     .fetch_all(&mut **tx)
     .await?;
     for row in rows {
+        let there = told.there.entry(row.who.clone()).or_insert((row.user_id, None));
+        there.0 = there.0.or(row.user_id);
+        there.1 = there.1.take().max(row.guest_name.filter(|_| row.user_id.is_none()));
         let former = row.told_joined_at.zip(row.told_left_at);
         let former = former.map(|(joined_at, left_at)| SpanTimes { joined_at, left_at });
         let author = row.author_id.zip(row.author_name).map(|(id, name)| AttendeeUser { id, name });
         let correction = row.reason.zip(row.corrected_at);
         let correction = correction.map(|(reason, at)| SpanCorrection { reason, author, at, former });
         let (list, joined_at, left_at) = match row.joined_at {
-            Some(joined_at) => (&mut spans, joined_at, row.left_at),
+            Some(joined_at) => (&mut told.spans, joined_at, row.left_at),
             // What somebody added and struck again was never told.
             None => match row.told_joined_at {
-                Some(joined_at) => (&mut struck, joined_at, row.told_left_at),
+                Some(joined_at) => (&mut told.struck, joined_at, row.told_left_at),
                 None => continue,
             },
         };
-        let told = row.closed_by.zip(row.told_left_at).zip(row.last_seen_at);
-        let exact = told.map(|((how, left_at), seen_at)| exact_within(how, left_at, seen_at));
+        let end = row.closed_by.zip(row.told_left_at).zip(row.last_seen_at);
+        let exact = end.map(|((how, left_at), seen_at)| exact_within(how, left_at, seen_at));
         list.entry(row.who).or_default().push(AttendanceSpan {
             id: row.id,
             joined_at,
@@ -497,7 +514,7 @@ async fn spans(tx: &mut Tx, meeting: MeetingId) -> sqlx::Result<(Spans, Spans)> 
             correction,
         });
     }
-    Ok((spans, struck))
+    Ok(told)
 }
 
 /// The guests who turned out to be members, by member, and what they wrote and how often they raised a hand.

@@ -3,6 +3,7 @@
 //
 //   publisher.mjs --url ws://127.0.0.1:7880 --token JWT --color '#c02020' --frequency 440
 //                 [--pulse]              the picture turns white and the tone sounds for 200 ms at every even second
+//                 [--clip FILE]          moving pictures instead: raw I420 frames of the size, one after the other, over and over
 //                 [--size 640x360] [--fps 15] [--source camera|screen] [--simulcast] [--codec vp8|vp9|h264|av1]
 //                 [--no-video] [--no-audio] [--seconds N]
 //
@@ -10,6 +11,7 @@
 // "at": milliseconds since the epoch, …}; lines without an event are the library's. Reads commands from its input, one per line: unpublish video |
 // publish video | unpublish audio | publish audio | leave. Tracks are muted from outside, through RoomService.
 
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
@@ -39,6 +41,7 @@ const { values: args } = parseArgs({
     token: { type: 'string' },
     color: { type: 'string', default: '#808080' },
     frequency: { type: 'string', default: '440' },
+    clip: { type: 'string' },
     size: { type: 'string', default: '640x360' },
     fps: { type: 'string', default: '15' },
     source: { type: 'string', default: 'camera' },
@@ -110,13 +113,23 @@ async function publishAudio() {
   say('published', { kind: 'audio', sid: publication.sid });
 }
 
+/** The frames of the clip, as an endless row. */
+function* clip() {
+  const data = new Uint8Array(readFileSync(args.clip));
+  const length = width * height * 1.5;
+  for (let at = 0; ; at = (at + length) % (data.length - (data.length % length))) {
+    yield new VideoFrame(data.subarray(at, at + length), width, height, VideoBufferType.I420);
+  }
+}
+
 async function showPictures() {
   const plain = picture(rgb(args.color));
+  const frames = args.clip && clip();
   const white = picture([255, 255, 255]);
   const period = 1000 / Number(args.fps);
   for (let next = Date.now(); running; next += period) {
     await sleep(next - Date.now());
-    tracks.video?.source.captureFrame(args.pulse && inPulse(Date.now()) ? white : plain);
+    tracks.video?.source.captureFrame(frames ? frames.next().value : args.pulse && inPulse(Date.now()) ? white : plain);
   }
 }
 
