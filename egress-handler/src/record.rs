@@ -389,7 +389,11 @@ async fn finish(
 
 /// Has the store refuse to delete the file for a while, where that is wanted. A store that cannot do so has it all the
 /// same; `doctor` tells of such a store.
-pub(crate) async fn lock(outside: &Outside, claim: &Claim, lost: &CancellationToken) -> Result<(), LeaseLost> {
+pub(crate) async fn lock(
+    outside: &Outside,
+    claim: &Claim,
+    lost: &CancellationToken,
+) -> Result<(), LeaseLost> {
     let Some(until) = outside.vault.lock_until(outside.clock.now()) else { return Ok(()) };
     match outside.vault.lock(claim.file(), until).await {
         Ok(()) => note(lost, || outside.ledger.locked(claim, until)).await,

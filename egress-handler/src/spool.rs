@@ -2,7 +2,7 @@
 //! little longer in memory; then there is no room.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -150,7 +150,7 @@ impl<T: Waits> Front<T> {
 }
 
 /// Reads a piece back and makes its room free.
-async fn fetch<T: Waits>(path: &PathBuf) -> Result<T> {
+async fn fetch<T: Waits>(path: &Path) -> Result<T> {
     let mut bytes = fs::read(path).await?;
     fs::remove_file(path).await?;
     let end = bytes.iter().position(|byte| *byte == b'\n').context("the label is missing")?;

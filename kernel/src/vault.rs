@@ -15,8 +15,8 @@ use aws_sdk_s3::{
     presigning::PresigningConfig,
     primitives::ByteStream,
     types::{
-        CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier, ObjectLockEnabled, ObjectLockRetention,
-        ObjectLockRetentionMode, ServerSideEncryption,
+        CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier, ObjectLockEnabled,
+        ObjectLockRetention, ObjectLockRetentionMode, ServerSideEncryption,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -256,7 +256,8 @@ impl Vault {
             return Ok(());
         }
         let locks = self.lock_days.is_some().then_some(true);
-        let create = self.client.create_bucket().bucket(&self.bucket).set_object_lock_enabled_for_bucket(locks);
+        let create =
+            self.client.create_bucket().bucket(&self.bucket).set_object_lock_enabled_for_bucket(locks);
         match create.send().await {
             Ok(_) => Ok(()),
             // Somebody else was faster.
@@ -597,7 +598,8 @@ mod tests {
     };
 
     const HEAD: &str = "ETag: \"e\"\r\nx-amz-server-side-encryption: aws:kms\r\n";
-    const BEGUN: &str = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    const BEGUN: &str =
+        "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
     const DONE: &str = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
 
     /// A store that notes the head of each request and is content with all.

@@ -63,6 +63,9 @@ pub async fn doctor(config: Config) -> Result<()> {
     let app = App::new(config, Clock::system())?;
     let mut tx = app.begin_system().await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
     accounts::is_set_up(&mut tx).await.context("the database does not answer")?;
+    drop(tx);
+    let probe = kernel::ids::uuid_at(app.clock.now());
+    app.vault.probe(probe).await.context("the vault does not do what it is told to")?;
     app.livekit.room_sids(Vec::new()).await.context("LiveKit does not answer")?;
     Ok(())
 }

@@ -144,7 +144,9 @@ fn decoder(codec: &str) -> Option<&'static str> {
             "rtph264depay request-keyframe=true wait-for-keyframe=true ! h264parse ! avdec_h264 max-threads=1",
             same_colors!()
         ),
-        "OPUS" => "rtpopusdepay name=packets ! opusdec use-inband-fec=true plc=true ! audioconvert ! audioresample",
+        "OPUS" => {
+            "rtpopusdepay name=packets ! opusdec use-inband-fec=true plc=true ! audioconvert ! audioresample"
+        }
         _ => return None,
     })
 }

@@ -185,7 +185,10 @@ struct Track {
 
 impl std::fmt::Debug for Track {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Track").field("number", &self.number).field("voice", &self.voice).finish_non_exhaustive()
+        f.debug_struct("Track")
+            .field("number", &self.number)
+            .field("voice", &self.voice)
+            .finish_non_exhaustive()
     }
 }
 
@@ -417,7 +420,10 @@ mod tests {
         let packets: Vec<_> = read(&pieces).into_iter().skip(2).map(|(packet, _)| packet).collect();
         assert_eq!(packets.len(), 200, "as long as the time that it tells of");
         assert!(packets[50..60].iter().all(|packet| packet == &[0x78 | 8]), "what is missing is concealed");
-        assert!(packets[75..175].iter().all(|packet| packet == &[0xf8, 0xff, 0xfe]), "who is muted is silent");
+        assert!(
+            packets[75..175].iter().all(|packet| packet == &[0xf8, 0xff, 0xfe]),
+            "who is muted is silent"
+        );
         assert_eq!(packets[175], [0x78, 1, 2]);
     }
 
