@@ -5,6 +5,8 @@ export const ENTITIES = [
   'recording',
   'share_link',
   'recording_consent',
+  'transcript',
+  'recording_import',
   'chat_message',
   'member',
   'invitation',
