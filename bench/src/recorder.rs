@@ -28,7 +28,7 @@ const CAMERA_RATE: usize = 15;
 /// Seconds of moving pictures, which are shown over and over.
 const CLIP_SECONDS: usize = 4;
 /// How long both may take until they record everybody.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How long both record before they are measured.
 const SETTLED: Duration = Duration::from_secs(5);
 /// Of the browser's processor time and memory, with four cameras.

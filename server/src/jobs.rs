@@ -141,7 +141,9 @@ async fn attempt(app: &App, job: &Job, limit: Duration) -> anyhow::Result<()> {
         let (app, job) = (app.clone(), job.clone());
         let doing = async move {
             let correlation_id = job.correlation_id.clone().unwrap_or_default();
-            db::in_request(&correlation_id, tokio::time::timeout(limit, work(&app, &job))).await
+            // It is large: on the heap it is not moved about.
+            let work = Box::pin(work(&app, &job));
+            db::in_request(&correlation_id, tokio::time::timeout(limit, work)).await
         };
         tokio::spawn(doing.instrument(span.clone()))
     };

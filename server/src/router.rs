@@ -192,7 +192,11 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(recordings::download::poster))
             .routes(routes!(recordings::download::thumbnails))
             .routes(routes!(recordings::chapters::list))
-            .routes(routes!(recordings::transcripts::read, recordings::transcripts::request, recordings::transcripts::delete))
+            .routes(routes!(
+                recordings::transcripts::read,
+                recordings::transcripts::request,
+                recordings::transcripts::delete
+            ))
             .routes(routes!(recordings::transcripts::captions))
             .routes(routes!(recordings::imports::import))
             .routes(routes!(recordings::consents::list))

@@ -185,18 +185,17 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let last = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
-    match (a, b) {
-        (0, 0) if (c, d, e, f) == (0, 0, 0, 0xffff) => is_public_v4(last(g, h)),
-        // IPv4 behind a translator.
-        (0x64, 0xff9b) => (c, d, e, f) == (0, 0, 0, 0) && is_public_v4(last(g, h)),
+    let segments = address.segments();
+    let v4 = |at: usize| Ipv4Addr::from(u32::from(segments[at]) << 16 | u32::from(segments[at + 1]));
+    match segments {
+        // IPv4 in other words, and behind a translator.
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_public_v4(v4(6)),
         // IPv4 in a tunnel.
-        (0x2002, _) => is_public_v4(last(b, c)),
+        [0x2002, ..] => is_public_v4(v4(1)),
         // Protocol assignments, tunnels (Teredo) and documentation.
-        (0x2001, 0..0x200 | 0xdb8) | (0x3fff, 0..0x1000) => false,
+        [0x2001, 0..0x200 | 0xdb8, ..] | [0x3fff, 0..0x1000, ..] => false,
         // What is given out to the public at all.
-        _ => a & 0xe000 == 0x2000,
+        [first, ..] => first & 0xe000 == 0x2000,
     }
 }
 

@@ -219,10 +219,13 @@ impl Event {
                     screens::unshared(tx, meeting, &screen, moment).await?;
                 }
             }
-            kind if OF_EGRESS.contains(&kind) => match Told::read(&self.egress_info) {
-                Some(told) => recordings::egress_told(tx, meeting.id, &told).await?,
-                None => tracing::debug!(kind, "an egress that cannot be read"),
-            },
+            kind if OF_EGRESS.contains(&kind) => {
+                if let Some(told) = Told::read(&self.egress_info) {
+                    recordings::egress_told(tx, meeting.id, &told).await?;
+                } else {
+                    tracing::debug!(kind, "an egress that cannot be read");
+                }
+            }
             other => tracing::debug!(kind = other, "nobody waits for this kind of event"),
         }
         Ok(())

@@ -217,7 +217,6 @@ fn told(info: &proto::EgressInfo) -> Option<Told> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn trouble(error: ServiceError) -> Trouble {
     let ServiceError::Twirp(error) = error else { return Trouble::Refused(short(&error.to_string())) };
     match error {

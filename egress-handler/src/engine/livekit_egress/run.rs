@@ -191,7 +191,7 @@ impl Work<'_> {
                     }
                     Ok(None) => {}
                     Err(trouble) => {
-                        warn!(recording = %self.claim.id, %trouble, "the recording service does not stop yet")
+                        warn!(recording = %self.claim.id, %trouble, "the recording service does not stop yet");
                     }
                 }
             }
@@ -306,7 +306,7 @@ impl Work<'_> {
             match stills::make(&vault, &claim, &sent).await {
                 Ok(()) => info!(recording = %claim.id, "stills made"),
                 Err(error) => {
-                    warn!(recording = %claim.id, error = format!("{error:#}"), "no stills were made")
+                    warn!(recording = %claim.id, error = format!("{error:#}"), "no stills were made");
                 }
             }
         });
