@@ -91,6 +91,9 @@ async function inspect(page, name) {
   for (const [viewport, width, colorScheme] of [[PHONE, 'phone', 'dark'], [DESK, 'desk', 'light']]) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
+    // The page may still be taking its new shape; a fault that stays is one.
+    const found = async () => (await faultsOf(page)).length === 0;
+    await until('no fault is found', found, { seconds: 5 }).catch(() => {});
     assert.deepEqual(await faultsOf(page), [], `${name}, ${width}, ${colorScheme}`);
     const path = new URL(`../out/vault-${name}-${width}-${colorScheme}.png`, import.meta.url).pathname;
     await page.screenshot({ path, fullPage: true });
