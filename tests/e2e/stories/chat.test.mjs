@@ -165,17 +165,35 @@ step('few rows are drawn, and typing stays smooth', async (t) => {
       for (const entry of list.getEntries()) window.long = Math.max(window.long, entry.duration);
     }).observe({ type: 'longtask' });
   });
-  await field(host).click();
-  const text = 'The quick brown fox jumps over the lazy dog. ';
-  await field(host).pressSequentially(text.repeat(3), { delay: 30 });
-  assert.equal(await field(host).inputValue(), text.repeat(3));
-  const { keys, long } = await host.evaluate(() => ({ keys: window.keys, long: window.long }));
-  // A key that was drawn within 16 ms leaves no entry.
-  const sorted = keys.sort((a, b) => a - b);
-  const slow = sorted.filter((duration) => duration > 100).length;
-  t.diagnostic(`${text.length * 3} keys: ${keys.length} over 16 ms, slowest ${sorted.at(-1) ?? 0} ms, longest task ${Math.round(long)} ms`);
-  assert.ok(slow <= text.length * 3 * 0.05, `${slow} keys took longer than 100 ms`);
-  await field(host).fill('');
+  const text = 'The quick brown fox jumps over the lazy dog. '.repeat(3);
+  /** How many keys typed there took longer than 100 ms to be drawn. A key that was drawn within 16 ms leaves no entry. */
+  const slowly = async (name, where) => {
+    await where.click();
+    await host.evaluate(() => {
+      window.keys = [];
+      window.long = 0;
+    });
+    await where.pressSequentially(text, { delay: 30 });
+    assert.equal(await where.inputValue(), text);
+    await where.fill('');
+    const { keys, long } = await host.evaluate(() => ({ keys: window.keys, long: window.long }));
+    t.diagnostic(`${name}: ${text.length} keys, ${keys.length} over 16 ms, slowest ${Math.max(0, ...keys)} ms, longest task ${Math.round(long)} ms`);
+    return keys.filter((duration) => duration > 100).length;
+  };
+  // A field that knows of no chat tells what this machine, with all that runs beside, makes of typing now.
+  await host.evaluate(() => {
+    const bare = document.createElement('textarea');
+    bare.id = 'bare';
+    bare.style = 'position: fixed; inset: 0 auto auto 0; z-index: 9999';
+    document.body.append(bare);
+  });
+  let [slow, bare] = [Infinity, 0];
+  for (let turn = 0; turn < 3 && slow > bare + text.length * 0.05; turn += 1) {
+    bare = await slowly('a bare field', host.locator('#bare'));
+    slow = await slowly('the chat', field(host));
+  }
+  await host.evaluate(() => document.querySelector('#bare').remove());
+  assert.ok(slow <= bare + text.length * 0.05, `${slow} keys took longer than 100 ms, ${bare} in a bare field`);
 });
 
 step('one reads back, and what one reads stays in its place', async () => {
