@@ -1,36 +1,26 @@
-import { Button, Modal, Radio, Skeleton, Stack, Switch, Textarea } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, Radio, Skeleton, Stack, Switch, Textarea } from '@mantine/core';
 import { IconDoor, IconLock } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { type Door, isOfficer, ORG_ROLES } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { doorQuery } from './queries';
 
 /** Opens the settings of a meeting's door, for those who moderate. */
 export function DoorButton({ meetingId }: { meetingId: string }) {
   const { t } = useTranslation();
-  const [opened, { open, close }] = useDisclosure(false);
   const { data } = useQuery(doorQuery(meetingId));
-  const Icon = data?.locked ? IconLock : IconDoor;
   return (
-    <>
-      <Button size="sm" variant="default" leftSection={<Icon size={16} aria-hidden />} onClick={open}>
-        {data?.locked ? t('door.isLocked') : t('door.open')}
-      </Button>
-      {opened && (
-        <Modal
-          opened
-          onClose={close}
-          title={t('door.title')}
-          closeButtonProps={{ 'aria-label': t('shell.close') }}
-        >
-          <DoorSettings meetingId={meetingId} />
-        </Modal>
-      )}
-    </>
+    <DialogButton
+      icon={data?.locked ? IconLock : IconDoor}
+      label={data?.locked ? t('door.isLocked') : t('door.open')}
+      title={t('door.title')}
+    >
+      <DoorSettings meetingId={meetingId} />
+    </DialogButton>
   );
 }
 

@@ -1,11 +1,11 @@
-import { Button, Modal, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconLink } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import type { Meeting } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { LinkRow, type LinkState, MadeLink, openFirst } from '../../ui/Links';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
@@ -15,24 +15,11 @@ import { type GuestLink, guestLinksQuery } from './queries';
 /** Opens the guest links of a meeting, where the meeting allows guests. */
 export function GuestLinksButton({ meeting }: { meeting: Meeting }) {
   const { t } = useTranslation();
-  const [opened, { open, close }] = useDisclosure(false);
   if (!meeting.settings?.allow_guests) return null;
   return (
-    <>
-      <Button size="sm" variant="default" leftSection={<IconLink size={16} aria-hidden />} onClick={open}>
-        {t('guestLinks.open')}
-      </Button>
-      {opened && (
-        <Modal
-          opened
-          onClose={close}
-          title={t('guestLinks.title')}
-          closeButtonProps={{ 'aria-label': t('shell.close') }}
-        >
-          <GuestLinks meetingId={meeting.id} />
-        </Modal>
-      )}
-    </>
+    <DialogButton icon={IconLink} label={t('guestLinks.open')} title={t('guestLinks.title')}>
+      <GuestLinks meetingId={meeting.id} />
+    </DialogButton>
   );
 }
 

@@ -5,7 +5,6 @@ import {
   Card,
   Grid,
   Group,
-  Modal,
   SimpleGrid,
   Skeleton,
   Stack,
@@ -20,6 +19,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { type CustomValues, can, type Meeting, type Participant } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { Markdown } from '../../ui/Markdown';
 import { PersonAvatar } from '../../ui/PersonAvatar';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
@@ -40,7 +40,6 @@ import { ScheduleDialog } from './ScheduleDialog';
 export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boolean }) {
   const { t } = useTranslation();
   const [editing, edit] = useDisclosure(false);
-  const [cancelling, cancel] = useDisclosure(false);
   const [copying, copy] = useDisclosure(false);
   const { permissions } = useHere();
   const schedules = permissions.includes('meetings.schedule');
@@ -92,14 +91,9 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
                 </Button>
               )}
               {scheduled && can(meeting, 'cancel') && (
-                <Button
-                  color="red"
-                  variant="light"
-                  leftSection={<IconX size={16} aria-hidden />}
-                  onClick={cancel.open}
-                >
-                  {t('overview.cancel')}
-                </Button>
+                <DialogButton icon={IconX} label={t('overview.cancel')} color="red" variant="light">
+                  {(close) => <CancelForm meeting={meeting} onDone={close} />}
+                </DialogButton>
               )}
             </Group>
           )}
@@ -110,7 +104,6 @@ export function MeetingOverview({ meeting, live }: { meeting: Meeting; live: boo
       </Grid.Col>
       {copying && <DuplicateDialog meeting={meeting} onClose={copy.close} />}
       {editing && <ScheduleDialog meeting={meeting} onClose={edit.close} onSaved={edit.close} />}
-      {cancelling && <CancelDialog meeting={meeting} onClose={cancel.close} />}
     </Grid>
   );
 }
@@ -220,7 +213,6 @@ const ANSWER_COLORS: Partial<Record<Participant['status'], string>> = {
 
 function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
   const { t } = useTranslation();
-  const [inviting, invite] = useDisclosure(false);
   const { data, error, refetch } = useQuery(participantsQuery(meeting.id, live));
   const open = meeting.status === 'scheduled' || meeting.status === 'in_progress';
   return (
@@ -233,14 +225,9 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
               {can(meeting, 'moderate') && <DoorButton meetingId={meeting.id} />}
               {can(meeting, 'moderate') && <RightsButton meeting={meeting} />}
               <GuestLinksButton meeting={meeting} />
-              <Button
-                size="sm"
-                variant="light"
-                leftSection={<IconUserPlus size={16} aria-hidden />}
-                onClick={invite.open}
-              >
-                {t('overview.invite')}
-              </Button>
+              <DialogButton icon={IconUserPlus} label={t('overview.invite')} variant="light" disabled={!data}>
+                {(close) => <InviteForm meeting={meeting} invited={data ?? []} onDone={close} />}
+              </DialogButton>
             </Group>
           )}
         </Group>
@@ -279,13 +266,12 @@ function People({ meeting, live }: { meeting: Meeting; live: boolean }) {
           );
         })}
       </Stack>
-      {inviting && data && <InviteDialog meeting={meeting} invited={data} onClose={invite.close} />}
     </Card>
   );
 }
 
-function InviteDialog(props: { meeting: Meeting; invited: Participant[]; onClose: () => void }) {
-  const { meeting, invited, onClose } = props;
+function InviteForm(props: { meeting: Meeting; invited: Participant[]; onDone: () => void }) {
+  const { meeting, invited, onDone } = props;
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const { organization } = useHere();
@@ -300,39 +286,32 @@ function InviteDialog(props: { meeting: Meeting; invited: Participant[]; onClose
       ),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: ['meeting', meeting.id] });
-      onClose();
+      onDone();
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('overview.invite')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      <Stack>
-        {send.error && <ProblemNote error={send.error} />}
-        <PeopleInput
-          org={meeting.organization_id ?? organization.id}
-          without={invited.map(({ user }) => user.id)}
-          value={chosen}
-          onChange={setChosen}
-          data-autofocus
-        />
-        <Group justify="end">
-          <Button variant="default" onClick={onClose}>
-            {t('shell.cancel')}
-          </Button>
-          <Button disabled={chosen.length === 0} loading={send.isPending} onClick={() => send.mutate()}>
-            {t('overview.sendInvitations')}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Stack>
+      {send.error && <ProblemNote error={send.error} />}
+      <PeopleInput
+        org={meeting.organization_id ?? organization.id}
+        without={invited.map(({ user }) => user.id)}
+        value={chosen}
+        onChange={setChosen}
+        data-autofocus
+      />
+      <Group justify="end">
+        <Button variant="default" onClick={onDone}>
+          {t('shell.cancel')}
+        </Button>
+        <Button disabled={chosen.length === 0} loading={send.isPending} onClick={() => send.mutate()}>
+          {t('overview.sendInvitations')}
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 
-function CancelDialog({ meeting, onClose }: { meeting: Meeting; onClose: () => void }) {
+function CancelForm({ meeting, onDone }: { meeting: Meeting; onDone: () => void }) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const [reason, setReason] = useState('');
@@ -347,34 +326,27 @@ function CancelDialog({ meeting, onClose }: { meeting: Meeting; onClose: () => v
     onSuccess: async (saved) => {
       queryClient.setQueryData(meetingQuery(meeting.id).queryKey, saved);
       await queryClient.invalidateQueries({ queryKey: ['meetings'] });
-      onClose();
+      onDone();
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('overview.cancel')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      <Stack>
-        <Text size="sm">{t('overview.cancelText')}</Text>
-        {cancel.error && <ProblemNote error={cancel.error} />}
-        <Textarea
-          label={t('overview.reason')}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          data-autofocus
-        />
-        <Group justify="end">
-          <Button variant="default" onClick={onClose}>
-            {t('overview.keep')}
-          </Button>
-          <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            {t('overview.cancel')}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Stack>
+      <Text size="sm">{t('overview.cancelText')}</Text>
+      {cancel.error && <ProblemNote error={cancel.error} />}
+      <Textarea
+        label={t('overview.reason')}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        data-autofocus
+      />
+      <Group justify="end">
+        <Button variant="default" onClick={onDone}>
+          {t('overview.keep')}
+        </Button>
+        <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+          {t('overview.cancel')}
+        </Button>
+      </Group>
+    </Stack>
   );
 }

@@ -4,7 +4,6 @@ import {
   Button,
   Checkbox,
   Group,
-  Modal,
   Paper,
   Stack,
   Table,
@@ -12,7 +11,6 @@ import {
   Textarea,
   VisuallyHidden,
 } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconChevronDown, IconChevronRight, IconCopy, IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -21,6 +19,7 @@ import { type ChangeEvent, Fragment, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import { can, type Meeting } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { ProblemNote } from '../../ui/ProblemNote';
 import rows from '../../ui/Rows.module.css';
 import { useFormat } from '../../ui/useFormat';
@@ -34,7 +33,6 @@ export function MeetingsTable({ meetings }: { meetings: Meeting[] }) {
   const format = useFormat();
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const [cancelling, cancel] = useDisclosure(false);
   const [copied, copy] = useState<Meeting | null>(null);
   const cancellable = meetings.filter(
     (meeting) =>
@@ -61,16 +59,24 @@ export function MeetingsTable({ meetings }: { meetings: Meeting[] }) {
         <Text size="sm" c={selected.length ? undefined : 'dimmed'} aria-live="polite">
           {t('table.selected', { count: selected.length })}
         </Text>
-        <Button
-          size="sm"
+        <DialogButton
+          icon={IconX}
+          label={t('table.cancelSelected')}
           color="red"
           variant="light"
-          leftSection={<IconX size={16} aria-hidden />}
           disabled={selected.length === 0}
-          onClick={cancel.open}
         >
-          {t('table.cancelSelected')}
-        </Button>
+          {(close) => (
+            <CancelSelected
+              meetings={selected}
+              onKeep={close}
+              onDone={() => {
+                choose(new Set());
+                close();
+              }}
+            />
+          )}
+        </DialogButton>
       </Group>
       <Paper withBorder>
         <Table highlightOnHover verticalSpacing="xs" className={rows.rows} aria-label={t('nav.meetings')}>
@@ -199,23 +205,13 @@ export function MeetingsTable({ meetings }: { meetings: Meeting[] }) {
           </Table.Tbody>
         </Table>
       </Paper>
-      {cancelling && (
-        <CancelSelected
-          meetings={selected}
-          onClose={cancel.close}
-          onDone={() => {
-            choose(new Set());
-            cancel.close();
-          }}
-        />
-      )}
       {copied && <DuplicateDialog meeting={copied} onClose={() => copy(null)} />}
     </Stack>
   );
 }
 
-function CancelSelected(props: { meetings: Meeting[]; onClose: () => void; onDone: () => void }) {
-  const { meetings, onClose, onDone } = props;
+function CancelSelected(props: { meetings: Meeting[]; onKeep: () => void; onDone: () => void }) {
+  const { meetings, onKeep, onDone } = props;
   const { t } = useTranslation();
   const { organization } = useHere();
   const queryClient = useQueryClient();
@@ -245,31 +241,24 @@ function CancelSelected(props: { meetings: Meeting[]; onClose: () => void; onDon
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('table.cancelSelected')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      <Stack>
-        <Text size="sm">{t('table.cancelText', { count: meetings.length })}</Text>
-        {cancel.error && <ProblemNote error={cancel.error} />}
-        <Textarea
-          label={t('overview.reason')}
-          maxLength={1000}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          data-autofocus
-        />
-        <Group justify="end">
-          <Button variant="default" onClick={onClose}>
-            {t('table.keep')}
-          </Button>
-          <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            {t('table.cancelSelected')}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Stack>
+      <Text size="sm">{t('table.cancelText', { count: meetings.length })}</Text>
+      {cancel.error && <ProblemNote error={cancel.error} />}
+      <Textarea
+        label={t('overview.reason')}
+        maxLength={1000}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        data-autofocus
+      />
+      <Group justify="end">
+        <Button variant="default" onClick={onKeep}>
+          {t('table.keep')}
+        </Button>
+        <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+          {t('table.cancelSelected')}
+        </Button>
+      </Group>
+    </Stack>
   );
 }

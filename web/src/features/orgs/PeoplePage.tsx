@@ -35,6 +35,7 @@ import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import { type Member, ORG_ROLES, type OrgRole } from '../../api/types';
 import { CopyLink } from '../../ui/CopyLink';
+import { DialogButton } from '../../ui/DialogButton';
 import { EmptyState } from '../../ui/EmptyState';
 import { FormProblem, showAtFields } from '../../ui/forms';
 import { PersonAvatar } from '../../ui/PersonAvatar';
@@ -87,7 +88,6 @@ function Members() {
   const { t } = useTranslation();
   const { organization, permissions } = useHere();
   const { data, error, refetch } = useQuery(membersQuery(organization.id));
-  const [adding, { open, close }] = useDisclosure(false);
   const [importing, imports] = useDisclosure(false);
   const queryClient = useQueryClient();
   const [search, setSearch] = useState('');
@@ -117,9 +117,9 @@ function Members() {
             >
               {t('import.title')}
             </Button>
-            <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={open}>
-              {t('people.add')}
-            </Button>
+            <DialogButton icon={IconUserPlus} label={t('people.add')} variant="filled">
+              {(close) => <AddMemberForm onDone={close} />}
+            </DialogButton>
           </Group>
         )}
       </Group>
@@ -157,7 +157,6 @@ function Members() {
           </Table.Tbody>
         </Table>
       )}
-      {adding && <AddMemberDialog onClose={close} />}
       {importing && (
         <ImportDialog
           title={t('import.members')}
@@ -378,7 +377,7 @@ function VoteWeightDialog({ member, onClose }: { member: Member; onClose: () => 
 
 type NewMember = { email: string; name: string; role: OrgRole; password: string };
 
-function AddMemberDialog({ onClose }: { onClose: () => void }) {
+function AddMemberForm({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation();
   const { organization, role } = useHere();
   const queryClient = useQueryClient();
@@ -402,68 +401,59 @@ function AddMemberDialog({ onClose }: { onClose: () => void }) {
     onError: (error) => showAtFields(form, error),
   });
 
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('people.add')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      {add.data ? (
-        <Stack>
-          {add.data.invitation_url ? (
-            <>
-              <Text>{t('people.invited', { name: add.data.user.name })}</Text>
-              <CopyLink url={add.data.invitation_url} label={t('people.copyInvitation')} />
-            </>
-          ) : (
-            <Text>{t('people.added', { name: add.data.user.name })}</Text>
-          )}
-          <Group justify="end">
-            <Button
-              variant="default"
-              onClick={() => {
-                form.reset();
-                add.reset();
-              }}
-            >
-              {t('people.addAnother')}
-            </Button>
-            <Button onClick={onClose}>{t('shell.done')}</Button>
-          </Group>
-        </Stack>
+  return add.data ? (
+    <Stack>
+      {add.data.invitation_url ? (
+        <>
+          <Text>{t('people.invited', { name: add.data.user.name })}</Text>
+          <CopyLink url={add.data.invitation_url} label={t('people.copyInvitation')} />
+        </>
       ) : (
-        <form onSubmit={form.onSubmit((values) => add.mutate(values))} noValidate>
-          <Stack gap="sm">
-            <FormProblem error={add.error} form={form} />
-            <TextInput label={t('person.name')} required data-autofocus {...form.getInputProps('name')} />
-            <TextInput label={t('person.email')} type="email" required {...form.getInputProps('email')} />
-            <Select
-              label={t('people.role')}
-              data={ORG_ROLES.filter((name) => role === 'admin' || name !== 'admin').map((name) => ({
-                value: name,
-                label: t(`role.${name}`),
-              }))}
-              allowDeselect={false}
-              {...form.getInputProps('role')}
-            />
-            <NewPasswordInput
-              required={false}
-              label={t('people.password')}
-              description={t('people.passwordHint')}
-              {...form.getInputProps('password')}
-            />
-            <Group justify="end">
-              <Button variant="default" onClick={onClose}>
-                {t('shell.cancel')}
-              </Button>
-              <Button type="submit" loading={add.isPending}>
-                {t('people.add')}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <Text>{t('people.added', { name: add.data.user.name })}</Text>
       )}
-    </Modal>
+      <Group justify="end">
+        <Button
+          variant="default"
+          onClick={() => {
+            form.reset();
+            add.reset();
+          }}
+        >
+          {t('people.addAnother')}
+        </Button>
+        <Button onClick={onDone}>{t('shell.done')}</Button>
+      </Group>
+    </Stack>
+  ) : (
+    <form onSubmit={form.onSubmit((values) => add.mutate(values))} noValidate>
+      <Stack gap="sm">
+        <FormProblem error={add.error} form={form} />
+        <TextInput label={t('person.name')} required data-autofocus {...form.getInputProps('name')} />
+        <TextInput label={t('person.email')} type="email" required {...form.getInputProps('email')} />
+        <Select
+          label={t('people.role')}
+          data={ORG_ROLES.filter((name) => role === 'admin' || name !== 'admin').map((name) => ({
+            value: name,
+            label: t(`role.${name}`),
+          }))}
+          allowDeselect={false}
+          {...form.getInputProps('role')}
+        />
+        <NewPasswordInput
+          required={false}
+          label={t('people.password')}
+          description={t('people.passwordHint')}
+          {...form.getInputProps('password')}
+        />
+        <Group justify="end">
+          <Button variant="default" onClick={onDone}>
+            {t('shell.cancel')}
+          </Button>
+          <Button type="submit" loading={add.isPending}>
+            {t('people.add')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

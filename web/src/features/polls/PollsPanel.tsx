@@ -1,14 +1,14 @@
-import { Button, Skeleton, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Skeleton, Stack } from '@mantine/core';
 import { IconChartBar, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { can, type Meeting } from '../../api/types';
 import { pollsOf } from '../../room/polls';
+import { DialogButton } from '../../ui/DialogButton';
 import { EmptyState } from '../../ui/EmptyState';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { pollsQuery } from '../chat/queries';
-import { NewPollDialog } from './NewPollDialog';
+import { NewPollForm } from './NewPollForm';
 import { PollCard } from './PollCard';
 import classes from './Polls.module.css';
 
@@ -16,7 +16,6 @@ import classes from './Polls.module.css';
 export function PollsPanel({ meeting }: { meeting: Meeting }) {
   const { t } = useTranslation();
   const { data, error, refetch } = useQuery(pollsQuery(meeting.id));
-  const [asking, { open, close }] = useDisclosure(false);
   const moderates = can(meeting, 'moderate');
   const polls = data && pollsOf(data);
   return (
@@ -24,9 +23,9 @@ export function PollsPanel({ meeting }: { meeting: Meeting }) {
     <section className={classes.panel} tabIndex={0} aria-label={t('poll.title')}>
       <Stack gap="sm">
         {moderates && (
-          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
-            {t('poll.new')}
-          </Button>
+          <DialogButton icon={IconPlus} label={t('poll.new')}>
+            {(close) => <NewPollForm meetingId={meeting.id} onDone={close} />}
+          </DialogButton>
         )}
         {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
         {!polls && !error && <Skeleton h={160} role="status" aria-label={t('shell.loading')} />}
@@ -35,7 +34,6 @@ export function PollsPanel({ meeting }: { meeting: Meeting }) {
           <PollCard key={poll.id} meetingId={meeting.id} poll={poll} moderates={moderates} writable />
         ))}
       </Stack>
-      {asking && <NewPollDialog meetingId={meeting.id} onClose={close} />}
     </section>
   );
 }

@@ -1,5 +1,4 @@
-import { Button, Group, Modal, Progress, Stack, Text, TextInput } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, Group, Progress, Stack, Text, TextInput } from '@mantine/core';
 import { IconFileImport } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -7,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
 import { fieldErrors, Problem } from '../../api/problem';
 import type { VaultItem } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { fieldSentence, ProblemNote } from '../../ui/ProblemNote';
 import { localZone, toInstant } from '../../ui/time';
 import { useFormat } from '../../ui/useFormat';
@@ -15,28 +15,10 @@ import { WhenInput } from '../../ui/WhenInput';
 /** Brings a recording from elsewhere into the vault. */
 export function ImportButton({ meetingId }: { meetingId: string }) {
   const { t } = useTranslation();
-  const [opened, { open, close }] = useDisclosure(false);
   return (
-    <>
-      <Button
-        size="sm"
-        variant="default"
-        leftSection={<IconFileImport size={16} aria-hidden />}
-        onClick={open}
-      >
-        {t('recording.importing.title')}
-      </Button>
-      {opened && (
-        <Modal
-          opened
-          onClose={close}
-          title={t('recording.importing.title')}
-          closeButtonProps={{ 'aria-label': t('shell.close') }}
-        >
-          <ImportForm meetingId={meetingId} onDone={close} />
-        </Modal>
-      )}
-    </>
+    <DialogButton icon={IconFileImport} label={t('recording.importing.title')}>
+      {(close) => <ImportForm meetingId={meetingId} onDone={close} />}
+    </DialogButton>
   );
 }
 

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { IconLock, IconLockOpen } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Recording } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { transcriptQuery, useRefresh } from './queries';
 import { TranscriptKeeping } from './TranscriptState';
@@ -15,7 +15,6 @@ import { DeleteButton } from './Trash';
 export function KeepingPart({ recording }: { recording: Recording }) {
   const { t } = useTranslation();
   const refresh = useRefresh(recording);
-  const [holding, hold] = useDisclosure(false);
   const { data: transcript } = useQuery({
     ...transcriptQuery(recording.id),
     enabled: recording.status === 'available',
@@ -44,25 +43,19 @@ export function KeepingPart({ recording }: { recording: Recording }) {
           </Button>
         ) : (
           <>
-            <Button
-              size="sm"
-              variant="default"
-              leftSection={<IconLock size={16} aria-hidden />}
-              onClick={hold.open}
-            >
-              {t('recording.hold')}
-            </Button>
+            <DialogButton icon={IconLock} label={t('recording.hold')}>
+              {(close) => <HoldForm recording={recording} onDone={close} />}
+            </DialogButton>
             <DeleteButton recording={recording} />
           </>
         )}
       </Group>
       <TranscriptKeeping id={recording.id} transcript={transcript} held={Boolean(recording.hold)} />
-      {holding && <HoldDialog recording={recording} onClose={hold.close} />}
     </Stack>
   );
 }
 
-function HoldDialog({ recording, onClose }: { recording: Recording; onClose: () => void }) {
+function HoldForm({ recording, onDone }: { recording: Recording; onDone: () => void }) {
   const { t } = useTranslation();
   const refresh = useRefresh(recording);
   const [reason, setReason] = useState('');
@@ -77,48 +70,41 @@ function HoldDialog({ recording, onClose }: { recording: Recording; onClose: () 
       ),
     onSuccess: async () => {
       await refresh();
-      onClose();
+      onDone();
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('recording.hold')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        setMissing(!reason.trim());
+        if (reason.trim()) save.mutate();
+      }}
     >
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setMissing(!reason.trim());
-          if (reason.trim()) save.mutate();
-        }}
-      >
-        <Stack>
-          {save.error && <ProblemNote error={save.error} />}
-          <Textarea
-            label={t('recording.holdReason')}
-            description={t('recording.holdReasonHint')}
-            required
-            maxLength={500}
-            autosize
-            minRows={2}
-            value={reason}
-            error={missing && !reason.trim() ? t('form.required') : undefined}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            data-autofocus
-          />
-          <Group justify="end">
-            <Button variant="default" onClick={onClose}>
-              {t('shell.cancel')}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t('recording.hold')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <Stack>
+        {save.error && <ProblemNote error={save.error} />}
+        <Textarea
+          label={t('recording.holdReason')}
+          description={t('recording.holdReasonHint')}
+          required
+          maxLength={500}
+          autosize
+          minRows={2}
+          value={reason}
+          error={missing && !reason.trim() ? t('form.required') : undefined}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          data-autofocus
+        />
+        <Group justify="end">
+          <Button variant="default" onClick={onDone}>
+            {t('shell.cancel')}
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            {t('recording.hold')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

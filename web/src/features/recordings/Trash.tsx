@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { IconArrowBackUp, IconFlame, IconTrash } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Recording } from '../../api/types';
 import { callToLook } from '../../ui/callToLook';
+import { DialogButton } from '../../ui/DialogButton';
 import { notifyProblem, ProblemNote } from '../../ui/ProblemNote';
 import { useRefresh } from './queries';
 
@@ -44,7 +44,6 @@ export function DeleteButton({ recording }: { recording: Recording }) {
 export function TrashButtons({ recording, title }: { recording: Recording; title: string }) {
   const { t } = useTranslation();
   const refresh = useRefresh(recording);
-  const [asking, ask] = useDisclosure(false);
   const restore = useMutation({
     mutationFn: () => restoring(recording.id),
     onSuccess: refresh,
@@ -60,23 +59,23 @@ export function TrashButtons({ recording, title }: { recording: Recording; title
       >
         {t('recording.restore')}
       </Button>
-      <Button
-        size="sm"
+      <DialogButton
+        icon={IconFlame}
+        label={t('recording.erase')}
+        title={t('recording.eraseTitle')}
         variant="light"
         color="red"
-        leftSection={<IconFlame size={16} aria-hidden />}
-        onClick={ask.open}
       >
-        {t('recording.erase')}
-      </Button>
-      {asking && <EraseDialog recording={recording} title={title} onClose={ask.close} />}
+        {(close) => <Erase recording={recording} title={title} onDone={close} />}
+      </DialogButton>
     </Group>
   );
 }
 
-type DialogProps = { recording: Recording; title: string; onClose: () => void };
+type EraseProps = { recording: Recording; title: string; onDone: () => void };
 
-function EraseDialog({ recording, title, onClose }: DialogProps) {
+/** Asks before a file is gone for good. */
+function Erase({ recording, title, onDone }: EraseProps) {
   const { t } = useTranslation();
   const refresh = useRefresh(recording);
   const erase = useMutation({
@@ -88,28 +87,21 @@ function EraseDialog({ recording, title, onClose }: DialogProps) {
       ),
     onSuccess: async () => {
       await refresh();
-      onClose();
+      onDone();
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('recording.eraseTitle')}
-      closeButtonProps={{ 'aria-label': t('shell.close') }}
-    >
-      <Stack>
-        <Text size="sm">{t('recording.eraseText', { title })}</Text>
-        {erase.error && <ProblemNote error={erase.error} />}
-        <Group justify="end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            {t('shell.cancel')}
-          </Button>
-          <Button color="red" loading={erase.isPending} onClick={() => erase.mutate()}>
-            {t('recording.erase')}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Stack>
+      <Text size="sm">{t('recording.eraseText', { title })}</Text>
+      {erase.error && <ProblemNote error={erase.error} />}
+      <Group justify="end">
+        <Button variant="default" onClick={onDone} data-autofocus>
+          {t('shell.cancel')}
+        </Button>
+        <Button color="red" loading={erase.isPending} onClick={() => erase.mutate()}>
+          {t('recording.erase')}
+        </Button>
+      </Group>
+    </Stack>
   );
 }

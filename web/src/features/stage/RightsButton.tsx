@@ -1,38 +1,20 @@
-import { Button, Modal, Skeleton, Stack, Switch, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Skeleton, Stack, Switch, Text } from '@mantine/core';
 import { IconUsersGroup } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
 import type { Meeting, ParticipantRights } from '../../api/types';
+import { DialogButton } from '../../ui/DialogButton';
 import { ProblemNote } from '../../ui/ProblemNote';
 import { hearStage, stageQuery } from './queries';
 
 /** Opens what everybody may do, for those who moderate. */
 export function RightsButton({ meeting }: { meeting: Meeting }) {
   const { t } = useTranslation();
-  const [opened, { open, close }] = useDisclosure(false);
   return (
-    <>
-      <Button
-        size="sm"
-        variant="default"
-        leftSection={<IconUsersGroup size={16} aria-hidden />}
-        onClick={open}
-      >
-        {t('stage.forAll')}
-      </Button>
-      {opened && (
-        <Modal
-          opened
-          onClose={close}
-          title={t('stage.forAll')}
-          closeButtonProps={{ 'aria-label': t('shell.close') }}
-        >
-          <RightsForAll meeting={meeting} />
-        </Modal>
-      )}
-    </>
+    <DialogButton icon={IconUsersGroup} label={t('stage.forAll')}>
+      <RightsForAll meeting={meeting} />
+    </DialogButton>
   );
 }
 
