@@ -1,6 +1,5 @@
 import { Anchor, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconCalendarEvent, IconLock } from '@tabler/icons-react';
+import { IconCalendarEvent } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -12,7 +11,7 @@ import { useFormat } from '../../ui/useFormat';
 import { meetingQuery } from '../meetings/queries';
 import { useHere } from '../orgs/OrganizationGate';
 import { membersQuery } from '../orgs/queries';
-import { AccessDialog } from './AccessDialog';
+import { AccessButton } from './AccessButton';
 import { ConsentsPart, ViewsPart } from './Answers';
 import { useAccessWords } from './access';
 import { ImportState } from './Import';
@@ -180,7 +179,6 @@ type KeeperProps = { recording: Recording; org: string; title: string };
 /** What those do who keep a recording. */
 function KeeperParts({ recording, org, title }: KeeperProps) {
   const { t } = useTranslation();
-  const [sharing, access] = useDisclosure(false);
   const { id } = recording;
   if (recording.status === 'deleted')
     return recording.erased_at ? <TrashButtons recording={recording} title={title} /> : null;
@@ -195,14 +193,7 @@ function KeeperParts({ recording, org, title }: KeeperProps) {
       <Tabs.Panel value="access" pt="md">
         <Stack maw={720}>
           <Group>
-            <Button
-              size="sm"
-              variant="default"
-              leftSection={<IconLock size={16} aria-hidden />}
-              onClick={access.open}
-            >
-              {t('recording.changeAccess')}
-            </Button>
+            <AccessButton recording={recording} org={org} />
           </Group>
           <Title order={2} fz="md">
             {t('share.title')}
@@ -219,7 +210,6 @@ function KeeperParts({ recording, org, title }: KeeperProps) {
       <Tabs.Panel value="keeping" pt="md">
         <KeepingPart recording={recording} />
       </Tabs.Panel>
-      {sharing && <AccessDialog recording={recording} org={org} onClose={access.close} />}
     </Tabs>
   );
 }

@@ -1,6 +1,5 @@
 import { Badge, Button, Card, Group, Stack, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconDownload, IconInfoCircle, IconLock, IconPlayerPlay } from '@tabler/icons-react';
+import { IconDownload, IconInfoCircle, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -8,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import type { Recording, VaultItem } from '../../api/types';
 import { notifyProblem } from '../../ui/ProblemNote';
 import { useFormat } from '../../ui/useFormat';
-import { AccessDialog } from './AccessDialog';
+import { AccessButton } from './AccessButton';
 import { useAccessWords } from './access';
 import { ImportState } from './Import';
 import { download } from './media';
@@ -92,7 +91,6 @@ export function RecordingItem({ recording, title, org, heading, isKeeper, childr
   const format = useFormat();
   const factsOf = useFacts();
   const accessWords = useAccessWords();
-  const [sharing, access] = useDisclosure(false);
   const { id, status } = recording;
   const available = status === 'available';
   return (
@@ -145,21 +143,11 @@ export function RecordingItem({ recording, title, org, heading, isKeeper, childr
                 </Button>
               )}
               {available && <DownloadButton id={id} />}
-              {isKeeper && (
-                <Button
-                  size="sm"
-                  variant="default"
-                  leftSection={<IconLock size={16} aria-hidden />}
-                  onClick={access.open}
-                >
-                  {t('recording.changeAccess')}
-                </Button>
-              )}
+              {isKeeper && <AccessButton recording={recording} org={org} />}
             </Group>
           )}
         </Stack>
       </div>
-      {sharing && <AccessDialog recording={recording} org={org} onClose={access.close} />}
     </Card>
   );
 }
