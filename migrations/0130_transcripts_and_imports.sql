@@ -35,6 +35,11 @@ create function recording_quota_left(organization uuid) returns bigint stable se
     from organizations where id = organization
 $$;
 
+create or replace function recording_quota_used_up(organization uuid) returns boolean stable security definer language sql
+    set search_path = public set app.actor = 'system' as $$
+    select coalesce(recording_quota_left(organization) <= 0, false)
+$$;
+
 -- What a recording says in words. While it is being made `running_since` is set, and `run` tells one wish from the next.
 create table recording_transcripts (
     recording_id uuid primary key references recordings (id) on delete cascade,
@@ -58,6 +63,15 @@ create table recording_transcripts (
 select audit_attach('recording_transcripts', 'transcript', '{}',
     '{run,running_since,failure_detail,wanted_language,language,left_out,requested_by,requested_at,finished_at}',
     '{"+": "requested", "-": "deleted", "status": {"waiting": "requested", "available": "completed", "failed": "failed"}}', 'recording_id');
+
+-- Whether somebody agrees that what they say in a recording is written down: members once for all, guests each time.
+create function agrees_to_transcription(recording uuid, person uuid, guest uuid) returns boolean stable language sql
+    set search_path = public as $$
+    select case when person is not null
+                then exists (select from consents where user_id = person and purpose = 'transcription' and withdrawn_at is null)
+                else coalesce((select accepted from recording_consents where recording_id = recording and guest_id = guest
+                               order by id desc limit 1), false) end
+$$;
 
 -- What was said, one row for each stretch. The file of captions is written from these rows when somebody wants it.
 create table transcript_segments (

@@ -170,21 +170,13 @@ async fn insert(
     .await
 }
 
-/// Takes the job that is due for longest, for as long as the lease lasts; `None` when nothing is due. The caller
-/// commits, runs it, and says how it went with [`done`] or [`failed`].
+/// Takes the job that is due for longest, for as long as the lease lasts; `None` when nothing is due. Only among the jobs
+/// of these names, or (`these` being false) only among all others: so that work that takes long leaves workers to the
+/// rest. The caller commits, runs it, and says how it went with [`done`] or [`failed`].
 ///
 /// # Errors
 /// When the database is away.
-pub async fn claim(tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<Option<Job>> {
-    claim_among(tx, now, &[], false).await
-}
-
-/// As [`claim`], only among the jobs of these names, or (`these` being false) only among all others: so that work that
-/// takes long leaves workers to the rest.
-///
-/// # Errors
-/// When the database is away.
-pub async fn claim_among(
+pub async fn claim(
     tx: &mut Tx,
     now: DateTime<Utc>,
     names: &[&str],

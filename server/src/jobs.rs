@@ -78,7 +78,7 @@ pub async fn work_off(app: &App) -> anyhow::Result<bool> {
 
 async fn work_off_one(app: &App, slow: bool) -> anyhow::Result<bool> {
     let mut tx = db::begin(&app.pool, db::Actor::System).await?;
-    let Some(job) = jobs::claim_among(&mut tx, app.clock.now(), &SLOW, slow).await? else {
+    let Some(job) = jobs::claim(&mut tx, app.clock.now(), &SLOW, slow).await? else {
         return Ok(false);
     };
     tx.commit().await?;

@@ -21,7 +21,7 @@ async fn enqueue(app: &TestApp, name: &str, key: Option<&str>, number: i32) {
 
 async fn claim(app: &App) -> Option<Job> {
     let mut tx = db::begin(&app.pool, Actor::System).await.expect("a transaction");
-    let job = jobs::claim(&mut tx, app.clock.now()).await.expect("the database answers");
+    let job = jobs::claim(&mut tx, app.clock.now(), &[], false).await.expect("the database answers");
     tx.commit().await.expect("committed");
     job
 }
@@ -83,7 +83,7 @@ async fn everybody_may_leave_a_job_and_nobody_sees_one() {
     let user = Actor::User(organization.admin.user_id());
     let mut tx = db::begin(&app.app.pool, user).await.expect("a transaction");
     jobs::enqueue(&mut tx, "test", json!({}), app.clock.now()).await.expect("enqueued");
-    assert!(jobs::claim(&mut tx, app.clock.now()).await.expect("the database answers").is_none());
+    assert!(jobs::claim(&mut tx, app.clock.now(), &[], false).await.expect("the database answers").is_none());
     tx.commit().await.expect("committed");
     let job = claim(&app.app).await.expect("it is there");
     end(&app.app, &job, Ok(())).await;

@@ -89,34 +89,43 @@ impl Outside {
         Ok(Self { allowed, http })
     }
 
-    /// Whether an address may be called at all, as far as it can be read. Names are judged when they are resolved.
+    /// As [`check`], for this client's allowed addresses.
     ///
     /// # Errors
     /// Why not.
     pub fn check(&self, url: &Url) -> Result<(), Refused> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Refused::Scheme);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refused::Credentials);
-        }
-        // Mail, shells and the like answer below; none of them serves files.
-        if !matches!(url.port_or_known_default(), Some(80 | 443 | 1024..)) {
-            return Err(Refused::Port);
-        }
-        let address = match url.host() {
-            None => return Err(Refused::Private),
-            Some(Host::Domain(_)) => return Ok(()),
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-        };
-        if may_call(address, &self.allowed) { Ok(()) } else { Err(Refused::Private) }
+        check(url, &self.allowed)
     }
 
     /// Asks for what is at an address, which must have been checked.
     pub fn get(&self, url: Url) -> reqwest::RequestBuilder {
         self.http.get(url)
     }
+}
+
+/// Whether an address may be called at all, as far as it can be read: names are judged when they are resolved. `allowed`
+/// are addresses of our network that may be called all the same.
+///
+/// # Errors
+/// Why not.
+pub fn check(url: &Url, allowed: &[IpAddr]) -> Result<(), Refused> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Refused::Scheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Refused::Credentials);
+    }
+    // Mail, shells and the like answer below; none of them serves files.
+    if !matches!(url.port_or_known_default(), Some(80 | 443 | 1024..)) {
+        return Err(Refused::Port);
+    }
+    let address = match url.host() {
+        None => return Err(Refused::Private),
+        Some(Host::Domain(_)) => return Ok(()),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address),
+    };
+    if may_call(address, allowed) { Ok(()) } else { Err(Refused::Private) }
 }
 
 struct PublicOnly {
@@ -205,12 +214,8 @@ mod tests {
 
     use super::*;
 
-    fn outside() -> Outside {
-        Outside::new(&[]).expect("a client")
-    }
-
     fn check(url: &str) -> Result<(), Refused> {
-        outside().check(&url.parse().expect("a URL"))
+        super::check(&url.parse().expect("a URL"), &[])
     }
 
     #[test]
@@ -307,10 +312,12 @@ mod tests {
         for url in ["https://files.test/a.mp4?x=1", "http://8.8.8.8:8443/a.mp4", "http://files.test:1024/"] {
             assert_eq!(check(url), Ok(()), "{url}");
         }
-        let ours = Outside::new(&["127.0.0.1".parse().expect("an address")]).expect("a client");
-        assert_eq!(ours.check(&"http://127.0.0.1:9000/".parse().expect("a URL")), Ok(()));
-        assert_eq!(ours.check(&"http://[::ffff:127.0.0.1]:9000/".parse().expect("a URL")), Ok(()));
-        assert_eq!(ours.check(&"http://127.0.0.2:9000/".parse().expect("a URL")), Err(Refused::Private));
+        let ours = |url: &str| {
+            super::check(&url.parse().expect("a URL"), &["127.0.0.1".parse().expect("an address")])
+        };
+        assert_eq!(ours("http://127.0.0.1:9000/"), Ok(()));
+        assert_eq!(ours("http://[::ffff:127.0.0.1]:9000/"), Ok(()));
+        assert_eq!(ours("http://127.0.0.2:9000/"), Err(Refused::Private));
     }
 
     /// A name that has a public address whenever it is checked before, and a private one when it is connected to.

@@ -17,7 +17,7 @@ use super::{api::VaultItem, store as recordings};
 use crate::{
     access::{Caller, policy::Action},
     app::App,
-    http::{Checks, Json, Path, Problem, Result, outside::Outside},
+    http::{Checks, Json, Path, Problem, Result, outside},
     meetings::{self, api::require},
 };
 
@@ -92,9 +92,7 @@ fn check(app: &App, body: &NewImport, now: DateTime<Utc>) -> Result<Url> {
     checks.require(url.is_ok(), "/url", "INVALID", "This is no address.");
     checks.done()?;
     let url = url.map_err(|_| Problem::malformed("This is no address."))?;
-    let outside = Outside::new(&app.config.imports.allowed_addresses).map_err(Problem::internal)?;
-    outside
-        .check(&url)
+    outside::check(&url, &app.config.imports.allowed_addresses)
         .map_err(|refused| Problem::invalid_field("/url", "ADDRESS_REFUSED", refused.to_string()))?;
     Ok(url)
 }

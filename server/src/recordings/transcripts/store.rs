@@ -264,12 +264,7 @@ pub async fn tracks(tx: &mut Tx, recording: RecordingId) -> sqlx::Result<Vec<Tra
         Track,
         r#"select t.section, t.number, t.user_id as "user: UserId", t.guest_id as "guest: GuestId", t.name, t.starts_ms,
                   t.duration_ms, t.size_bytes, t.sha256 is not null as "ready!",
-                  case when t.user_id is not null
-                       then exists (select from consents c where c.user_id = t.user_id and c.purpose = 'transcription'
-                                                            and c.withdrawn_at is null)
-                       else coalesce((select c.accepted from recording_consents c
-                                      where c.recording_id = t.recording_id and c.guest_id = t.guest_id
-                                      order by c.id desc limit 1), false) end as "agreed!"
+                  agrees_to_transcription(t.recording_id, t.user_id, t.guest_id) as "agreed!"
            from recording_tracks t where t.recording_id = $1 order by t.starts_ms, t.section, t.number"#,
         recording.0,
     )
@@ -283,12 +278,7 @@ pub async fn not_agreed(tx: &mut Tx, recording: RecordingId) -> sqlx::Result<i64
         r#"select count(distinct s.identity) as "count!"
            from recordings r join attendance_spans s on s.meeting_id = r.meeting_id
            where r.id = $1 and s.joined_at < r.ended_at and coalesce(s.left_at, 'infinity') > r.started_at
-             and case when s.user_id is not null
-                      then not exists (select from consents c where c.user_id = s.user_id and c.purpose = 'transcription'
-                                                               and c.withdrawn_at is null)
-                      else not coalesce((select c.accepted from recording_consents c
-                                         where c.recording_id = r.id and c.guest_id = guest_of(s.identity)
-                                         order by c.id desc limit 1), false) end"#,
+             and not agrees_to_transcription(r.id, s.user_id, guest_of(s.identity))"#,
         recording.0,
     )
     .fetch_one(&mut **tx)
