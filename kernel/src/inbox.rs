@@ -47,28 +47,41 @@ struct Claims {
     sha256: String,
 }
 
-/// Checks LiveKit's signature: a JWT of our key that carries the hash of the raw body, with or without `Bearer`
-/// before it.
-///
-/// # Errors
-/// [`BadSignature`] unless all of it fits.
-pub fn verify(keys: &Keys, authorization: &str, body: &[u8], now: DateTime<Utc>) -> Result<(), BadSignature> {
-    let token = match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => authorization.trim(),
-    };
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_issuer(&[&keys.api_key]);
-    validation.set_required_spec_claims(&["iss", "exp"]);
-    // The library would take the system's time; ours decides.
-    validation.validate_exp = false;
-    let key = DecodingKey::from_secret(keys.api_secret.expose_secret().as_bytes());
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| BadSignature)?.claims;
-    let now = now.timestamp();
-    let current = claims.nbf.is_none_or(|from| from <= now + LEEWAY) && now - LEEWAY < claims.exp;
-    let signed = STANDARD.decode(&claims.sha256).map_err(|_| BadSignature)?;
-    let same = bool::from(signed.ct_eq(&Sha256::digest(body)));
-    if current && same { Ok(()) } else { Err(BadSignature) }
+/// Checks LiveKit's signatures.
+pub struct Verifier {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+impl Verifier {
+    /// One that takes what was signed with these keys.
+    pub fn new(keys: &Keys) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[&keys.api_key]);
+        validation.set_required_spec_claims(&["iss", "exp"]);
+        // The library would take the system's time; ours decides.
+        validation.validate_exp = false;
+        Self { key: DecodingKey::from_secret(keys.api_secret.expose_secret().as_bytes()), validation }
+    }
+
+    /// Checks a signature: a JWT of our key that carries the hash of the raw body, with or without `Bearer` before it.
+    ///
+    /// # Errors
+    /// [`BadSignature`] unless all of it fits.
+    pub fn verify(&self, authorization: &str, body: &[u8], now: DateTime<Utc>) -> Result<(), BadSignature> {
+        let token = match authorization.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            _ => authorization.trim(),
+        };
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation)
+            .map_err(|_| BadSignature)?
+            .claims;
+        let now = now.timestamp();
+        let current = claims.nbf.is_none_or(|from| from <= now + LEEWAY) && now - LEEWAY < claims.exp;
+        let signed = STANDARD.decode(&claims.sha256).map_err(|_| BadSignature)?;
+        let same = bool::from(signed.ct_eq(&Sha256::digest(body)));
+        if current && same { Ok(()) } else { Err(BadSignature) }
+    }
 }
 
 // Store once ------------------------------------------------------------------------------------------------------
@@ -84,8 +97,8 @@ pub struct Incoming {
     pub subject: String,
     /// The kind of event, in the sender's words.
     pub kind: String,
-    /// The event, without secrets.
-    pub body: Value,
+    /// The event, without secrets: JSON that PostgreSQL can store.
+    pub body: String,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
     /// Whether there is anything to do for it; what nobody waits for is only kept.
@@ -156,7 +169,7 @@ async fn write(pool: &PgPool, events: &[Incoming]) -> Result<(), StoreError> {
 
 /// One statement that is a transaction of its own: it says that it acts for the system, and inserts.
 async fn insert(pool: &PgPool, events: &[Incoming]) -> sqlx::Result<()> {
-    let column = |of: fn(&Incoming) -> String| events.iter().map(of).collect::<Vec<_>>();
+    let column = |of: fn(&Incoming) -> &str| events.iter().map(of).collect::<Vec<_>>();
     sqlx::query!(
         "with me as materialized (select set_config('app.actor', 'system', true))
          insert into webhook_inbox (source, event_id, subject, kind, body, received_at, next_attempt_at, processed_at)
@@ -166,11 +179,11 @@ async fn insert(pool: &PgPool, events: &[Incoming]) -> sqlx::Result<()> {
               with ordinality as e (source, event_id, subject, kind, body, received_at, concerns_us, number)
          order by e.number
          on conflict do nothing",
-        &column(|event| event.source.to_owned()),
-        &column(|event| event.event_id.clone()),
-        &column(|event| event.subject.clone()),
-        &column(|event| event.kind.clone()),
-        &column(|event| event.body.to_string()),
+        &column(|event| event.source) as &[&str],
+        &column(|event| &event.event_id) as &[&str],
+        &column(|event| &event.subject) as &[&str],
+        &column(|event| &event.kind) as &[&str],
+        &column(|event| &event.body) as &[&str],
         &events.iter().map(|event| event.received_at).collect::<Vec<_>>(),
         &events.iter().map(|event| event.concerns_us).collect::<Vec<_>>(),
     )
@@ -372,8 +385,9 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time")
     }
 
-    fn keys() -> Keys {
-        Keys { api_key: "key".into(), api_secret: SECRET.into() }
+    fn verify(authorization: &str, body: &[u8], now: DateTime<Utc>) -> Result<(), BadSignature> {
+        let keys = Keys { api_key: "key".into(), api_secret: SECRET.into() };
+        Verifier::new(&keys).verify(authorization, body, now)
     }
 
     fn signed(issuer: &str, body: &[u8], algorithm: Algorithm, secret: &str) -> String {
@@ -388,11 +402,11 @@ mod tests {
         let token = signed("key", b"body", Algorithm::HS256, SECRET);
         let at = |seconds: i64| now() + Duration::seconds(seconds);
         for header in [token.clone(), format!("Bearer {token}"), format!("bearer  {token} ")] {
-            assert_eq!(verify(&keys(), &header, b"body", now()), Ok(()), "{header}");
+            assert_eq!(verify(&header, b"body", now()), Ok(()), "{header}");
         }
-        assert_eq!(verify(&keys(), &token, b"another body", now()), Err(BadSignature));
+        assert_eq!(verify(&token, b"another body", now()), Err(BadSignature));
         for (seconds, holds) in [(-61, false), (-60, true), (359, true), (360, false)] {
-            assert_eq!(verify(&keys(), &token, b"body", at(seconds)).is_ok(), holds, "{seconds}");
+            assert_eq!(verify(&token, b"body", at(seconds)).is_ok(), holds, "{seconds}");
         }
     }
 
@@ -406,7 +420,7 @@ mod tests {
             "Bearer".into(),
             "a.b.c".into(),
         ] {
-            assert_eq!(verify(&keys(), &token, b"body", now()), Err(BadSignature), "{token}");
+            assert_eq!(verify(&token, b"body", now()), Err(BadSignature), "{token}");
         }
     }
 

@@ -3,7 +3,14 @@
 use std::{ops::Deref, sync::Arc};
 
 use anyhow::Result;
-use kernel::{clock::Clock, config::Config, db, db::Tx, inbox::Inbox, vault::Vault};
+use kernel::{
+    clock::Clock,
+    config::Config,
+    db,
+    db::Tx,
+    inbox::{Inbox, Verifier},
+    vault::Vault,
+};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +51,8 @@ pub struct Parts {
     pub livekit: LiveKit,
     /// The store of recordings.
     pub vault: Vault,
+    /// Checks that webhooks come from the media server.
+    pub webhook_signatures: Verifier,
     /// Stores webhooks.
     pub inbox: Inbox,
     /// Asks for people who join.
@@ -93,7 +102,9 @@ impl App {
         // The media server's SDK installs one that knows HMAC only, unless there is one; providers sign with RSA and curves.
         let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
         let tokens = Tokens::new(config.token_secret()?, config.tokens.access_token_ttl);
-        let livekit = LiveKit::new(&config.livekit_http_url(), config.livekit_keys()?)?;
+        let keys = config.livekit_keys()?;
+        let webhook_signatures = Verifier::new(&keys);
+        let livekit = LiveKit::new(&config.livekit_http_url(), keys)?;
         let vault = Vault::new(&config.vault)?;
         let oidc = Oidc::new(&config, clock.clone())?.map(Arc::new);
         Ok(Self(Arc::new(Parts {
@@ -107,6 +118,7 @@ impl App {
             oidc,
             livekit,
             vault,
+            webhook_signatures,
             job_news: Arc::default(),
             watch: Watch::default(),
             hub: Hub::default(),

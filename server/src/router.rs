@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
 };
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -247,10 +248,20 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(service_access::device_tokens::list, service_access::device_tokens::create))
             .routes(routes!(service_access::device_tokens::change, service_access::device_tokens::revoke))
             .routes(routes!(service_access::device_tokens::rotate))
-            .routes(routes!(service_access::device_tokens::who))
-            // Webhooks in
-            .routes(routes!(webhooks::api::livekit)),
+            .routes(routes!(service_access::device_tokens::who)),
     )
+}
+
+/// What machines tell us, often: what is there for people's requests is not done for it.
+fn webhooks_in() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(webhooks::api::livekit))
+}
+
+/// All of the API as it is described.
+fn described() -> utoipa::openapi::OpenApi {
+    let mut description = api().merge(webhooks_in()).into_openapi();
+    complete(&mut description);
+    description
 }
 
 /// The OpenAPI description as JSON.
@@ -258,9 +269,7 @@ fn api() -> OpenApiRouter<App> {
 /// # Errors
 /// None in practice: the description is plain data.
 pub fn openapi_json() -> serde_json::Result<String> {
-    let mut description = api().into_openapi();
-    complete(&mut description);
-    description.to_pretty_json()
+    described().to_pretty_json()
 }
 
 /// What holds for all operations, and is written once.
@@ -343,27 +352,33 @@ fn name_operations(description: &mut utoipa::openapi::OpenApi) {
 }
 
 /// The whole service.
+///
+/// Layers stand together in stacks: each that is added by itself is another box to be made for each request.
 pub fn router(app: App) -> Router {
-    let (api, mut description) = api().split_for_parts();
-    complete(&mut description);
     let policy = HeaderValue::try_from(http::csp::policy(&app.config)).expect("addresses are ASCII");
-    api.merge(ops::routes())
-        .merge(SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", description))
-        .route_layer(middleware::from_fn_with_state(app.clone(), http::idempotent::once))
-        .route_layer(middleware::from_fn(ops::count))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+    let of_people = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(app.clone(), orgs::suspension::tell))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
-        .fallback(http::web::page)
-        .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(ops::count))
+        .layer(middleware::from_fn_with_state(app.clone(), http::idempotent::once));
+    let of_all = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(app.clone(), http::correlate::correlate))
+        .layer(constant_header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(constant_header(header::REFERRER_POLICY, "same-origin"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
+        .layer(constant_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(http::Problem::internal("a handler panicked"))
         }))
-        .layer(constant_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
-        .layer(constant_header(header::REFERRER_POLICY, "same-origin"))
-        .layer(constant_header(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(middleware::from_fn_with_state(app.clone(), http::correlate::correlate))
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT));
+    Router::from(api())
+        .merge(ops::routes())
+        .merge(SwaggerUi::new("/api/docs").url("/api/v1/openapi.json", described()))
+        .route_layer(of_people)
+        .merge(Router::from(webhooks_in()).route_layer(middleware::from_fn(ops::count)))
+        .fallback(http::web::page)
+        .layer(of_all)
         .with_state(app)
 }
 

@@ -5,7 +5,6 @@ use axum::{
     extract::{Request, State},
     http::{StatusCode, header},
 };
-use kernel::inbox;
 
 use crate::{
     app::App,
@@ -20,7 +19,7 @@ const BODY_LIMIT: usize = 2 * 1024 * 1024;
 const RETRY_AFTER: u64 = 5;
 
 /// Takes an event of LiveKit: 200 once it is stored, or was stored before.
-#[utoipa::path(post, path = "/webhooks/livekit", tag = "webhooks", security(()),
+#[utoipa::path(post, path = "/api/v1/webhooks/livekit", tag = "webhooks", security(()),
     request_body(content = String, content_type = "application/webhook+json"),
     responses((status = 200, description = "Stored, now or before"), (status = 400, body = Problem),
               (status = 403, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem)))]
@@ -41,7 +40,7 @@ async fn store(app: &App, request: Request) -> Result<StatusCode> {
         .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "The request is too large."))?;
     let signature =
         head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    inbox::verify(app.livekit.keys(), signature, &body, received_at).map_err(|_| {
+    app.webhook_signatures.verify(signature, &body, received_at).map_err(|_| {
         Problem::new(StatusCode::FORBIDDEN, "BAD_SIGNATURE", "The signature does not fit the request.")
     })?;
     let event = events::incoming(&body, received_at)
