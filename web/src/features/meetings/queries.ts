@@ -49,6 +49,28 @@ export const meetingsQuery = (org: string, tab: MeetingTab, filters: MeetingFilt
     refetchInterval: 30_000,
   });
 
+/**
+ * Meetings to choose from: those up to tomorrow with the latest first (who comes early begins before the time), or
+ * whichever fit some words; one host's alone where one is named.
+ */
+export const choicesQuery = (org: string, host: string | undefined, words: string) =>
+  queryOptions({
+    queryKey: ['meetings', org, 'choices', host, words],
+    queryFn: async () => {
+      const query = {
+        q: words || undefined,
+        host,
+        status: 'scheduled,in_progress,completed',
+        order: words ? undefined : '-scheduled_start',
+        to: words ? undefined : new Date(Date.now() + 86_400_000).toISOString(),
+        limit: 50,
+      };
+      return (
+        await take(api.GET('/api/v1/organizations/{org}/meetings', { params: { path: { org }, query } }))
+      ).items;
+    },
+  });
+
 const dayAfter = (day: string) =>
   new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 

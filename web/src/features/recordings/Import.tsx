@@ -1,6 +1,6 @@
 import { Button, Group, Progress, Stack, Text, TextInput } from '@mantine/core';
 import { IconFileImport } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, idempotent, take } from '../../api/client';
@@ -11,31 +11,51 @@ import { fieldSentence, ProblemNote } from '../../ui/ProblemNote';
 import { localZone, toInstant } from '../../ui/time';
 import { useFormat } from '../../ui/useFormat';
 import { WhenInput } from '../../ui/WhenInput';
+import { choicesOf } from '../meetings/choices';
+import { MeetingInput } from '../meetings/MeetingInput';
+import { choicesQuery } from '../meetings/queries';
+import { useHere } from '../orgs/OrganizationGate';
 
-/** Brings a recording from elsewhere into the vault. */
-export function ImportButton({ meetingId }: { meetingId: string }) {
+/** Brings a recording from elsewhere into the vault; of which meeting is asked where it is not given. */
+export function ImportButton({ meetingId }: { meetingId?: string }) {
   const { t } = useTranslation();
   return (
     <DialogButton icon={IconFileImport} label={t('recording.importing.title')}>
-      {(close) => <ImportForm meetingId={meetingId} onDone={close} />}
+      {(close) => <ImportForm given={meetingId} onDone={close} />}
     </DialogButton>
   );
 }
 
+/** The same for those who have a meeting to which they may bring one. */
+export function ImportToVault() {
+  const { organization } = useHere();
+  const { data } = useQuery(choicesQuery(organization.id, useKept(), ''));
+  return choicesOf(data ?? [], 'share_recordings').length > 0 && <ImportButton />;
+}
+
+/** Whose meetings' recordings the caller decides about: their own, or (undefined) everybody's. */
+function useKept(): string | undefined {
+  const { me, permissions } = useHere();
+  return permissions.includes('recordings.manage') ? undefined : me.id;
+}
+
 const FIELDS = ['url', 'title', 'started_at'] as const;
 
-function ImportForm({ meetingId, onDone }: { meetingId: string; onDone: () => void }) {
+function ImportForm({ given, onDone }: { given: string | undefined; onDone: () => void }) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
+  const { organization } = useHere();
+  const kept = useKept();
+  const [chosen, choose] = useState<string | null>(null);
   const [url, setUrl] = useState('');
   const [title, setTitle] = useState('');
   const [begins, setBegins] = useState<string | null>(null);
   const [missing, setMissing] = useState(false);
   const save = useMutation({
-    mutationFn: () =>
+    mutationFn: (id: string) =>
       take(
         api.POST('/api/v1/meetings/{id}/recordings/import', {
-          params: { path: { id: meetingId } },
+          params: { path: { id } },
           body: {
             url: url.trim(),
             title: title.trim() || null,
@@ -44,15 +64,20 @@ function ImportForm({ meetingId, onDone }: { meetingId: string; onDone: () => vo
           headers: idempotent(),
         }),
       ),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: ['meeting', meetingId, 'recordings'] });
+    onSuccess: async ({ meeting_id }) => {
+      await Promise.all([
+        queryClient.invalidateQueries({ queryKey: ['meeting', meeting_id, 'recordings'] }),
+        queryClient.invalidateQueries({ queryKey: ['vault'] }),
+      ]);
       onDone();
     },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setMissing(!url.trim());
-    if (url.trim()) save.mutate();
+    const meeting = given ?? chosen;
+    const complete = meeting && url.trim();
+    setMissing(!complete);
+    if (complete) save.mutate(meeting);
   };
   const problem = save.error ? Problem.of(save.error) : undefined;
   const wrong = problem ? fieldErrors(problem, FIELDS, fieldSentence) : {};
@@ -61,6 +86,18 @@ function ImportForm({ meetingId, onDone }: { meetingId: string; onDone: () => vo
       <Stack>
         <Text size="sm">{t('recording.importing.text')}</Text>
         {problem && Object.keys(wrong).length === 0 && <ProblemNote error={problem} />}
+        {given === undefined && (
+          <MeetingInput
+            org={organization.id}
+            host={kept}
+            action="share_recordings"
+            required
+            value={chosen}
+            error={missing && !chosen && t('form.required')}
+            onChange={choose}
+            data-autofocus
+          />
+        )}
         <TextInput
           type="url"
           label={t('recording.importing.url')}
@@ -70,7 +107,7 @@ function ImportForm({ meetingId, onDone }: { meetingId: string; onDone: () => vo
           value={url}
           error={missing && !url.trim() ? t('form.required') : wrong.url}
           onChange={(event) => setUrl(event.currentTarget.value)}
-          data-autofocus
+          data-autofocus={given !== undefined || undefined}
         />
         <TextInput
           label={t('recording.importing.name')}

@@ -17,19 +17,15 @@ export function MeetingRecordings({ meeting, live }: { meeting: Meeting; live: b
   if (!data && error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton h={120} role="status" aria-label={t('shell.loading')} />;
   const isKeeper = can(meeting, 'share_recordings');
-  if (data.length === 0)
-    return (
-      <EmptyState icon={IconMovie} title={t('recording.none')}>
-        {isKeeper && <ImportButton meetingId={meeting.id} />}
-      </EmptyState>
-    );
   return (
     <Stack>
+      {/* In one place, so that what is being filled in stays when the first recording comes. */}
       {isKeeper && (
         <Group justify="end">
           <ImportButton meetingId={meeting.id} />
         </Group>
       )}
+      {data.length === 0 && <EmptyState icon={IconMovie} title={t('recording.none')} />}
       {data.map((recording) => (
         <Item key={recording.id} recording={recording} meeting={meeting} isKeeper={isKeeper} />
       ))}

@@ -25,6 +25,7 @@ import { ProblemNote } from '../../ui/ProblemNote';
 import { usePageTitle } from '../../ui/pages';
 import { useFormat } from '../../ui/useFormat';
 import { useHere } from '../orgs/OrganizationGate';
+import { ImportToVault } from './Import';
 import { around } from './lines';
 import { clock } from './playing';
 import { usageQuery, type VaultFilters, vaultQuery } from './queries';
@@ -45,7 +46,10 @@ export function VaultPage() {
   const tab = filters.trash ? 'trash' : 'kept';
   return (
     <Stack maw={1100} mx="auto">
-      <Title order={1}>{t('nav.vault')}</Title>
+      <Group justify="space-between">
+        <Title order={1}>{t('nav.vault')}</Title>
+        {tab === 'kept' && <ImportToVault />}
+      </Group>
       {isOfficer(role) && <UsageBar />}
       <Tabs
         value={tab}
