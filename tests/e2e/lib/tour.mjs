@@ -172,6 +172,7 @@ export const administration = ({ meetings, recording }) => [
   { name: 'player', path: `/recordings/${recording.id}`, busy: true },
   { name: 'trash', path: '/vault?trash=true' },
   { name: 'recording-access', path: '/vault', then: press('recording.changeAccess') },
+  { name: 'recording-import', path: '/vault', then: press('recording.importing.title') },
   { name: 'second-factor', path: '/profile/security', then: async (page, say) => {
     await press('secondFactor.enable')(page, say);
     const dialog = page.getByRole('dialog');

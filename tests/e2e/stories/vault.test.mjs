@@ -326,6 +326,34 @@ step('captions are shown in the picture', async () => {
   await inspect(host, 'transcript');
 });
 
+/** Brings one by the vault, with the keyboard alone. */
+async function importToVault() {
+  await host.goto('/vault');
+  const opener = button(host, 'Import a recording');
+  await opener.press('Enter');
+  const dialog = host.getByRole('dialog', { name: 'Import a recording' });
+  const which = dialog.getByRole('combobox', { name: 'Meeting' });
+  await which.and(host.locator(':focus')).waitFor();
+  await button(dialog, 'Import').press('Enter');
+  await dialog.getByText('Please fill this in.').first().waitFor();
+  await host.keyboard.press('Escape');
+  await opener.and(host.locator(':focus')).waitFor();
+  await opener.press('Enter');
+  await which.pressSequentially(meeting.title.slice(0, 5));
+  await host.getByRole('option', { name: new RegExp(`^${meeting.title}`) }).waitFor();
+  await inspect(host, 'import-meeting');
+  await which.press('ArrowDown');
+  await which.press('Enter');
+  assert.equal(await which.inputValue(), meeting.title);
+  await dialog.getByLabel('Address').fill(`${outside.url}/talk.mp4`);
+  await dialog.getByLabel('Name').fill('Another talk');
+  await dialog.getByLabel('Name').press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await opener.and(host.locator(':focus')).waitFor();
+  const entry = host.getByRole('article').filter({ hasText: 'Another talk' });
+  await entry.getByText('Ready', { exact: true }).waitFor();
+}
+
 step('a recording from elsewhere is imported', async () => {
   const file = await council.host.raw('GET', `/recordings/${recording}/download`);
   outside.files['/talk.mp4'] = { type: 'video/mp4', body: Buffer.from(await file.arrayBuffer()) };
@@ -354,6 +382,7 @@ step('a recording from elsewhere is imported', async () => {
   await entry('A talk').getByRole('link', { name: 'Play', exact: true }).click();
   await host.getByRole('heading', { name: 'A talk' }).waitFor();
   await plays(video(host), 'the imported file plays');
+  await importToVault();
   await host.goto(`/recordings/${recording}`);
 });
 
