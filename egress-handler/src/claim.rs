@@ -1,13 +1,13 @@
 //! The handler: shows that it lives, takes recordings that nobody works on, and cleans up behind the finished ones.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use kernel::{clock::Clock, config::Config, db, ids::HandlerId, recording::WAKE_CHANNEL, vault::Vault};
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::{
     sync::Notify,
-    task::JoinSet,
+    task::{self, JoinSet},
     time::{self, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     engine::livekit_egress::Service,
+    folders::{self, Own},
     health::Health,
     ledger::{Ledger, LedgerError},
     record::{self, Outside},
@@ -29,6 +30,8 @@ const SHOW: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(6);
 /// Connections that one recording uses at most, and those of the handler itself.
 const CONNECTIONS: u32 = 4;
+/// How often it is looked for folders of handlers that are gone.
+const SWEEP: Duration = Duration::from_secs(15);
 /// How long running recordings may take to be handed over.
 const HAND_OVER: Duration = Duration::from_secs(15);
 
@@ -40,6 +43,9 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
     let pool = db::connect(config.database_url()?, config.recorder.capacity * 2 + CONNECTIONS)?;
     let handler = HandlerId::new(clock.now());
     let ledger = Ledger::new(pool.clone(), handler);
+    let spool = config.recorder.spool_dir.clone();
+    let own = task::block_in_place(|| Own::make(&spool, handler))
+        .inspect_err(|error| warn!(%error, "there is no folder on the disk in which something could wait"));
     let wake = Arc::new(Notify::new());
     let outside = Outside {
         ledger: ledger.clone(),
@@ -47,7 +53,7 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
         clock,
         livekit_url: config.livekit_http_url(),
         livekit_keys: config.livekit_keys()?,
-        spool: config.recorder.spool_dir.join(handler.to_string()),
+        spool: spool.join(handler.to_string()),
         empty_timeout: config.recorder.empty_timeout,
         shutdown: shutdown.clone(),
         wake: Arc::clone(&wake),
@@ -61,7 +67,8 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
     let background = [
         tokio::spawn(listen(pool, Arc::clone(&wake), Arc::clone(&claimed))),
         tokio::spawn(clean(ledger.clone(), outside.vault.clone())),
-        tokio::spawn(health.clone().watch(outside.vault.clone(), config.recorder.spool_dir.clone())),
+        tokio::spawn(health.clone().watch(outside.vault.clone(), spool.clone())),
+        tokio::spawn(sweep(spool, handler, ledger.clone())),
     ];
     let engine = config.recorder.engine.name();
     let mut desk = Desk {
@@ -77,7 +84,10 @@ pub async fn run(config: &Config, clock: Clock, shutdown: CancellationToken) -> 
     desk.serve(&claimed, &shutdown).await;
     info!(running = desk.running.len(), "stopping: recordings are handed over");
     desk.hand_over().await;
-    background.iter().for_each(tokio::task::JoinHandle::abort);
+    background.iter().for_each(task::JoinHandle::abort);
+    if let Ok(own) = own {
+        task::block_in_place(|| own.remove());
+    }
     Ok(())
 }
 
@@ -173,6 +183,16 @@ async fn listen(pool: PgPool, wake: Arc<Notify>, claimed: Arc<Notify>) {
             }
         }
         time::sleep(POLL).await;
+    }
+}
+
+/// Removes the folders of handlers that are gone.
+async fn sweep(spool: PathBuf, own: HandlerId, ledger: Ledger) {
+    loop {
+        if let Err(error) = folders::sweep(&spool, own, &ledger).await {
+            warn!(error = format!("{error:#}"), "folders of other handlers cannot be removed yet");
+        }
+        time::sleep(SWEEP).await;
     }
 }
 

@@ -193,6 +193,22 @@ impl Ledger {
         Ok(tx.commit().await?)
     }
 
+    /// Those of these handlers that are gone: not seen lately, and holding no recording.
+    pub async fn gone(&self, handlers: &[HandlerId]) -> Result<Vec<HandlerId>> {
+        let handlers: Vec<_> = handlers.iter().map(|handler| handler.0).collect();
+        let mut tx = self.begin().await?;
+        let gone = sqlx::query_scalar!(
+            r#"select asked.id as "id!" from unnest($1::uuid[]) as asked (id)
+               where not exists (select from egress_handlers h
+                                 where h.id = asked.id and h.last_seen_at > now() - interval '10 seconds')
+                 and not exists (select from recordings r where r.leased_by = asked.id and r.lease_until > now())"#,
+            &handlers
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        Ok(gone.into_iter().map(HandlerId).collect())
+    }
+
     /// Takes the oldest recording that nobody holds. One that nobody has worked on yet is for `engine` from now on.
     pub async fn claim(&self, engine: &str) -> Result<Option<Claim>> {
         let mut tx = self.begin().await?;

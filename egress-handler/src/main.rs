@@ -1,6 +1,11 @@
 //! The egress handler of Baraza: `run` records, `doctor` says whether it could.
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    env,
+    io::Write,
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -25,12 +30,33 @@ enum Verb {
     Doctor,
 }
 
+/// How the C library, in which pictures are decoded and encoded, keeps memory: with a heap for each thread it kept twice
+/// of what is in use, and what large pictures leave behind goes back at once. It looks at this when a program starts.
+const THRIFT: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "1048576")];
+
+fn main() -> Result<ExitCode> {
+    let Cli { verb } = Cli::parse();
+    if matches!(verb, Verb::Run) {
+        be_thrifty();
+    }
+    carry_out(verb)
+}
+
+/// Becomes the same program anew, with its memory kept thriftily, unless somebody has said how it is to be kept.
+fn be_thrifty() {
+    let said = THRIFT.iter().any(|(name, _)| env::var_os(name).is_some());
+    if let (false, Ok(program)) = (said, env::current_exe()) {
+        // It comes back only when it does not work, and without it we only need more.
+        let _ = Command::new(program).args(env::args_os().skip(1)).envs(THRIFT).exec();
+    }
+}
+
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
+async fn carry_out(verb: Verb) -> Result<ExitCode> {
     telemetry::init();
     let config = Config::load()?;
     let clock = Clock::system();
-    match Cli::parse().verb {
+    match verb {
         Verb::Run => {
             gst::init().context("GStreamer cannot start")?;
             let shutdown = CancellationToken::new();

@@ -11,6 +11,7 @@ use kernel::{
     vault::Vault,
 };
 use tokio::{
+    fs,
     sync::{Notify, mpsc, watch},
     task::JoinHandle,
     time::{self, Instant},
@@ -80,6 +81,7 @@ pub async fn work(outside: Outside, claim: Claim) {
     let id = claim.id;
     info!(recording = %id, attempt = claim.attempt, status = ?claim.status, "recording claimed");
     let lost = CancellationToken::new();
+    let spool = folder(&outside, &claim);
     let (orders, heart) = keep_lease(&outside, &claim, lost.clone());
     let conducted = async {
         if claim.engine == kernel::egress::ENGINE {
@@ -93,11 +95,18 @@ pub async fn work(outside: Outside, claim: Claim) {
         () = lost.cancelled() => Err(LeaseLost),
     };
     heart.abort();
+    // Nobody wants what still waits. Mostly there is nothing, and no folder.
+    let _ = fs::remove_dir_all(spool).await;
     if worked.is_ok() {
         info!(recording = %id, "done with the recording");
     } else {
         warn!(recording = %id, "another handler has taken the recording over");
     }
+}
+
+/// Where what was recorded waits. This handler may take the same recording again before it has cleaned up.
+fn folder(outside: &Outside, claim: &Claim) -> PathBuf {
+    outside.spool.join(format!("{}-{}", claim.id, claim.attempt))
 }
 
 /// Holds the lease; gives what is ordered.
@@ -139,7 +148,7 @@ async fn conduct(
     }
     // 2. Record, unless it was over before.
     let before = uploader.ended_at();
-    let folder = outside.spool.join(claim.id.to_string());
+    let folder = folder(outside, claim);
     let (voices, sending_voices) = tracks::start(
         outside.vault.clone(),
         outside.ledger.clone(),

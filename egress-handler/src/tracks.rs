@@ -32,7 +32,6 @@ pub const CONTENT_TYPE: &str = "audio/ogg";
 #[derive(Serialize, Deserialize)]
 pub struct Label {
     track: i32,
-    number: i32,
     identity: String,
     name: String,
     starts: Duration,
@@ -44,13 +43,13 @@ impl Waits for Piece {
 
     fn label(&self) -> (Label, &[u8]) {
         let Voice { identity, name } = self.voice.clone();
-        let Self { track, number, starts, lasts, .. } = *self;
-        (Label { track, number, identity, name, starts, lasts }, &self.bytes)
+        let Self { track, starts, lasts, .. } = *self;
+        (Label { track, identity, name, starts, lasts }, &self.bytes)
     }
 
     fn restored(label: Label, bytes: Vec<u8>) -> Self {
-        let Label { track, number, identity, name, starts, lasts } = label;
-        Self { track, number, voice: Voice { identity, name }, starts, lasts, bytes }
+        let Label { track, identity, name, starts, lasts } = label;
+        Self { track, voice: Voice { identity, name }, starts, lasts, bytes }
     }
 }
 
@@ -67,15 +66,15 @@ pub fn start(
     let task = tokio::spawn(async move {
         let mut sent = HashMap::<i32, i32>::new();
         while let Some(mut piece) = front.next().await {
-            // Without a hole, even where a piece was lost.
+            // Numbered here, so that there is no hole where a piece was lost while it waited.
             let next = sent.entry(piece.track).or_default();
-            piece.number = mem::replace(next, *next + 1);
-            let key = Key::TrackPiece(key(&claim, piece.track), piece.number);
+            let number = mem::replace(next, *next + 1);
+            let key = Key::TrackPiece(key(&claim, piece.track), number);
             let bytes = Bytes::from(mem::take(&mut piece.bytes));
             insist(&lost, "the vault", || vault.put(key, bytes.clone(), CONTENT_TYPE)).await?;
             piece.bytes = bytes.into();
             let starts_ms = i64::try_from((before + piece.starts).as_millis()).unwrap_or(i64::MAX);
-            let keep = || async { Ok(ledger.keep_track_piece(&claim, &piece, starts_ms).await?) };
+            let keep = || async { Ok(ledger.keep_track_piece(&claim, &piece, number, starts_ms).await?) };
             insist(&lost, "the ledger", keep).await?;
         }
         Ok(())

@@ -11,6 +11,12 @@
 //! the cost. Tracks bring their own latency, so the mixers plan for it from the start: when a track with more latency
 //! than planned came in, the clock of the whole recording would have to move.
 //!
+//! A mixer that has something of every line does not wait for its latency, and the jitter buffer keeps the first packets
+//! of a new line back for as long as packets may come late, but no later ones: when they come, the mixer would be past
+//! them. So the desk's own silence comes late to the sound's mixer, and keeps it behind by more than that.
+//!
+//! The desk's own black is small: the mixer keeps a second of it, and paints the rest of the picture black by itself.
+//!
 //! What the room shows is known at once, but mixed only when that latency is over. So a change of the room waits for the
 //! mixers to come to the moment at which it happened: who mutes after a last word is heard to the end of it.
 //!
@@ -44,6 +50,9 @@ pub const SAMPLE_RATE: u32 = 48_000;
 pub const JITTER: u32 = 400;
 /// What tracks may come late by, in nanoseconds: the jitter buffer's time and as much again for decoding on a busy machine.
 const PLANNED_LATENCY: u64 = 800_000_000;
+/// What the sound's mixer is behind the room by, in nanoseconds: the jitter buffer's time, and half as much again to put a
+/// new line in.
+const BEHIND: u64 = 600_000_000;
 /// A picture that is composed later than this is too late, in nanoseconds: those that follow are left out until the desk
 /// is on time again.
 const TOO_LATE: u64 = PLANNED_LATENCY + 700_000_000;
@@ -488,15 +497,16 @@ impl Drop for Mixer {
     }
 }
 
+/// Each thread of the encoder would keep pictures of its own, and one is several times as fast as it has to be.
 fn video_desk() -> String {
     format!(
         "videotestsrc name=black is-live=true pattern=black \
-         ! video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={FRAME_RATE}/1,{COLORS} ! compositor.sink_0 \
+         ! video/x-raw,format=I420,width=64,height=36,framerate={FRAME_RATE}/1,{COLORS} ! compositor.sink_0 \
          compositor name=compositor background=black min-upstream-latency={PLANNED_LATENCY} \
          ! video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={FRAME_RATE}/1,pixel-aspect-ratio=1/1,{COLORS} \
          ! queue max-size-buffers=25 max-size-bytes=0 max-size-time=0 leaky=downstream \
          ! x264enc name=encoder speed-preset=superfast pass=qual quantizer=23 bitrate=2500 vbv-buf-capacity=2000 bframes=0 \
-           key-int-max={} option-string=scenecut=0 \
+           threads=1 key-int-max={} option-string=scenecut=0 \
          ! video/x-h264,profile=high ! h264parse ! video/x-h264,stream-format=avc,alignment=au \
          ! appsink name=pictures sync=false async=false ",
         FRAME_RATE * 2
@@ -506,7 +516,8 @@ fn video_desk() -> String {
 fn audio_desk() -> String {
     format!(
         "audiotestsrc name=silence is-live=true wave=silence samplesperbuffer=960 \
-         ! audio/x-raw,format=F32LE,rate={SAMPLE_RATE},channels=2,layout=interleaved ! audiomixer.sink_0 \
+         ! audio/x-raw,format=F32LE,rate={SAMPLE_RATE},channels=2,layout=interleaved \
+         ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=2000000000 min-threshold-time={BEHIND} ! audiomixer.sink_0 \
          audiomixer name=audiomixer min-upstream-latency={PLANNED_LATENCY} \
          ! audio/x-raw,format=F32LE,rate={SAMPLE_RATE},channels=2,layout=interleaved \
          ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=1000000000 \

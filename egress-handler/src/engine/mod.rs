@@ -40,7 +40,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 /// How long the encoders may take to give out what they hold.
 const DRAIN: Duration = Duration::from_secs(3);
 /// How long after a pause began sound of before may still come.
-const STRAGGLERS: Duration = Duration::from_secs(1);
+const STRAGGLERS: Duration = Duration::from_millis(1500);
 /// How long the desk may give nothing. It plays for an empty room, too, so silence means that it stands still.
 const STALL: Duration = Duration::from_secs(5);
 
@@ -181,10 +181,14 @@ async fn run(
     if end.is_none() {
         // What happens now comes out when the mixers and encoders have dealt with it.
         let now = mixer.running_time();
+        // Sound comes later than pictures.
+        let mut awaited = section.kinds().to_vec();
         let drained = time::timeout(DRAIN, async {
-            loop {
+            while !awaited.is_empty() {
                 match outputs.recv().await {
-                    Some(Output::Frame(frame)) if frame.at >= now && frame.kind == section.measure => break,
+                    Some(Output::Frame(frame)) if frame.at >= now => {
+                        awaited.retain(|kind| *kind != frame.kind)
+                    }
                     Some(Output::Frame(frame)) => {
                         section.push(&frame, &mixer).into_iter().for_each(|event| drop(events.send(event)));
                     }
@@ -311,6 +315,14 @@ impl Section {
     fn go_on(&mut self, to: gst::ClockTime) {
         if let Some(pause) = &mut self.pause {
             pause.to = Some(to);
+        }
+    }
+
+    /// What the recording is made of.
+    fn kinds(&self) -> &'static [Kind] {
+        match self.measure {
+            Kind::Video => &[Kind::Video, Kind::Audio],
+            Kind::Audio => &[Kind::Audio],
         }
     }
 

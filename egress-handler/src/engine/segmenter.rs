@@ -9,7 +9,7 @@ use super::mixer::Kind;
 /// How long a segment is: what a crash may cost, on top of the time until another handler takes over.
 pub const SEGMENT: Duration = Duration::from_secs(2);
 /// How long a segment waits for sound that does not come.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// The AAC encoder gives its output one block after its input.
 const AUDIO_DELAY: Duration = Duration::from_nanos(1024 * 1_000_000_000 / AUDIO_TICKS as u64);
 /// Sound that is off its place by less than this is rounding, not a pause.
@@ -95,6 +95,10 @@ impl Segmenter {
         }
         // From before the time that was left out.
         sample.at = sample.at.checked_sub(self.skipped).filter(|at| *at >= self.gone_on)?;
+        if let (Kind::Video, Some(last)) = (sample.kind, self.video.back()) {
+            // A file cannot go back in time, and those that follow may be made of this picture.
+            sample.at = sample.at.max(last.at + Duration::from_millis(1));
+        }
         if self.origin.is_none() && sample.kind == self.measure && sample.key {
             self.origin = Some(sample.at);
         }
@@ -273,9 +277,20 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_seems_to_come_from_before_stays_in_its_place() {
+        let mut segmenter = Segmenter::new(Kind::Video);
+        for n in [0, 1, 2, 0, 4] {
+            let key = n == 0;
+            segmenter.push(Sample { key, ..picture(n) });
+        }
+        let video = segmenter.finish().and_then(|segment| segment.index.video).expect("pictures");
+        assert_eq!(video.ticks, [(2, 3600), (1, 90), (1, 7110), (1, 3600)]);
+    }
+
+    #[test]
     fn without_sound_pictures_do_not_wait_for_ever() {
         let mut segmenter = Segmenter::new(Kind::Video);
-        let segments = run(&mut segmenter, 80, false);
+        let segments = run(&mut segmenter, 90, false);
         assert_eq!(segments.len(), 1);
         assert!(segments[0].index.audio.is_none());
     }

@@ -64,8 +64,6 @@ pub struct Packet {
 pub struct Piece {
     /// Number of the file in its section.
     pub track: i32,
-    /// Number of the piece in its file.
-    pub number: i32,
     /// Whose.
     pub voice: Voice,
     /// When the file begins, since the section began.
@@ -178,7 +176,6 @@ struct Track {
     toc: u8,
     /// Packets on the page that is written.
     on_page: u32,
-    pieces: i32,
     /// When the first packet since the last piece came.
     since: Option<Duration>,
 }
@@ -204,7 +201,6 @@ impl Track {
             samples: 0,
             toc,
             on_page: 0,
-            pieces: 0,
             since: None,
         };
         let channels = if toc & STEREO == 0 { 1 } else { 2 };
@@ -267,11 +263,8 @@ impl Track {
     fn piece(&mut self) -> Option<Piece> {
         self.since = None;
         let bytes = mem::take(self.writer.inner_mut());
-        let number = self.pieces;
-        self.pieces += 1;
         (!bytes.is_empty()).then(|| Piece {
             track: self.number,
-            number,
             voice: self.voice.clone(),
             starts: self.starts,
             lasts: self.lasts(),
@@ -397,8 +390,7 @@ mod tests {
         let mut pieces = voices.write(at(12_000), |at| at.checked_sub(Duration::from_millis(500)));
         pieces.extend(voices.write(at(14_000), |at| at.checked_sub(Duration::from_millis(500))));
         pieces.extend(voices.finish());
-        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.starts == at(400)), "{pieces:?}");
-        assert_eq!(pieces.iter().map(|piece| piece.number).collect::<Vec<_>>(), [0, 1]);
+        assert!(pieces.len() == 2 && pieces.iter().all(|piece| piece.starts == at(400)), "{pieces:?}");
         let packets = read(&pieces);
         assert_eq!((&packets[0].0[..8], packets[0].0[9]), (&b"OpusHead"[..], 1));
         assert_eq!(packets.len() - 2, 12_100 / 20, "nothing of before somebody was on the line");

@@ -48,8 +48,14 @@ fn person(identity: &str) -> (Option<Uuid>, Option<Uuid>) {
 }
 
 impl Ledger {
-    /// Notes that a piece of a person's file is safe; the file begins `starts_ms` after the recording does.
-    pub async fn keep_track_piece(&self, claim: &Claim, piece: &Piece, starts_ms: i64) -> Result<()> {
+    /// Notes that the piece `number` of a person's file is safe; the file begins `starts_ms` after the recording does.
+    pub async fn keep_track_piece(
+        &self,
+        claim: &Claim,
+        piece: &Piece,
+        number: i32,
+        starts_ms: i64,
+    ) -> Result<()> {
         let (user, guest) = person(&piece.voice.identity);
         let mut tx = self.begin().await?;
         self.hold(&mut tx, claim).await?;
@@ -69,7 +75,7 @@ impl Ledger {
             piece.voice.name,
             starts_ms,
             i64::try_from(piece.lasts.as_millis()).unwrap_or(i64::MAX),
-            piece.number,
+            number,
             i64::try_from(piece.bytes.len()).unwrap_or(i64::MAX),
         )
         .execute(&mut *tx)
