@@ -103,6 +103,10 @@ ids! {
     ReportId,
     /// A check of who is in the room.
     PresenceCheckId,
+    /// A room or device that can be booked.
+    ResourceId,
+    /// A booking.
+    BookingId,
 }
 
 #[cfg(test)]

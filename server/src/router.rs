@@ -33,10 +33,11 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     accounts,
     app::App,
-    attendance, audit, chat, contacts, custom_fields, door, guests,
+    attendance, audit, bookings, chat, contacts, custom_fields, door, guests,
     http::{self, error::MEDIA_TYPE},
     meetings, notifications, oidc, ops, orgs, participants, presence_checks, profile, recordings, reports,
-    rights, room, seals, service_access, settings, shows, speaking, stage, system, timeline, webhooks,
+    resources, rights, room, seals, service_access, settings, shows, speaking, stage, system, timeline,
+    webhooks,
 };
 
 /// Largest body of an ordinary call, in bytes.
@@ -248,7 +249,14 @@ fn api() -> OpenApiRouter<App> {
             .routes(routes!(service_access::device_tokens::list, service_access::device_tokens::create))
             .routes(routes!(service_access::device_tokens::change, service_access::device_tokens::revoke))
             .routes(routes!(service_access::device_tokens::rotate))
-            .routes(routes!(service_access::device_tokens::who)),
+            .routes(routes!(service_access::device_tokens::who))
+            // Rooms, devices and bookings
+            .routes(routes!(resources::api::list, resources::api::create))
+            .routes(routes!(resources::api::read, resources::api::change, resources::api::delete))
+            .routes(routes!(bookings::api::list, bookings::api::create))
+            .routes(routes!(bookings::api::dashboard))
+            .routes(routes!(bookings::busy::free_busy))
+            .routes(routes!(bookings::api::read, bookings::api::change, bookings::api::delete)),
     )
 }
 

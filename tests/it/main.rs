@@ -4,6 +4,7 @@ mod accounts;
 mod architecture;
 mod attendance;
 mod audit;
+mod bookings;
 mod chat;
 mod chat_changes;
 mod contacts;

@@ -129,6 +129,18 @@ PATCH  /contact-groups/{id}                          401    ok    ok   ok    403
 DELETE /contact-groups/{id}                          401    ok    ok   ok    403  403   ok   404   401
 POST   /contact-groups/{id}/contacts                 401    ok    ok   ok    403  403   ok   404   401
 DELETE /contact-groups/{id}/contacts/{contact}       401    ok    ok   ok    403  403   ok   404   401
+GET    /organizations/{org}/resources                401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/resources                401    ok   403  403    403  403  403   404   401
+GET    /resources/{id}                               401    ok    ok   ok     ok   ok   ok   404   401
+PATCH  /resources/{id}                               401    ok   403  403    403  403  403   404   401
+DELETE /resources/{id}                               401    ok   403  403    403  403  403   404   401
+GET    /organizations/{org}/bookings                 401    ok    ok   ok     ok   ok   ok   404   401
+POST   /organizations/{org}/bookings                 401    ok    ok   ok     ok   ok   ok   404   401
+GET    /organizations/{org}/bookings/dashboard       401    ok    ok   ok     ok   ok   ok   404   401
+GET    /organizations/{org}/free-busy                401    ok    ok   ok     ok   ok   ok   404   401
+GET    /bookings/{id}                                401    ok   404  404    404   ok   ok   404   401
+PATCH  /bookings/{id}                                401    ok   404  404    404  403   ok   404   401
+DELETE /bookings/{id}                                401    ok   404  404    404  403   ok   404   401
 POST   /meetings/{id}/guest-links                    401    ok    ok   ok    403  403   ok   404   401
 GET    /meetings/{id}/guest-links                    401    ok    ok   ok    403  403   ok   404   401
 DELETE /guest-links/{id}                             401    ok    ok   ok    404  404   ok   404   401
@@ -419,6 +431,14 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /organizations/{org}/contacts" => {
             json!({"name": "New", "email": format!("contact{number}@example.test")})
         }
+        "POST /organizations/{org}/resources" => {
+            json!({"type": "room", "name": format!("New room {number}")})
+        }
+        "PATCH /resources/{id}" => json!({"location": "Here"}),
+        "POST /organizations/{org}/bookings" => {
+            json!({"booking_type": "custom", "title": "T", "starts_at": "2026-12-02T09:00:00Z", "ends_at": "2026-12-02T10:00:00Z"})
+        }
+        "PATCH /bookings/{id}" => json!({"title": "Changed"}),
         "POST /organizations/{org}/contact-groups" => json!({"name": format!("Group {number}")}),
         "PATCH /contact-groups/{id}" => json!({"name": format!("Renamed {number}")}),
         "POST /contact-groups/{id}/contacts" => json!({"contact_ids": []}),
@@ -436,7 +456,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /organizations/{org}/meetings/instant" => json!({"title": "T"}),
         // Nothing that this test looks at depends on them.
         "PUT /organizations/{org}/permissions" => {
-            json!({"permissions": {"resources.manage": ["secretary"]}})
+            json!({"permissions": {"integrations.configure": ["secretary"]}})
         }
         "PUT /organizations/{org}/field-rules" => json!({"hidden": {"member.avatar": ["member"]}}),
         "POST /system/admins" => json!({"email": "nobody@example.test"}),
@@ -497,6 +517,9 @@ struct Cell {
     message: String,
     /// A check of who is there, which asked nobody of them.
     check: String,
+    /// A room, and a booking of the host to which the participant is asked.
+    resource: String,
+    booking: String,
 }
 
 impl Cell {
@@ -511,6 +534,8 @@ impl Cell {
             _ if path.starts_with("/contact-groups/") => &self.group,
             _ if path.contains("/invitations/{id}") => &self.invitation,
             _ if path.starts_with("/guest-links/") => &self.link,
+            _ if path.starts_with("/resources/") => &self.resource,
+            _ if path.starts_with("/bookings/") => &self.booking,
             _ => &self.meeting.id,
         };
         path.replace("{org}", &organization.id)
@@ -626,6 +651,19 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         message = posted["id"].as_str().expect("an id").to_owned();
     }
     let check = if path.contains("{check}") { check(app, id).await } else { String::new() };
+    let (mut resource, mut booking) = (String::new(), String::new());
+    if path.starts_with("/resources/") || path.starts_with("/bookings/") {
+        let room = json!({"type": "room", "name": format!("Room of {}", target.id)});
+        let made = organization.admin.post(&organization.path("/resources"), room).await.is(201);
+        made["id"].as_str().expect("an id").clone_into(&mut resource);
+    }
+    if path.starts_with("/bookings/") {
+        let wish = json!({"booking_type": "room", "title": "T", "starts_at": "2026-12-02T09:00:00Z",
+                          "ends_at": "2026-12-02T10:00:00Z", "resource_ids": [resource],
+                          "attendees": [callers.participant.email]});
+        let made = callers.host.post(&organization.path("/bookings"), wish).await.is(201);
+        made["id"].as_str().expect("an id").clone_into(&mut booking);
+    }
     Cell {
         meeting,
         recording,
@@ -639,6 +677,8 @@ async fn cell(app: &TestApp, organization: &Organization<'_>, callers: &Callers,
         invitation,
         message,
         check,
+        resource,
+        booking,
     }
 }
 

@@ -70,6 +70,13 @@ async fn fill(app: &TestApp, organization: &Organization<'_>) -> Person {
         "insert into contact_group_members (organization_id, group_id, contact_id)
          select $2, g.id, c.id from contacts c, contact_groups g, (select $1::uuid) x
          where c.organization_id = $2 and g.organization_id = $2 and g.name = $3::text and c.email = $3 || '@example.test'",
+        "insert into resources (id, organization_id, type, name) select gen_random_uuid(), $2, 'room', $3::text
+         from (select $1::uuid) x",
+        "insert into bookings (id, organization_id, type, title, starts_at, ends_at, created_by)
+         select gen_random_uuid(), $2, 'room', $3::text, now(), now() + interval '1 hour', $1",
+        "insert into reservations (booking_id, resource_id, organization_id, starts_at, ends_at)
+         select b.id, r.id, $2, b.starts_at, b.ends_at from bookings b, resources r, (select $1::uuid) x
+         where b.title = $3::text and r.name = $3::text",
         "insert into attendance_excuses (organization_id, meeting_id, user_id, reason, excused_at)
          values ($2, $3, $1, 'Ill', now())",
         "insert into presence_checks (id, organization_id, meeting_id, asked, opened_at, closes_at)

@@ -136,7 +136,7 @@ pub async fn create(
     fields.check()?;
     let id = ContactId::new(app.clock.now());
     store::create(&mut tx, org, id, &fields, caller.user_id).await?;
-    require_groups(&mut tx, org, &body.group_ids).await?;
+    require_groups(&mut tx, org, &body.group_ids, "/group_ids").await?;
     store::join_groups(&mut tx, org, id, &body.group_ids, caller.user_id).await?;
     let made = store::find(&mut tx, id).await?.ok_or_else(no_contact)?;
     tx.commit().await?;
@@ -201,7 +201,7 @@ pub async fn change(
     fields.check()?;
     store::change(&mut tx, id, &fields, caller.user_id).await?;
     if let Some(groups) = &body.group_ids {
-        require_groups(&mut tx, org, groups).await?;
+        require_groups(&mut tx, org, groups, "/group_ids").await?;
         store::leave_groups(&mut tx, id, groups).await?;
         store::join_groups(&mut tx, org, id, groups, caller.user_id).await?;
     }
@@ -267,7 +267,7 @@ pub struct AttendeeWish {
 }
 
 /// Somebody who can be asked to come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attendee {
     /// E-mail address.
     pub email: String,
@@ -314,11 +314,25 @@ pub async fn attendees(
         checks.require(count <= MOST_NAMED, pointer, "TOO_LONG", "These are too many for one call.");
     }
     checks.done()?;
-    require_groups(&mut tx, org, &body.contact_group_ids).await?;
+    require_groups(&mut tx, org, &body.contact_group_ids, "/contact_group_ids").await?;
     require_contacts(&mut tx, org, &body.contact_ids).await?;
     let (items, unreachable) =
         store::attendees(&mut tx, org, &typed, &body.contact_ids, &body.contact_group_ids).await?;
     Ok(Json(Attendees { items, unreachable }))
+}
+
+/// Everybody whom these addresses and groups come to, once and by name; contacts without an address are left out.
+///
+/// # Errors
+/// 422 with a pointer into `/contact_group_ids` when there is no such group.
+pub async fn expand(
+    tx: &mut Tx,
+    org: OrganizationId,
+    emails: &[String],
+    groups: &[ContactGroupId],
+) -> Result<Vec<Attendee>> {
+    require_groups(tx, org, groups, "/contact_group_ids").await?;
+    Ok(store::attendees(tx, org, emails, &[], groups).await?.0)
 }
 
 /// What a contact is made of.
@@ -371,11 +385,12 @@ pub(super) async fn require_groups(
     tx: &mut Tx,
     org: OrganizationId,
     groups: &[ContactGroupId],
+    pointer: &str,
 ) -> Result<()> {
     let known = store::known_groups(tx, org, groups).await?;
     let stranger = groups.iter().position(|group| !known.contains(group));
     stranger.map_or(Ok(()), |index| {
-        Err(Problem::invalid_field(format!("/group_ids/{index}"), "UNKNOWN_GROUP", "There is no such group."))
+        Err(Problem::invalid_field(format!("{pointer}/{index}"), "UNKNOWN_GROUP", "There is no such group."))
     })
 }
 

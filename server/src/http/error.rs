@@ -8,6 +8,8 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::conflicts::model::{Alternative, Clash, Conflict};
+
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -39,6 +41,12 @@ pub struct Problem {
     /// With `SECOND_FACTOR_REQUIRED`: what to send with the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
+    /// With `CONFLICT`: what is in the way of the wanted time, in the order of time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<Vec<Conflict>>,
+    /// With `CONFLICT`: what could be taken instead. Others of the same kind at that time, then the nearest times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<Vec<Alternative>>,
     /// Seconds after which it is worth trying again.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -72,6 +80,8 @@ impl Problem {
             correlation_id: String::new(),
             errors: Vec::new(),
             challenge: None,
+            conflicts: None,
+            alternatives: None,
             retry_after: None,
         }
     }
@@ -99,6 +109,12 @@ impl Problem {
     /// 409: the present state does not allow it.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 409: somebody else has what is wanted at that time.
+    pub fn clash(clash: Clash) -> Self {
+        let conflict = Self::conflict("CONFLICT", "That time is taken already.");
+        Self { conflicts: Some(clash.conflicts), alternatives: Some(clash.alternatives), ..conflict }
     }
 
     /// 422: well-formed, but these fields are invalid.
@@ -154,6 +170,13 @@ fn of_constraint(name: &str) -> Option<Problem> {
         }
         "contact_groups_name_key" => {
             Problem::conflict("GROUP_EXISTS", "There is a group with this name already.")
+        }
+        "resources_name_key" => {
+            Problem::conflict("RESOURCE_EXISTS", "There is a room or device with this name already.")
+        }
+        // Met only where a meeting is moved: whoever books has looked before, and can say more.
+        "reservations_no_overlap" => {
+            Problem::conflict("CONFLICT", "A room or device that is booked for it is taken at that time.")
         }
         "meetings_end_after_start" => {
             Problem::invalid_field("/scheduled_end", "END_BEFORE_START", "The end must be after the start.")

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
     ids::{MeetingId, OrganizationId, UserId},
+    jobs::Job,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,7 +16,7 @@ use super::{
     elsewhere::ExternalUrl,
     input::MeetingChange,
     model::{
-        EndedBy, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind,
+        EndedBy, Meeting, MeetingSettings, MeetingStatus, MeetingType, Refusal, RelatedObject, ScheduleKind,
         ShowStatus, VenueMode,
     },
     rules, store,
@@ -381,15 +382,43 @@ pub async fn cancel(
     let mut tx = app.begin(&caller).await?;
     require(&mut tx, &caller, id, Action::Cancel).await?;
     let meeting = store::lock(&mut tx, id).await?.ok_or_else(not_found)?;
-    let from = meeting.state.status();
-    let cancelled = meeting.state.cancel(app.clock.now()).map_err(refused)?;
-    let reason = body.reason.as_deref();
-    store::save_state(&mut tx, id, from, &cancelled, Some(caller.user_id), reason).await?;
+    let taken = call_off(&app, &mut tx, &caller, meeting, body.reason.as_deref()).await?;
     let out = read_out(&app, &mut tx, &caller, id).await?;
-    let taken = Afterwards::closing().take(&mut tx, &meeting.room_name, app.clock.now()).await?;
     tx.commit().await?;
     jobs::spawn_taken(&app, taken);
     Ok(Json(out))
+}
+
+/// Calls a locked meeting off; what it gives is to be done after the commit.
+async fn call_off(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    meeting: Meeting,
+    reason: Option<&str>,
+) -> Result<Vec<Job>> {
+    let (from, now) = (meeting.state.status(), app.clock.now());
+    let cancelled = meeting.state.cancel(now).map_err(refused)?;
+    store::save_state(tx, meeting.id, from, &cancelled, Some(caller.user_id), reason).await?;
+    Ok(Afterwards::closing().take(tx, &meeting.room_name, now).await?)
+}
+
+/// Calls a meeting off that belongs to something that is cancelled; one that is over stays as it is. What it gives is to
+/// be done after the commit.
+///
+/// # Errors
+/// 403 unless the caller may call it off.
+pub async fn call_off_unless_over(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    id: MeetingId,
+) -> Result<Vec<Job>> {
+    require(tx, caller, id, Action::Cancel).await?;
+    match store::lock(tx, id).await? {
+        Some(meeting) if meeting.state.open().is_ok() => call_off(app, tx, caller, meeting, None).await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Calls a meeting off, as `POST …/cancel` does. The row stays.

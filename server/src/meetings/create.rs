@@ -8,7 +8,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
-    ids::{MeetingId, OrganizationId},
+    ids::{MeetingId, OrganizationId, UserId},
 };
 use rand::Rng;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::{
     api::{MeetingOut, not_found, read_out, require},
     input::{InstantMeeting, NewMeeting, Plan},
-    model::{MeetingSettings, MeetingSettingsChange},
+    model::{MeetingSettings, MeetingSettingsChange, VenueMode},
     rules, store,
 };
 use crate::{
@@ -134,6 +134,59 @@ pub async fn duplicate(
     let copy = insert(&app, &mut tx, &caller, org, plan).await?;
     participants::invite_as_before(&mut tx, copy, id, caller.user_id).await?;
     answer(&app, tx, &caller, copy).await
+}
+
+/// What is known of a meeting that belongs to something else.
+#[derive(Debug)]
+pub struct Appointment<'a> {
+    /// What it is about.
+    pub title: &'a str,
+    /// What is to be known.
+    pub description: &'a str,
+    /// The place, when some are in one.
+    pub location: &'a str,
+    /// Scheduled start.
+    pub start: DateTime<Utc>,
+    /// Scheduled end.
+    pub end: DateTime<Utc>,
+    /// Members to invite.
+    pub participants: Vec<UserId>,
+}
+
+/// Schedules a meeting that belongs to something else; the caller is its host.
+///
+/// # Errors
+/// 403 without `meetings.schedule`.
+pub async fn appointment(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    org: OrganizationId,
+    appointment: Appointment<'_>,
+) -> Result<MeetingId> {
+    let Appointment { title, description, location, start, end, participants } = appointment;
+    let plan = Plan {
+        title: title.to_owned(),
+        description: description.to_owned(),
+        agenda: String::new(),
+        location: location.to_owned(),
+        start,
+        end: Some(end),
+        timezone: None,
+        venue_mode: if location.is_empty() { VenueMode::Virtual } else { VenueMode::Hybrid },
+        external_url: None,
+        meeting_type: None,
+        instant: false,
+        max_participants: None,
+        auto_record: None,
+        require_approval: None,
+        host_id: None,
+        participants,
+        settings: None,
+        custom_fields: serde_json::Map::new(),
+        related_object: None,
+    };
+    make(app, tx, caller, org, plan).await
 }
 
 /// Makes a meeting whose host the caller is, unless they name another.

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
-    ids::{DeviceTokenId, OrganizationId},
+    ids::{DeviceTokenId, OrganizationId, ResourceId},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +22,7 @@ use crate::{
     app::App,
     http::{Checks, Json, Listing, PageQuery, Path, Problem, Query, Result},
     orgs,
+    resources::api::require_resources,
 };
 
 /// A device token. Its secret was shown when it was made.
@@ -32,7 +33,7 @@ pub struct DeviceToken {
     /// What the device is called.
     pub label: String,
     /// The room that it stands in.
-    pub resource_id: Option<uuid::Uuid>,
+    pub resource_id: Option<ResourceId>,
     /// How its secret begins.
     pub prefix: String,
     /// Who made it.
@@ -80,7 +81,7 @@ pub struct NewDeviceToken {
     pub label: String,
     /// The room that it stands in.
     #[serde(default)]
-    pub resource_id: Option<uuid::Uuid>,
+    pub resource_id: Option<ResourceId>,
     /// Until when it works; for ever when absent.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
@@ -103,6 +104,9 @@ pub async fn create(
     checks.text(&body.label, "/label", 1..=200);
     check_expiry(&mut checks, body.expires_at, now);
     checks.done()?;
+    if let Some(resource) = body.resource_id {
+        require_resources(&mut tx, org, &[resource], |_| "/resource_id".to_owned()).await?;
+    }
     let secret = MachineSecret::new(DEVICE_TOKEN);
     let new = New {
         id: DeviceTokenId::new(now),
@@ -231,7 +235,7 @@ pub struct DeviceOut {
     /// What it is called.
     pub label: String,
     /// The room that it stands in.
-    pub resource_id: Option<uuid::Uuid>,
+    pub resource_id: Option<ResourceId>,
     /// The organization that it belongs to.
     pub organization: DeviceOrganization,
 }
@@ -252,7 +256,7 @@ pub async fn who(device: Device) -> Json<DeviceOut> {
     Json(DeviceOut {
         id: device.id,
         label: device.label,
-        resource_id: device.resource_id,
+        resource_id: device.resource_id.map(ResourceId),
         organization: DeviceOrganization { id: device.organization_id, name: device.organization_name },
     })
 }

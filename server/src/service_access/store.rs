@@ -225,6 +225,8 @@ pub mod api_keys {
 
 /// Device tokens.
 pub mod device_tokens {
+    use kernel::ids::ResourceId;
+
     use super::{Maker, New};
 
     common!(DeviceTokenId, "device_tokens");
@@ -233,7 +235,7 @@ pub mod device_tokens {
     pub struct Row {
         pub id: DeviceTokenId,
         pub name: String,
-        pub resource_id: Option<uuid::Uuid>,
+        pub resource_id: Option<ResourceId>,
         pub prefix: String,
         pub created_by: Option<Maker>,
         pub created_at: DateTime<Utc>,
@@ -246,7 +248,7 @@ pub mod device_tokens {
     pub async fn insert(
         tx: &mut Tx,
         new: &New<'_, DeviceTokenId>,
-        resource: Option<uuid::Uuid>,
+        resource: Option<ResourceId>,
     ) -> sqlx::Result<()> {
         sqlx::query!(
             "insert into device_tokens (id, organization_id, name, resource_id, prefix, secret_hash, expires_at,
@@ -255,7 +257,7 @@ pub mod device_tokens {
             new.id.0,
             new.organization.0,
             new.name,
-            resource,
+            resource.map(|id| id.0),
             new.secret.prefix,
             new.secret.hash,
             new.expires_at,
@@ -276,7 +278,7 @@ pub mod device_tokens {
         limit: i64,
     ) -> sqlx::Result<Vec<Row>> {
         let rows = sqlx::query!(
-            r#"select d.id as "id: DeviceTokenId", d.name, d.resource_id, d.prefix, d.created_at, d.expires_at,
+            r#"select d.id as "id: DeviceTokenId", d.name, d.resource_id as "resource_id: ResourceId", d.prefix, d.created_at, d.expires_at,
                       d.last_used_at, d.previous_until, d.created_by as "created_by: UserId", u.name as "maker?"
                from device_tokens d left join users u on u.id = d.created_by
                where d.organization_id = $1 and d.revoked_at is null and ($2::uuid is null or d.id = $2)

@@ -223,6 +223,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bookings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One booking. */
+        get: operations["bookings_read"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancels a booking, lets go what it took, and calls the meeting in its online room off unless that is over. Whoever
+         *     booked may, and whoever has `resources.manage`; with an online room the host of its meeting.
+         */
+        delete: operations["bookings_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a booking; its online room goes along. Whoever booked may, and whoever has `resources.manage`; with an online
+         *     room the host of its meeting.
+         */
+        patch: operations["bookings_change"];
+        trace?: never;
+    };
     "/api/v1/connection-check": {
         parameters: {
             query?: never;
@@ -1801,6 +1826,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bookings by their start: those that the caller made or is asked to come to; all, with `resources.manage`. */
+        get: operations["bookings_list"];
+        put?: never;
+        /**
+         * Books a time, and takes rooms and devices for it: all or none. What is taken by others is 409 `CONFLICT` with what is
+         *     in the way and what could be taken instead. Needs `bookings.create`.
+         */
+        post: operations["bookings_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/bookings/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bookings to come, in one piece and not in pages; whose, as in the list. */
+        get: operations["bookings_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/contact-groups": {
         parameters: {
             query?: never;
@@ -1982,6 +2045,26 @@ export interface paths {
          *     `permissions.manage`.
          */
         put: operations["permissions_replace_fields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{org}/free-busy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When members, rooms and devices are taken, one item for each that was named, in their order. Who is not an active
+         *     member, and what is none of the organization's, is never busy. Of what somebody does nothing but the time is told.
+         */
+        get: operations["bookings_free_busy"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2484,6 +2567,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rooms and devices by name. */
+        get: operations["resources_list"];
+        put?: never;
+        /** Adds a room or a device. Needs `resources.manage`. */
+        post: operations["resources_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{org}/settings": {
         parameters: {
             query?: never;
@@ -2858,6 +2959,28 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One room or device. */
+        get: operations["resources_read"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a room or device that nobody has booked for now or later; bookings of the past go on naming it. Needs
+         *     `resources.manage`.
+         */
+        delete: operations["resources_delete"];
+        options?: never;
+        head?: never;
+        /** Changes a room or device. Needs `resources.manage`. */
+        patch: operations["resources_change"];
         trace?: never;
     };
     "/api/v1/share-links/{id}": {
@@ -3240,6 +3363,21 @@ export interface components {
             /** @description Who waited until now. */
             admitted: number;
         };
+        /** @description What could be taken instead. */
+        Alternative: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at: string;
+            /** @description The rooms and devices that are free then. */
+            resource_ids: components["schemas"]["ResourceId"][];
+        };
         /** @description An answer to an invitation. */
         Answer: {
             /** @description Whether one will come. */
@@ -3548,6 +3686,113 @@ export interface components {
             /** @description The same as a picture (SVG) to be scanned. */
             qr_code: string;
         };
+        /** @description A time that is taken. */
+        Block: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at: string;
+            /** @description By what: `meeting` or `booking`. */
+            why: string;
+        };
+        /** @description A booking. */
+        Booking: {
+            /** @description Its id. */
+            id: components["schemas"]["BookingId"];
+            /** @description Whose it is. */
+            organization_id: components["schemas"]["OrganizationId"];
+            meeting_id?: components["schemas"]["MeetingId"] | null;
+            /** @description What kind it is. */
+            booking_type: components["schemas"]["BookingType"];
+            /** @description What it is for. */
+            title: string;
+            /** @description What is to be known. */
+            notes: string;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at: string;
+            /** @description Where. */
+            location: string;
+            /** @description Who organizes it; `null` when that is the room. */
+            organizer_email?: string | null;
+            /** @description What is taken, by name. */
+            resources: components["schemas"]["ResourceBrief"][];
+            /** @description The ids of what is taken, in the same order. */
+            resource_ids: components["schemas"]["ResourceId"][];
+            /** @description Who is asked to come, by name. */
+            attendees: components["schemas"]["Attendee"][];
+            created_by?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was booked.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What changes a booking; what is absent stays. */
+        BookingChange: {
+            /** @description What it is for. */
+            title?: string | null;
+            /** @description What is to be known. */
+            notes?: string | null;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            starts_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at?: string | null;
+            /** @description All rooms and devices to take. */
+            resource_ids?: components["schemas"]["ResourceId"][] | null;
+            /** @description Addresses of all who are asked to come. */
+            attendees?: string[] | null;
+            /** @description Groups of contacts who are asked to come besides. */
+            contact_group_ids?: components["schemas"]["ContactGroupId"][];
+            /** @description Address of the member who organizes it. */
+            organizer_email?: string | null;
+            /** @description Where; `null` for where the room is. */
+            location?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A booking.
+         */
+        BookingId: string;
+        /**
+         * @description Two kinds of bookings (BKG-04).
+         * @enum {string}
+         */
+        BookingType: "custom" | "room";
+        /** @description Bookings that are not over, in one piece. */
+        BookingsToCome: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /** @description By their start; the first 500. */
+            results: components["schemas"]["Booking"][];
+        };
         /** @description Which meetings are called off, and why. */
         BulkCancellation: {
             /** @description 1 to 200 meetings of the organization. */
@@ -3690,6 +3935,32 @@ export interface components {
              */
             confirmed_at: string;
         };
+        /** @description Something in the way. */
+        Conflict: {
+            /** @description What it is. */
+            kind: components["schemas"]["ConflictKind"];
+            /**
+             * Format: uuid
+             * @description Its id: the booking's.
+             */
+            id: string;
+            resource_id?: components["schemas"]["ResourceId"] | null;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at: string;
+        };
+        /**
+         * @description What is in the way.
+         * @enum {string}
+         */
+        ConflictKind: "booking";
         /** @description How one last decided about a purpose. */
         Consent: {
             /** @description What for. */
@@ -3991,11 +4262,7 @@ export interface components {
             id: components["schemas"]["DeviceTokenId"];
             /** @description What it is called. */
             label: string;
-            /**
-             * Format: uuid
-             * @description The room that it stands in.
-             */
-            resource_id?: string | null;
+            resource_id?: components["schemas"]["ResourceId"] | null;
             /** @description The organization that it belongs to. */
             organization: components["schemas"]["DeviceOrganization"];
         };
@@ -4005,11 +4272,7 @@ export interface components {
             id: components["schemas"]["DeviceTokenId"];
             /** @description What the device is called. */
             label: string;
-            /**
-             * Format: uuid
-             * @description The room that it stands in.
-             */
-            resource_id?: string | null;
+            resource_id?: components["schemas"]["ResourceId"] | null;
             /** @description How its secret begins. */
             prefix: string;
             created_by?: components["schemas"]["Maker"] | null;
@@ -4359,6 +4622,11 @@ export interface components {
             /** @description Six digits. */
             code: string;
         };
+        /** @description When somebody or something is taken. */
+        FreeBusy: components["schemas"]["Holder"] & {
+            /** @description The times that are taken, in order; they may overlap. */
+            busy: components["schemas"]["Block"][];
+        };
         /** @description A stretch of time that is missing in a recording. */
         Gap: {
             /**
@@ -4589,6 +4857,11 @@ export interface components {
             since: string;
             /** @description Why, in the words of whoever holds it. */
             reason: string;
+        };
+        /** @description Whose time it is: a member's, or that of a room or device. */
+        Holder: {
+            user_id?: components["schemas"]["UserId"] | null;
+            resource_id?: components["schemas"]["ResourceId"] | null;
         };
         /** @description Who holds a meeting. */
         HostOut: {
@@ -4852,6 +5125,56 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_Booking: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["BookingId"];
+                /** @description Whose it is. */
+                organization_id: components["schemas"]["OrganizationId"];
+                meeting_id?: components["schemas"]["MeetingId"] | null;
+                /** @description What kind it is. */
+                booking_type: components["schemas"]["BookingType"];
+                /** @description What it is for. */
+                title: string;
+                /** @description What is to be known. */
+                notes: string;
+                /**
+                 * Format: date-time
+                 * @description From when.
+                 */
+                starts_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                ends_at: string;
+                /** @description Where. */
+                location: string;
+                /** @description Who organizes it; `null` when that is the room. */
+                organizer_email?: string | null;
+                /** @description What is taken, by name. */
+                resources: components["schemas"]["ResourceBrief"][];
+                /** @description The ids of what is taken, in the same order. */
+                resource_ids: components["schemas"]["ResourceId"][];
+                /** @description Who is asked to come, by name. */
+                attendees: components["schemas"]["Attendee"][];
+                created_by?: components["schemas"]["UserId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was booked.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_BulkResult: {
             /** @description The items in order. */
             items: {
@@ -5088,11 +5411,7 @@ export interface components {
                 id: components["schemas"]["DeviceTokenId"];
                 /** @description What the device is called. */
                 label: string;
-                /**
-                 * Format: uuid
-                 * @description The room that it stands in.
-                 */
-                resource_id?: string | null;
+                resource_id?: components["schemas"]["ResourceId"] | null;
                 /** @description How its secret begins. */
                 prefix: string;
                 created_by?: components["schemas"]["Maker"] | null;
@@ -5117,6 +5436,16 @@ export interface components {
                  */
                 previous_until?: string | null;
             }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_FreeBusy: {
+            /** @description The items in order. */
+            items: (components["schemas"]["Holder"] & {
+                /** @description The times that are taken, in order; they may overlap. */
+                busy: components["schemas"]["Block"][];
+            })[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
         };
@@ -5621,6 +5950,43 @@ export interface components {
                 share_link_id?: components["schemas"]["ShareLinkId"] | null;
                 /** @description For whom that link is, in the words of whoever made it. */
                 share_link_name?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Resource: {
+            /** @description The items in order. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["ResourceId"];
+                /** @description Whose it is. */
+                organization_id: components["schemas"]["OrganizationId"];
+                /** @description What it is. */
+                type: components["schemas"]["ResourceType"];
+                /** @description What it is called. */
+                name: string;
+                /** @description Where it is. */
+                location: string;
+                /**
+                 * Format: int32
+                 * @description How many people it holds; `null` when that is not known.
+                 */
+                capacity?: number | null;
+                /** @description What it has: "projector", "wheelchair access". */
+                features: string[];
+                /** @description Whether it can be booked. */
+                is_enabled: boolean;
+                /**
+                 * Format: date-time
+                 * @description Since when it is known.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` at the end. */
             next_cursor?: string | null;
@@ -6402,6 +6768,37 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /** @description A new booking. */
+        NewBooking: {
+            /** @description `custom` is organized by somebody; `room` takes a room, which says where it is. */
+            booking_type: components["schemas"]["BookingType"];
+            /** @description What it is for, 1 to 255 characters. */
+            title: string;
+            /** @description What is to be known, at most 10,000 characters. */
+            notes?: string;
+            /**
+             * Format: date-time
+             * @description From when: now or later, at most five years ahead.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when: after the start, at most 31 days later.
+             */
+            ends_at: string;
+            /** @description Rooms and devices to take, all or none; at most 20. A booking of a room needs one. */
+            resource_ids?: components["schemas"]["ResourceId"][];
+            /** @description Addresses of those who are asked to come. */
+            attendees?: string[];
+            /** @description Groups of contacts who are asked to come. */
+            contact_group_ids?: components["schemas"]["ContactGroupId"][];
+            /** @description Address of the member who organizes it; the caller's when absent. A room has no organizer. */
+            organizer_email?: string | null;
+            /** @description Where, at most 500 characters; the room's when absent. */
+            location?: string | null;
+            /** @description Whether an online room is made for it, to which its members are invited. Needs `meetings.schedule`. */
+            with_online_room?: boolean;
+        };
         /** @description A new contact. */
         NewContact: {
             /** @description Name, 1 to 200 characters. */
@@ -6462,11 +6859,7 @@ export interface components {
         NewDeviceToken: {
             /** @description What the device is called, 1 to 200 characters. */
             label: string;
-            /**
-             * Format: uuid
-             * @description The room that it stands in.
-             */
-            resource_id?: string | null;
+            resource_id?: components["schemas"]["ResourceId"] | null;
             /**
              * Format: date-time
              * @description Until when it works; for ever when absent.
@@ -6629,6 +7022,24 @@ export interface components {
             layout?: components["schemas"]["Layout"];
             /** @description Sound without pictures. */
             audio_only?: boolean;
+        };
+        /** @description A new room or device. */
+        NewResource: {
+            /** @description What it is. */
+            type: components["schemas"]["ResourceType"];
+            /** @description What it is called, 1 to 120 characters; no two of an organization are called the same. */
+            name: string;
+            /** @description Where it is, at most 200 characters. */
+            location?: string;
+            /**
+             * Format: int32
+             * @description How many people it holds.
+             */
+            capacity?: number | null;
+            /** @description What it has; at most 50, of at most 60 characters each. */
+            features?: string[];
+            /** @description Whether it can be booked; it can when absent. */
+            is_enabled?: boolean | null;
         };
         /** @description A new link. */
         NewShareLink: {
@@ -7009,6 +7420,10 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description With `SECOND_FACTOR_REQUIRED`: what to send with the code. */
             challenge?: string | null;
+            /** @description With `CONFLICT`: what is in the way of the wanted time, in the order of time. */
+            conflicts?: components["schemas"]["Conflict"][] | null;
+            /** @description With `CONFLICT`: what could be taken instead. Others of the same kind at that time, then the nearest times. */
+            alternatives?: components["schemas"]["Alternative"][] | null;
         };
         /** @description What changes one's profile; what is absent stays. */
         ProfileChange: {
@@ -7270,6 +7685,76 @@ export interface components {
             /** @description The account's e-mail address. */
             email: string;
         };
+        /** @description A room or device that can be booked. */
+        Resource: {
+            /** @description Its id. */
+            id: components["schemas"]["ResourceId"];
+            /** @description Whose it is. */
+            organization_id: components["schemas"]["OrganizationId"];
+            /** @description What it is. */
+            type: components["schemas"]["ResourceType"];
+            /** @description What it is called. */
+            name: string;
+            /** @description Where it is. */
+            location: string;
+            /**
+             * Format: int32
+             * @description How many people it holds; `null` when that is not known.
+             */
+            capacity?: number | null;
+            /** @description What it has: "projector", "wheelchair access". */
+            features: string[];
+            /** @description Whether it can be booked. */
+            is_enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it is known.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A room or device that is taken, in short. */
+        ResourceBrief: {
+            /** @description Its id. */
+            id: components["schemas"]["ResourceId"];
+            /** @description What it is. */
+            type: components["schemas"]["ResourceType"];
+            /** @description What it is called. */
+            name: string;
+            /** @description Where it is. */
+            location: string;
+        };
+        /** @description What changes a room or device; what is absent stays. */
+        ResourceChange: {
+            type?: components["schemas"]["ResourceType"] | null;
+            /** @description What it is called. */
+            name?: string | null;
+            /** @description Where it is. */
+            location?: string | null;
+            /**
+             * Format: int32
+             * @description How many people it holds; `null` when that is not known.
+             */
+            capacity?: number | null;
+            /** @description What it has. */
+            features?: string[] | null;
+            /** @description Whether it can be booked. What is booked already stays. */
+            is_enabled?: boolean | null;
+        };
+        /**
+         * Format: uuid
+         * @description A room or device that can be booked.
+         */
+        ResourceId: string;
+        /**
+         * @description A room, or something to take along.
+         * @enum {string}
+         */
+        ResourceType: "room" | "device";
         /**
          * @description The two answers.
          * @enum {string}
@@ -8641,6 +9126,177 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookings_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookings_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookings_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15210,6 +15866,181 @@ export interface operations {
             };
         };
     };
+    bookings_list: {
+        parameters: {
+            query?: {
+                /** @description Those that end after this. */
+                from?: string;
+                /** @description Those that begin before this. */
+                to?: string;
+                /** @description Those that take this room or device. */
+                resource_id?: components["schemas"]["ResourceId"];
+                /** @description Those of one kind. */
+                booking_type?: components["schemas"]["BookingType"];
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Booking"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookings_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBooking"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookings_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingsToCome"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     contacts_list_groups: {
         parameters: {
             query?: {
@@ -16237,6 +17068,61 @@ export interface operations {
                 };
             };
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookings_free_busy: {
+        parameters: {
+            query?: {
+                /** @description From when; from now when absent. */
+                from?: string;
+                /** @description Until when, at most 93 days later; for a week when absent. */
+                to?: string;
+                /** @description Members, separated by commas. */
+                user_ids?: string;
+                /** @description Rooms and devices, separated by commas. */
+                resource_ids?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_FreeBusy"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18199,6 +19085,143 @@ export interface operations {
             };
         };
     };
+    resources_list: {
+        parameters: {
+            query?: {
+                /** @description Rooms, or devices. */
+                type?: components["schemas"]["ResourceType"];
+                /** @description Those that hold at least so many people. */
+                min_capacity?: number;
+                /** @description Those that have all of these features, separated by commas. */
+                features?: string;
+                /** @description Those that can be booked, or cannot. */
+                is_enabled?: boolean;
+                /** @description Items at most, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Resource"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resources_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request, so that it can be sent again for 24 hours without being done twice. The same key with another body is 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                org: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResource"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     settings_read: {
         parameters: {
             query?: never;
@@ -19843,6 +20866,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportProof"];
+                };
+            };
+        };
+    };
+    resources_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ResourceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resources_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ResourceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resources_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ResourceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,0 +1,5 @@
+//! Rooms and devices that can be booked.
+
+pub mod api;
+pub mod model;
+pub mod store;
