@@ -192,6 +192,32 @@ const details = createRoute({
   component: lazyRouteComponent(() => import('./features/meetings/MeetingDetailsPage'), 'MeetingDetailsPage'),
 });
 
+const bookings = createRoute({
+  getParentRoute: () => shell,
+  path: '/bookings',
+  component: lazyRouteComponent(() => import('./features/bookings/BookingsPage'), 'BookingsPage'),
+});
+
+const newBooking = createRoute({
+  getParentRoute: () => shell,
+  path: '/bookings/new',
+  // Calendars link here with the times that were chosen in them.
+  validateSearch: (search: Record<string, unknown>): { start?: string; end?: string } => ({
+    start: text(search.start),
+    end: text(search.end),
+  }),
+  component: lazyRouteComponent(() => import('./features/bookings/NewBookingPage'), 'NewBookingPage'),
+});
+
+const booking = createRoute({
+  getParentRoute: () => shell,
+  path: '/bookings/$id',
+  validateSearch: (search: Record<string, unknown>): { edit?: true } => ({
+    edit: search.edit ? true : undefined,
+  }),
+  component: lazyRouteComponent(() => import('./features/bookings/BookingPage'), 'BookingPage'),
+});
+
 const people = createRoute({
   getParentRoute: () => shell,
   path: '/people',
@@ -275,6 +301,12 @@ const settingsMeetings = createRoute({
   ),
 });
 
+const settingsResources = createRoute({
+  getParentRoute: () => settings,
+  path: '/resources',
+  component: lazyRouteComponent(() => import('./features/resources/ResourcesPage'), 'ResourcesPage'),
+});
+
 const settingsFields = createRoute({
   getParentRoute: () => settings,
   path: '/fields',
@@ -348,6 +380,9 @@ export const router = createRouter({
         home,
         meetings,
         details,
+        bookings,
+        newBooking,
+        booking,
         people,
         reports,
         vault,
@@ -356,6 +391,7 @@ export const router = createRouter({
         settings.addChildren([
           settingsGeneral,
           settingsMeetings,
+          settingsResources,
           settingsFields,
           settingsEngagement,
           settingsPermissions,

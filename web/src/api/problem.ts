@@ -11,6 +11,9 @@ export class Problem extends Error {
   readonly correlationId: string | null;
   /** With `SECOND_FACTOR_REQUIRED`: what to send with the code. */
   readonly challenge: string | null;
+  /** With `CONFLICT`: what is in the way, and what could be taken instead. */
+  readonly conflicts: NonNullable<ProblemBody['conflicts']>;
+  readonly alternatives: NonNullable<ProblemBody['alternatives']>;
   readonly errors: { pointer: string; code: string; detail: string }[];
 
   constructor(body: Partial<ProblemBody> & { code: string }, correlationId: string | null = null) {
@@ -21,6 +24,8 @@ export class Problem extends Error {
     this.detail = body.detail ?? '';
     this.correlationId = body.correlation_id ?? correlationId;
     this.challenge = body.challenge ?? null;
+    this.conflicts = body.conflicts ?? [];
+    this.alternatives = body.alternatives ?? [];
     this.errors = (body.errors ?? []) as Problem['errors'];
   }
 

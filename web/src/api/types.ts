@@ -7,6 +7,15 @@ export type Consent = Schemas['Consent'];
 export type OpenInvitation = Schemas['OpenInvitation'];
 export type Contact = Schemas['Contact'];
 export type ContactGroup = Schemas['ContactGroup'];
+/** A room or a device. */
+export type Resource = Schemas['Resource'];
+export type ResourceType = Schemas['ResourceType'];
+export type Booking = Schemas['Booking'];
+export type BookingType = Schemas['BookingType'];
+/** Something in the way of a booking. */
+export type Conflict = Schemas['Conflict'];
+/** What could be taken instead. */
+export type Alternative = Schemas['Alternative'];
 export type Me = Schemas['Me'];
 export type Organization = Schemas['Organization'];
 export type OrgRole = Schemas['OrgRole'];
@@ -67,6 +76,8 @@ export const ORG_ROLES = [
 ] as const satisfies readonly OrgRole[];
 export const MEETING_TYPES = ['video', 'audio', 'screen_share'] as const satisfies readonly MeetingType[];
 export const VENUE_MODES = ['virtual', 'in_person', 'hybrid'] as const satisfies readonly VenueMode[];
+export const RESOURCE_TYPES = ['room', 'device'] as const satisfies readonly ResourceType[];
+export const BOOKING_TYPES = ['room', 'custom'] as const satisfies readonly BookingType[];
 /** What the vault shows; what is deleted is in the trash. */
 export const RECORDING_STATUSES = [
   'available',

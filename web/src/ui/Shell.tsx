@@ -17,6 +17,8 @@ import {
   IconCalendarEvent,
   IconChartBar,
   IconChevronDown,
+  IconDoor,
+  IconDots,
   IconLogout,
   IconMail,
   IconMovie,
@@ -38,6 +40,7 @@ import classes from './Shell.module.css';
 
 const PLACES = [
   { to: '/meetings', key: 'nav.meetings', icon: IconCalendarEvent },
+  { to: '/bookings', key: 'nav.bookings', icon: IconDoor },
   { to: '/vault', key: 'nav.vault', icon: IconMovie },
   { to: '/people', key: 'nav.people', icon: IconUsers },
   { to: '/reports', key: 'nav.reports', icon: IconChartBar },
@@ -50,6 +53,9 @@ function usePlaces() {
   const { me } = useHere();
   return PLACES.filter(({ to }) => to !== '/system' || me.is_system_admin);
 }
+
+/** So many places stand in the bar of a phone, beside the menu with the others. */
+const ON_PHONES = 4;
 
 const HERE = { 'aria-current': 'page', 'data-status': 'active' } as const;
 
@@ -110,7 +116,7 @@ export function Shell() {
         aria-label={t('nav.label')}
         className={classes.bottomBar}
       >
-        {places.map(({ to, key, icon: Picture }) => (
+        {places.slice(0, ON_PHONES).map(({ to, key, icon: Picture }) => (
           <Anchor
             key={to}
             component={Link}
@@ -123,8 +129,40 @@ export function Shell() {
             {t(key)}
           </Anchor>
         ))}
+        <MorePlaces places={places.slice(ON_PHONES)} markOf={markOf} />
       </AppShell.Footer>
     </AppShell>
+  );
+}
+
+type MoreProps = { places: ReturnType<typeof usePlaces>; markOf: ReturnType<typeof useMarkOf> };
+
+/** The places that a phone's bar has no room for. */
+function MorePlaces({ places, markOf }: MoreProps) {
+  const { t } = useTranslation();
+  return (
+    <Menu width={220} position="top-end">
+      <Menu.Target>
+        <UnstyledButton
+          className={classes.bottomPlace}
+          data-status={places.some(({ to }) => markOf(to)) ? 'active' : undefined}
+        >
+          <IconDots size={22} aria-hidden />
+          {t('nav.more')}
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {places.map(({ to, key, icon: Picture }) => (
+          <Menu.Item
+            key={to}
+            leftSection={<Picture size={16} aria-hidden />}
+            renderRoot={(props) => <Link to={to} {...props} {...markOf(to)} />}
+          >
+            {t(key)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -10,6 +10,8 @@ export const ENTITIES = [
   'chat_message',
   'member',
   'invitation',
+  'booking',
+  'resource',
   'contact',
   'contact_group',
   'guest_link',

@@ -10,6 +10,7 @@ import classes from './SettingsLayout.module.css';
 const PLACES = [
   { to: '/settings', key: 'settings.general' },
   { to: '/settings/meetings', key: 'orgSettings.title' },
+  { to: '/settings/resources', key: 'resources.title' },
   { to: '/settings/fields', key: 'fields.title' },
   { to: '/settings/engagement', key: 'engagement.title' },
   { to: '/settings/permissions', key: 'settings.permissions' },
