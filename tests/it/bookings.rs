@@ -260,6 +260,15 @@ async fn people_rooms_and_an_online_room_are_booked_at_once() {
     let onto = json!({"scheduled_start": blocker["starts_at"], "scheduled_end": blocker["ends_at"]});
     secretary.patch(&meeting, onto).await.problem(409, "CONFLICT");
     assert_eq!(member.get(&meeting).await.is(200)["scheduled_start"], eleven["scheduled_start"]);
+    app.execute(
+        "update meetings set status = 'completed', actual_end = now() where title = 'General meeting'",
+    )
+    .await;
+    secretary.patch(&path, json!({"title": "Too late"})).await.problem(409, "MEETING_ENDED");
+    app.execute(
+        "update meetings set status = 'scheduled', actual_end = null where title = 'General meeting'",
+    )
+    .await;
     secretary.delete(&path).await.is(204);
     assert_eq!(member.get(&meeting).await.is(200)["status"], "cancelled");
     // And the other way round.

@@ -8,27 +8,27 @@ use axum::{
 use chrono::{DateTime, Utc};
 use kernel::{
     db::Tx,
-    ids::{BookingId, MeetingId, OrganizationId, ResourceId, UserId},
+    ids::{BookingId, ContactGroupId, MeetingId, OrganizationId, ResourceId, UserId},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    input::{BookingChange, NewBooking, Texts, check_slot},
+    input::{BookingChange, MOST_NAMED, NewBooking, Texts, check_slot},
     model::{Booking, BookingType},
     store,
 };
 use crate::{
     access::{
         caller::Caller,
-        policy::{Action, Permission},
+        policy::{Action, Field, Permission},
     },
     app::App,
     conflicts::{self, model::Slot},
-    contacts,
+    contacts::{self, api::Attendee},
     http::{Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged},
     jobs, meetings,
-    orgs::api::{member_of, require},
+    orgs::api::{member_of, require, require_open},
     resources::{
         api::require_resources,
         model::{Resource, ResourceType},
@@ -136,8 +136,7 @@ pub async fn create(
     let resources = bookable(&mut tx, org, body.booking_type, &body.resource_ids, &[]).await?;
     let (organizer, organizer_email) =
         organizer(&mut tx, org, body.booking_type, body.organizer_email.as_deref(), caller.user_id).await?;
-    let emails: Vec<String> = body.attendees.iter().map(|email| email.trim().to_owned()).collect();
-    let attendees = contacts::api::expand(&mut tx, org, &emails, &body.contact_group_ids).await?;
+    let attendees = asked(&mut tx, org, &body.attendees, &body.contact_group_ids).await?;
     let mut booking = Booking {
         id: BookingId::new(now),
         organization_id: org,
@@ -224,7 +223,7 @@ pub async fn change(
     let given = body.organizer_email.as_deref().or(before.organizer_email.as_deref());
     let (organizer, organizer_email) =
         organizer(&mut tx, org, kind, given, before.created_by.unwrap_or(caller.user_id)).await?;
-    let attendees = contacts::api::expand(&mut tx, org, &emails, &body.contact_group_ids).await?;
+    let attendees = asked(&mut tx, org, &emails, &body.contact_group_ids).await?;
     let after = Booking {
         title,
         notes: body.notes.unwrap_or_else(|| before.notes.clone()),
@@ -243,6 +242,10 @@ pub async fn change(
     require_free(&mut tx, &after, &resources, now, true).await?;
     store::save(&mut tx, &after, organizer, caller.user_id).await?;
     if let Some(meeting) = after.meeting_id {
+        let standing = meetings::api::require(&mut tx, &caller, meeting, Action::Change).await?;
+        require_open(standing.member, [(Field::MeetingDescription, after.notes != before.notes)])?;
+        let locked = meetings::store::lock(&mut tx, meeting).await?.ok_or_else(meetings::api::not_found)?;
+        locked.state.open().map_err(meetings::api::refused)?;
         let change = meetings::store::Change {
             title: (after.title != before.title).then_some(after.title.as_str()),
             description: (after.notes != before.notes).then_some(after.notes.as_str()),
@@ -307,6 +310,22 @@ async fn bookable(
         return Err(Problem::invalid_field("/resource_ids", "NO_ROOM", "There is no room among these."));
     }
     Ok(resources)
+}
+
+/// Whom addresses and groups come to.
+async fn asked(
+    tx: &mut Tx,
+    org: OrganizationId,
+    emails: &[String],
+    groups: &[ContactGroupId],
+) -> Result<Vec<Attendee>> {
+    let emails: Vec<String> = emails.iter().map(|email| email.trim().to_owned()).collect();
+    let everybody = contacts::api::expand(tx, org, &emails, groups).await?;
+    if everybody.len() > MOST_NAMED {
+        let detail = "These come to more than 1000 people.";
+        return Err(Problem::invalid_field("/contact_group_ids", "TOO_LONG", detail));
+    }
+    Ok(everybody)
 }
 
 /// Who organizes a booking: the member with that address, or with none who books. Rooms organize themselves; then who

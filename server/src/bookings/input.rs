@@ -16,7 +16,7 @@ use crate::{
 /// Most rooms and devices of one booking.
 const MOST_RESOURCES: usize = 20;
 /// Most addresses and groups that one call names, and most people whom they may come to.
-const MOST_NAMED: usize = 1000;
+pub const MOST_NAMED: usize = 1000;
 /// How long ago a booking may begin: the clocks of forms run behind.
 const LATE: Duration = Duration::minutes(5);
 /// Longest booking, and how far ahead it may begin.
