@@ -99,7 +99,7 @@ fn unheld(spool: &Path, own: HandlerId) -> io::Result<Vec<Unheld>> {
             Err(error) => return Err(error),
         };
         match lock.as_ref().map(File::try_lock) {
-            Some(Err(TryLockError::WouldBlock)) => continue,
+            Some(Err(TryLockError::WouldBlock)) => {}
             Some(Err(TryLockError::Error(error))) => return Err(error),
             Some(Ok(())) | None => found.push(Unheld { handler, path, _lock: lock }),
         }

@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode> {
     if matches!(verb, Verb::Run) {
         be_thrifty();
     }
-    carry_out(verb)
+    carry_out(&verb)
 }
 
 /// Becomes the same program anew, with its memory kept thriftily, unless somebody has said how it is to be kept.
@@ -52,7 +52,7 @@ fn be_thrifty() {
 }
 
 #[tokio::main]
-async fn carry_out(verb: Verb) -> Result<ExitCode> {
+async fn carry_out(verb: &Verb) -> Result<ExitCode> {
     telemetry::init();
     let config = Config::load()?;
     let clock = Clock::system();

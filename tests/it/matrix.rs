@@ -438,7 +438,6 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
         "POST /organizations/{org}/bookings" => {
             json!({"booking_type": "custom", "title": "T", "starts_at": "2026-12-02T09:00:00Z", "ends_at": "2026-12-02T10:00:00Z"})
         }
-        "PATCH /bookings/{id}" => json!({"title": "Changed"}),
         "POST /organizations/{org}/contact-groups" => json!({"name": format!("Group {number}")}),
         "PATCH /contact-groups/{id}" => json!({"name": format!("Renamed {number}")}),
         "POST /contact-groups/{id}/contacts" => json!({"contact_ids": []}),
@@ -469,7 +468,7 @@ fn body(operation: &str, target: &str, number: usize) -> Value {
             json!({"ids": ["01890000-0000-7000-8000-000000000000"]})
         }
         "POST /meetings/{id}/duplicate" => json!({"scheduled_start": "2026-12-09T09:00:00Z"}),
-        "PATCH /meetings/{id}" | "PUT /meetings/{id}" => json!({"title": "Changed"}),
+        "PATCH /meetings/{id}" | "PUT /meetings/{id}" | "PATCH /bookings/{id}" => json!({"title": "Changed"}),
         "POST /meetings/{id}/invite" | "PUT /meetings/{id}/spotlight" => json!({"user_ids": [target]}),
         "PATCH /meetings/{id}/door" => json!({"locked": true}),
         "PATCH /meetings/{id}/participants" | "PATCH /meetings/{id}/participants/{user}" => {

@@ -187,7 +187,7 @@ async fn run(
             while !awaited.is_empty() {
                 match outputs.recv().await {
                     Some(Output::Frame(frame)) if frame.at >= now => {
-                        awaited.retain(|kind| *kind != frame.kind)
+                        awaited.retain(|kind| *kind != frame.kind);
                     }
                     Some(Output::Frame(frame)) => {
                         section.push(&frame, &mixer).into_iter().for_each(|event| drop(events.send(event)));

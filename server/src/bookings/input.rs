@@ -93,7 +93,7 @@ pub struct BookingChange {
 }
 
 /// Checks what both have in common; an error names the field.
-pub struct Texts<'a> {
+pub(super) struct Texts<'a> {
     pub kind: BookingType,
     pub title: &'a str,
     pub notes: &'a str,

@@ -63,7 +63,7 @@ export const outside = (council) => [
 ];
 
 /** What everybody sees who belongs to the organization. */
-export const inside = ({ meetings }) => [
+export const inside = ({ meetings, booking }) => [
   { name: 'meetings', path: '/meetings' },
   { name: 'meetings-all', path: '/meetings?tab=all' },
   { name: 'meetings-live', path: '/meetings?tab=live' },
@@ -85,12 +85,17 @@ export const inside = ({ meetings }) => [
   { name: 'no-meeting', path: '/meetings/01900000-0000-7000-8000-000000000000/details' },
   { name: 'prejoin', path: `/meetings/${meetings.next.id}`, busy: true },
   { name: 'prejoin-elsewhere', path: `/meetings/${meetings.elsewhere.id}` },
+  { name: 'bookings', path: '/bookings' },
+  { name: 'booking', path: `/bookings/${booking.id}` },
+  { name: 'booking-new', path: '/bookings/new' },
+  { name: 'no-booking', path: '/bookings/01900000-0000-7000-8000-000000000000' },
   { name: 'vault', path: '/vault' },
   { name: 'people', path: '/people' },
   { name: 'profile', path: '/profile' },
   { name: 'security', path: '/profile/security' },
   { name: 'settings', path: '/settings' },
   { name: 'settings-meetings', path: '/settings/meetings' },
+  { name: 'rooms', path: '/settings/resources' },
   { name: 'fields', path: '/settings/fields' },
   { name: 'permissions', path: '/settings/permissions' },
 ];
@@ -139,7 +144,7 @@ export const office = ({ meetings }) => [
 ];
 
 /** What only admins see, most of it behind a button. */
-export const administration = ({ meetings, recording }) => [
+export const administration = ({ meetings, recording, booking }) => [
   { name: 'switcher', path: '/vault', then: (page, say) => page.getByRole('button', { name: say('shell.organization') }).click() },
   { name: 'person-menu', path: '/vault', then: (page, say) => page.getByRole('button', { name: /Zawadi Muthoni/ }).click() },
   { name: 'meeting-change', path: `/meetings/${meetings.next.id}/details`, then: press('overview.edit') },
@@ -184,6 +189,17 @@ export const administration = ({ meetings, recording }) => [
     await page.getByRole('textbox', { name: say('engagement.topic.messages') }).fill('9');
     await page.getByRole('heading', { name: say('engagement.preview') }).waitFor();
   } },
+  { name: 'booking-change', path: `/bookings/${booking.id}?edit=true` },
+  { name: 'booking-cancel', path: `/bookings/${booking.id}`, then: press('bookings.cancel') },
+  { name: 'booking-conflict', path: `/bookings/new?start=${booking.starts_at}&end=${booking.ends_at}`, then: async (page, say) => {
+    await page.getByLabel(say('schedule.name')).fill('Choir');
+    await page.getByRole('combobox', { name: say('resources.title') }).fill('Assembly');
+    await page.getByRole('option', { name: /Assembly/ }).click();
+    await page.getByRole('combobox', { name: say('resources.title') }).press('Escape');
+    await button(page, say('bookings.book')).click();
+    await page.getByText(say('bookings.taken')).waitFor();
+  } },
+  { name: 'room-add', path: '/settings/resources', then: press('resources.add') },
   { name: 'field-add', path: '/settings/fields', then: press('fields.add') },
   { name: 'keys', path: '/settings/keys' },
   { name: 'key-add', path: '/settings/keys', then: press('service.keys.create') },

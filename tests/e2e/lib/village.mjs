@@ -30,7 +30,7 @@ const PICTURE = Buffer.from(
 
 /**
  * Fills a new platform. Answers its Council with, beside it: `officer`, `member` (they sign in with PASSWORD),
- * `meetings` by what they are, `guestUrl`, `invitationUrl`.
+ * `meetings` by what they are, one `booking`, `guestUrl`, `invitationUrl`.
  */
 export async function furnish(up) {
   const council = await Council.found(up, { name: 'Green Valley Savings and Credit Cooperative' });
@@ -121,6 +121,30 @@ export async function furnish(up) {
   await host.post(`/meetings/${meetings.cancelled.id}/cancel`, { reason: 'The road is closed after the rain.' });
   meetings.elsewhere = await plan('Talk with the union of the district', 50, 1, { external_url: 'https://us02web.zoom.us/j/81234567890' });
   meetings.missed = await plan('Breakfast with the auditors', -26, 1);
+
+  // Rooms and what is booked in them; the members come to one of these too.
+  const rooms = [];
+  for (const [title, location, capacity] of [
+    ['Assembly hall of the primary school at the market', 'Market Street, second floor, behind the stairs', 250],
+    ['Baobab', 'Ground floor', 12],
+    ['Acacia', '', null],
+  ]) {
+    rooms.push(await host.post(`${org}/resources`, { type: 'room', name: title, location, capacity, features: capacity ? ['Screen', 'Wheelchair access'] : [] }));
+  }
+  const projector = await host.post(`${org}/resources`, { type: 'device', name: 'Projector' });
+  await host.post(`${org}/resources`, { type: 'device', name: 'Old van', location: 'Yard', is_enabled: false });
+  const book = (title, start, hours, more) =>
+    host.post(`${org}/bookings`, { booking_type: 'custom', title, starts_at: at(start), ends_at: at(start + hours), ...more });
+  council.booking = await book(LONG_TITLE, 26, 2, {
+    resource_ids: [rooms[0].id, projector.id],
+    attendees: ['neema.wairimu@example.org', 'tumaini.kariuki@example.org'],
+    contact_group_ids: [groups[0].id],
+    notes: 'The chairs come from next door.\nPlease bring the keys back.',
+    with_online_room: true,
+  });
+  await book('Loans committee', 2, 1, { resource_ids: [rooms[1].id], attendees: ['neema.wairimu@example.org'] });
+  await book('Paint the walls', 24 * 9, 60, { resource_ids: [rooms[2].id], attendees: ['neema.wairimu@example.org'] });
+
   await council.officer.post(`/meetings/${meetings.next.id}/response`, { response: 'accepted' });
   await seated[2].post(`/meetings/${meetings.next.id}/response`, { response: 'declined' });
   // A history: what was once planned otherwise.

@@ -183,7 +183,10 @@ function CancelForm({ booking: { id, meeting_id }, onDone }: { booking: Booking;
       }
       await navigate({ to: '/bookings', replace: true });
       queryClient.removeQueries(bookingQuery(id));
-      notifications.show({ message: t('bookings.cancelled') });
+      notifications.show({
+        message: t('bookings.cancelled'),
+        closeButtonProps: { 'aria-label': t('shell.close') },
+      });
     },
   });
   return (

@@ -90,6 +90,8 @@ function BookingCard({ booking }: { booking: Booking }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { id, title, starts_at, ends_at, location, resources, attendees, meeting_id } = booking;
+  // The place begins with the name of its room.
+  const others = resources.filter(({ name }) => !location.startsWith(name));
   const times = timesOfDay(starts_at, ends_at, format.locale, localZone());
   return (
     <Card withBorder padding="sm" component="article">
@@ -127,9 +129,9 @@ function BookingCard({ booking }: { booking: Booking }) {
             <Text size="sm">{t('bookings.asks', { count: attendees.length })}</Text>
           </Group>
         )}
-        {resources.length > 0 && (
+        {others.length > 0 && (
           <Group gap={4}>
-            {resources.map((resource) => (
+            {others.map((resource) => (
               <Badge key={resource.id} size="sm" variant="light" color="gray" tt="none" maw="100%">
                 {resource.name}
               </Badge>

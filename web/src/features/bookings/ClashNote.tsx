@@ -20,7 +20,7 @@ export function ClashNote({ problem, nameOf, onTake }: Props) {
   const { conflicts, alternatives } = problem;
   return (
     <Alert
-      color="orange"
+      color="red"
       icon={<IconCalendarX aria-hidden />}
       title={t('bookings.taken')}
       role="alert"
@@ -53,7 +53,7 @@ export function ClashNote({ problem, nameOf, onTake }: Props) {
                 mih={36}
                 py={6}
                 maw="100%"
-                styles={{ label: { whiteSpace: 'normal', textAlign: 'start' } }}
+                styles={{ label: { whiteSpace: 'normal', textAlign: 'start', lineHeight: 1.4 } }}
                 onClick={() => onTake(one)}
               >
                 {`${one.resource_ids.map(nameOf).join(', ')} · ${format.span(one.starts_at, one.ends_at)}`}

@@ -35,7 +35,10 @@ export function NewBookingPage() {
             wanted={wanted}
             resources={data}
             onSaved={({ id }) => {
-              notifications.show({ message: t('bookings.booked') });
+              notifications.show({
+                message: t('bookings.booked'),
+                closeButtonProps: { 'aria-label': t('shell.close') },
+              });
               void navigate({ to: '/bookings/$id', params: { id }, search: {}, replace: true });
             }}
             onCancel={() => void navigate({ to: '/bookings' })}

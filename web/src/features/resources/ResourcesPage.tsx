@@ -154,7 +154,7 @@ function Row({ resource, keeps, onEdit, onDelete, onChanged }: RowProps) {
             {(!is_enabled || features.length > 0) && (
               <Group gap={4} mt={4}>
                 {!is_enabled && (
-                  <Badge size="sm" variant="light" color="orange">
+                  <Badge size="sm" variant="light" color="red">
                     {t('resources.disabled')}
                   </Badge>
                 )}
@@ -170,13 +170,20 @@ function Row({ resource, keeps, onEdit, onDelete, onChanged }: RowProps) {
       </Table.Td>
       <Table.Td
         data-label={t('resources.location')}
+        // A card says what is known, and nothing of the rest.
+        visibleFrom={location ? undefined : 'sm'}
         miw={{ sm: 160 }}
         className={rows.wide}
         style={{ overflowWrap: 'anywhere', order: 1 }}
       >
         {location || '–'}
       </Table.Td>
-      <Table.Td data-label={t('resources.capacity')} className={rows.wide} style={{ order: 1 }}>
+      <Table.Td
+        data-label={t('resources.capacity')}
+        visibleFrom={capacity ? undefined : 'sm'}
+        className={rows.wide}
+        style={{ order: 1 }}
+      >
         {capacity ?? '–'}
       </Table.Td>
       {keeps && (
