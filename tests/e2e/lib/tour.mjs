@@ -230,7 +230,7 @@ export async function visitor(browser, url, { email, language = 'en', ...more })
   page.on('console', (message) => {
     if (message.type() !== 'error') return;
     // What the tour asks for and is refused; everything else is a fault.
-    if (/the server responded with a status of (401|404|410|422)/.test(message.text())) return;
+    if (/the server responded with a status of (401|404|409|410|422)/.test(message.text())) return;
     // Whoever goes on to the next page leaves the room.
     if (/^(DataChannel error on|publisher data channel)/.test(message.text())) return;
     page.complaints.push(message.text());

@@ -6,6 +6,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, take } from '../../api/client';
+import { Problem } from '../../api/problem';
 import type { Booking } from '../../api/types';
 import { DialogButton } from '../../ui/DialogButton';
 import { ProblemNote } from '../../ui/ProblemNote';
@@ -32,7 +33,14 @@ export function BookingPage() {
   return (
     <Stack maw={720} mx="auto">
       <BackToBookings />
-      {error && !booking && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {error && !booking && (
+        <>
+          <Title order={1}>
+            {t(Problem.of(error).status === 404 ? 'bookings.notFound' : 'nav.bookings')}
+          </Title>
+          <ProblemNote error={error} onRetry={() => void refetch()} />
+        </>
+      )}
       {!booking && !error && (
         <Stack role="status" aria-label={t('shell.loading')}>
           <Skeleton h={32} w="60%" />

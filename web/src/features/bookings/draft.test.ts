@@ -12,6 +12,7 @@ const booking = {
   starts_at: '2026-12-01T07:00:30Z',
   ends_at: '2026-12-01T08:00:00Z',
   resource_ids: ['r'],
+  resources: [{ id: 'r', type: 'room', name: 'Baobab', location: '2nd floor' }],
   organizer_email: 'a@example.org',
   attendees: [{ email: 'b@example.org', name: 'B' }],
   location: 'Hall',
@@ -68,6 +69,14 @@ describe('a change', () => {
     const { starts_at, ends_at, ...rest } = changeBody(values, booking, ZONE) as Record<string, unknown>;
     expect([starts_at, ends_at]).toEqual([undefined, undefined]);
     expect(rest).toMatchObject({ title: 'Board', attendees: ['b@example.org'], location: 'Hall' });
+  });
+
+  it('does not say a place that follows from the room', () => {
+    const there = valuesOf({ ...booking, location: 'Baobab, 2nd floor' }, ZONE);
+    expect(there.location).toBe('');
+    expect(changeBody({ ...there, resource_ids: ['other'] }, booking, ZONE)).toMatchObject({
+      location: null,
+    });
   });
 
   it('sends the time that was moved', () => {

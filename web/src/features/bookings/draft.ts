@@ -51,7 +51,13 @@ export function newValues(
   };
 }
 
-/** A booking as it stands, to be changed. */
+/** Where the rooms of a booking are, as the server writes it. */
+const places = ({ resources }: Booking) =>
+  resources
+    .filter(({ type }) => type === 'room')
+    .map(({ name, location }) => (location ? `${name}, ${location}` : name));
+
+/** A booking as it stands, to be changed. A place that follows from its room is not said, so that it goes on following. */
 export function valuesOf(booking: Booking, zone: string): Values {
   return {
     booking_type: booking.booking_type,
@@ -63,7 +69,7 @@ export function valuesOf(booking: Booking, zone: string): Values {
     organizer_email: booking.organizer_email ?? null,
     attendees: booking.attendees.map(({ email }) => email),
     contact_group_ids: [],
-    location: booking.location,
+    location: places(booking).includes(booking.location) ? '' : booking.location,
     with_online_room: false,
   };
 }
