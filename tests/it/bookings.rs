@@ -237,7 +237,15 @@ async fn people_rooms_and_an_online_room_are_booked_at_once() {
     assert_eq!(organization.admin.all(&meetings, 50).await.len(), before);
     // Whoever is asked sees it, and is busy once.
     let path = format!("/bookings/{}", id(&made));
-    member.get(&path).await.is(200);
+    assert_eq!(member.get(&path).await.is(200)["organizer_email"], secretary.email);
+    let hidden = json!({"hidden": {"member.email": ["member"]}});
+    organization.admin.put(&organization.path("/field-rules"), hidden).await.is(200);
+    let seen = member.get(&path).await.is(200);
+    let names: Vec<_> =
+        seen["attendees"].as_array().expect("a list").iter().map(|it| it["email"].clone()).collect();
+    assert_eq!(names, [json!("amina@example.test"), json!(member.email), json!("x@example.test")]);
+    assert_eq!(seen["organizer_email"], Value::Null);
+    assert_eq!(member.all(&organization.path("/bookings"), 50).await, [seen]);
     member.patch(&path, json!({"title": "Mine"})).await.problem(403, "FORBIDDEN");
     let from = format!("from={}&to={}", nine.format("%FT%TZ"), (nine + Duration::hours(9)).format("%FT%TZ"));
     let busy = organization.path(&format!("/free-busy?{from}&user_ids={}", member.id));

@@ -15,17 +15,17 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     input::{BookingChange, MOST_NAMED, NewBooking, Texts, check_slot},
-    model::{Booking, BookingType},
+    model::{Booking, BookingAttendee, BookingType},
     store,
 };
 use crate::{
     access::{
         caller::Caller,
-        policy::{Action, Field, Permission},
+        policy::{Action, Field, Membership, Permission},
     },
     app::App,
     conflicts::{self, model::Slot},
-    contacts::{self, api::Attendee},
+    contacts,
     http::{Conditions, Json, Listing, PageQuery, Path, Problem, Query, Result, Tagged},
     jobs, meetings,
     orgs::api::{member_of, require, require_open},
@@ -74,9 +74,10 @@ pub async fn list(
         kind: filter.booking_type,
     };
     let mut tx = app.begin(&caller).await?;
-    member_of(&mut tx, &caller, org).await?;
+    let member = member_of(&mut tx, &caller, org).await?;
     let found = store::list(&mut tx, org, &wanted, after, limit + 1).await?;
-    Ok(Json(Listing::from_one_more(found, limit, |booking| (booking.starts_at, booking.id))))
+    let found = found.into_iter().map(|booking| shown(booking, member, &caller)).collect();
+    Ok(Json(Listing::from_one_more(found, limit, |booking: &Booking| (booking.starts_at, booking.id))))
 }
 
 /// Bookings that are not over, in one piece.
@@ -98,9 +99,10 @@ pub async fn dashboard(
 ) -> Result<Json<BookingsToCome>> {
     let now = app.clock.now();
     let mut tx = app.begin(&caller).await?;
-    member_of(&mut tx, &caller, org).await?;
+    let member = member_of(&mut tx, &caller, org).await?;
     let to_come = store::Filter { from: Some(now), to: None, resource: None, kind: None };
     let results = store::list(&mut tx, org, &to_come, None, MOST_SHOWN).await?;
+    let results = results.into_iter().map(|booking| shown(booking, member, &caller)).collect();
     let count = store::count_to_come(&mut tx, org, now).await?;
     Ok(Json(BookingsToCome { count, results }))
 }
@@ -176,7 +178,9 @@ pub async fn read(
     conditions: Conditions,
 ) -> Result<Response> {
     let mut tx = app.begin(&caller).await?;
-    conditions.answer(&store::find(&mut tx, id).await?.ok_or_else(no_booking)?)
+    let booking = store::find(&mut tx, id).await?.ok_or_else(no_booking)?;
+    let member = member_of(&mut tx, &caller, booking.organization_id).await?;
+    conditions.answer(&shown(booking, member, &caller))
 }
 
 /// Changes a booking; its online room goes along. Whoever booked may, and whoever has `resources.manage`; with an online
@@ -192,12 +196,15 @@ pub async fn change(
     Json(body): Json<BookingChange>,
 ) -> Result<Tagged<Booking>> {
     let mut tx = app.begin(&caller).await?;
-    let before = keep(&mut tx, &caller, id, Action::Change).await?;
-    conditions.unchanged(&before)?;
+    let (member, before) = keep(&mut tx, &caller, id, Action::Change).await?;
+    let seen = shown(before.clone(), member, &caller);
+    conditions.unchanged(&seen)?;
     let (org, kind, now) = (before.organization_id, before.booking_type, app.clock.now());
-    let known: Vec<String> = before.attendees.iter().map(|attendee| attendee.email.clone()).collect();
-    let emails =
-        body.attendees.map_or(known, |emails| emails.iter().map(|it| it.trim().to_owned()).collect());
+    let known: Vec<String> = before.attendees.iter().filter_map(|attendee| attendee.email.clone()).collect();
+    // Whom one does not see one does not remove.
+    let hidden = before.attendees.iter().zip(&seen.attendees).filter(|(_, seen)| seen.email.is_none());
+    let hidden = hidden.filter_map(|(attendee, _)| attendee.email.clone());
+    let emails = body.attendees.map_or(known, |given| given.into_iter().chain(hidden).collect());
     let wanted = body.resource_ids.unwrap_or_else(|| before.resource_ids.clone());
     let title = body.title.map_or_else(|| before.title.clone(), |title| title.trim().to_owned());
     let texts = Texts {
@@ -258,7 +265,7 @@ pub async fn change(
     }
     let changed = store::find(&mut tx, id).await?.ok_or_else(no_booking)?;
     tx.commit().await?;
-    Ok(Tagged(changed))
+    Ok(Tagged(shown(changed, member, &caller)))
 }
 
 /// Cancels a booking, lets go what it took, and calls the meeting in its online room off unless that is over. Whoever
@@ -267,7 +274,7 @@ pub async fn change(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn delete(State(app): State<App>, caller: Caller, Path(id): Path<BookingId>) -> Result<StatusCode> {
     let mut tx = app.begin(&caller).await?;
-    let booking = keep(&mut tx, &caller, id, Action::Cancel).await?;
+    let (_, booking) = keep(&mut tx, &caller, id, Action::Cancel).await?;
     let mut taken = Vec::new();
     if let Some(meeting) = booking.meeting_id {
         taken = meetings::api::call_off_unless_over(&app, &mut tx, &caller, meeting).await?;
@@ -279,7 +286,7 @@ pub async fn delete(State(app): State<App>, caller: Caller, Path(id): Path<Booki
 }
 
 /// A booking that the caller may change, locked; its meeting is locked before it, as whoever moves the meeting does.
-async fn keep(tx: &mut Tx, caller: &Caller, id: BookingId, action: Action) -> Result<Booking> {
+async fn keep(tx: &mut Tx, caller: &Caller, id: BookingId, action: Action) -> Result<(Membership, Booking)> {
     let seen = store::find(tx, id).await?.ok_or_else(no_booking)?;
     let member = member_of(tx, caller, seen.organization_id).await?;
     let own = seen.created_by == Some(caller.user_id) && member.may(Permission::BookingsCreate);
@@ -290,7 +297,13 @@ async fn keep(tx: &mut Tx, caller: &Caller, id: BookingId, action: Action) -> Re
         meetings::api::require(tx, caller, meeting, action).await?;
         meetings::store::lock(tx, meeting).await?;
     }
-    store::lock(tx, id).await?.ok_or_else(no_booking)
+    Ok((member, store::lock(tx, id).await?.ok_or_else(no_booking)?))
+}
+
+/// A booking as a member sees it: whoever made it has typed its addresses, others may not be let know those of members.
+fn shown(booking: Booking, member: Membership, caller: &Caller) -> Booking {
+    let knows = booking.created_by == Some(caller.user_id) || !member.hides(Field::MemberEmail);
+    if knows { booking } else { booking.without_addresses(caller.user_id) }
 }
 
 /// The named rooms and devices, when they may be booked; those in `kept` are booked already.
@@ -318,14 +331,14 @@ async fn asked(
     org: OrganizationId,
     emails: &[String],
     groups: &[ContactGroupId],
-) -> Result<Vec<Attendee>> {
+) -> Result<Vec<BookingAttendee>> {
     let emails: Vec<String> = emails.iter().map(|email| email.trim().to_owned()).collect();
     let everybody = contacts::api::expand(tx, org, &emails, groups).await?;
     if everybody.len() > MOST_NAMED {
         let detail = "These come to more than 1000 people.";
         return Err(Problem::invalid_field("/contact_group_ids", "TOO_LONG", detail));
     }
-    Ok(everybody)
+    Ok(everybody.into_iter().map(BookingAttendee::from).collect())
 }
 
 /// Who organizes a booking: the member with that address, or with none who books. Rooms organize themselves; then who

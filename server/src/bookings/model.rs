@@ -1,7 +1,7 @@
 //! What a booking is.
 
 use chrono::{DateTime, Utc};
-use kernel::ids::{BookingId, MeetingId, OrganizationId, ResourceId, UserId};
+use kernel::ids::{BookingId, ContactId, MeetingId, OrganizationId, ResourceId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -32,6 +32,26 @@ pub struct ResourceBrief {
     pub location: String,
 }
 
+/// Somebody who is asked to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BookingAttendee {
+    /// E-mail address; `null` where the caller may not know it.
+    pub email: Option<String>,
+    /// Name; the address when nobody knows it.
+    pub name: String,
+    /// The contact, when it is one.
+    pub contact_id: Option<ContactId>,
+    /// The member, when it is one.
+    pub user_id: Option<UserId>,
+}
+
+impl From<Attendee> for BookingAttendee {
+    fn from(attendee: Attendee) -> Self {
+        let Attendee { email, name, contact_id, user_id } = attendee;
+        Self { email: Some(email), name, contact_id, user_id }
+    }
+}
+
 /// A booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Booking {
@@ -53,18 +73,31 @@ pub struct Booking {
     pub ends_at: DateTime<Utc>,
     /// Where.
     pub location: String,
-    /// Who organizes it; `null` when that is the room.
+    /// Who organizes it; `null` when that is the room, or where the caller may not know the address.
     pub organizer_email: Option<String>,
     /// What is taken, by name.
     pub resources: Vec<ResourceBrief>,
     /// The ids of what is taken, in the same order.
     pub resource_ids: Vec<ResourceId>,
     /// Who is asked to come, by name.
-    pub attendees: Vec<Attendee>,
+    pub attendees: Vec<BookingAttendee>,
     /// Who booked.
     pub created_by: Option<UserId>,
     /// When it was booked.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Booking {
+    /// Without the addresses of members other than `viewer`.
+    pub fn without_addresses(mut self, viewer: UserId) -> Self {
+        self.organizer_email = None;
+        for attendee in &mut self.attendees {
+            if attendee.user_id.is_some_and(|user| user != viewer) {
+                attendee.email = None;
+            }
+        }
+        self
+    }
 }

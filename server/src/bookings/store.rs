@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{
     busy::{Block, Holder},
-    model::{Booking, BookingType, ResourceBrief},
+    model::{Booking, BookingAttendee, BookingType, ResourceBrief},
 };
-use crate::{conflicts::model::Slot, contacts::api::Attendee};
+use crate::conflicts::model::Slot;
 
 macro_rules! select_bookings {
     ($rest:literal, $($arg:expr),+ $(,)?) => {
@@ -20,7 +20,7 @@ macro_rules! select_bookings {
             r#"select b.id as "id: BookingId", b.organization_id as "organization_id: OrganizationId",
                       b.meeting_id as "meeting_id: MeetingId", b.type as "booking_type: BookingType", b.title, b.notes,
                       b.starts_at, b.ends_at, b.location, b.organizer_email::text as organizer_email,
-                      b.attendees as "attendees: Json<Vec<Attendee>>", b.created_by as "created_by: UserId", b.created_at,
+                      b.attendees as "attendees: Json<Vec<BookingAttendee>>", b.created_by as "created_by: UserId", b.created_at,
                       b.updated_at,
                       coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'type', r.type, 'name', r.name,
                                                                     'location', r.location) order by r.name, r.id)
@@ -143,7 +143,7 @@ pub async fn save(tx: &mut Tx, booking: &Booking, organizer: Option<UserId>, by:
         booking.ends_at,
         booking.location,
         booking.organizer_email,
-        Json(&booking.attendees) as Json<&Vec<Attendee>>,
+        Json(&booking.attendees) as Json<&Vec<BookingAttendee>>,
         &members,
         by.0,
     )

@@ -3726,14 +3726,14 @@ export interface components {
             ends_at: string;
             /** @description Where. */
             location: string;
-            /** @description Who organizes it; `null` when that is the room. */
+            /** @description Who organizes it; `null` when that is the room, or where the caller may not know the address. */
             organizer_email?: string | null;
             /** @description What is taken, by name. */
             resources: components["schemas"]["ResourceBrief"][];
             /** @description The ids of what is taken, in the same order. */
             resource_ids: components["schemas"]["ResourceId"][];
             /** @description Who is asked to come, by name. */
-            attendees: components["schemas"]["Attendee"][];
+            attendees: components["schemas"]["BookingAttendee"][];
             created_by?: components["schemas"]["UserId"] | null;
             /**
              * Format: date-time
@@ -3745,6 +3745,15 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
+        };
+        /** @description Somebody who is asked to come. */
+        BookingAttendee: {
+            /** @description E-mail address; `null` where the caller may not know it. */
+            email?: string | null;
+            /** @description Name; the address when nobody knows it. */
+            name: string;
+            contact_id?: components["schemas"]["ContactId"] | null;
+            user_id?: components["schemas"]["UserId"] | null;
         };
         /** @description What changes a booking; what is absent stays. */
         BookingChange: {
@@ -5151,14 +5160,14 @@ export interface components {
                 ends_at: string;
                 /** @description Where. */
                 location: string;
-                /** @description Who organizes it; `null` when that is the room. */
+                /** @description Who organizes it; `null` when that is the room, or where the caller may not know the address. */
                 organizer_email?: string | null;
                 /** @description What is taken, by name. */
                 resources: components["schemas"]["ResourceBrief"][];
                 /** @description The ids of what is taken, in the same order. */
                 resource_ids: components["schemas"]["ResourceId"][];
                 /** @description Who is asked to come, by name. */
-                attendees: components["schemas"]["Attendee"][];
+                attendees: components["schemas"]["BookingAttendee"][];
                 created_by?: components["schemas"]["UserId"] | null;
                 /**
                  * Format: date-time

@@ -126,12 +126,15 @@ function Details({ booking, may }: { booking: Booking; may: boolean }) {
           {attendees.length > 0 && (
             <Part name={t('bookings.attendees')}>
               <List size="sm">
-                {attendees.map(({ name, email }) => (
-                  <List.Item key={email}>
-                    {name && name !== email ? `${name} · ` : ''}
-                    <Anchor size="sm" href={`mailto:${email}`}>
-                      {email}
-                    </Anchor>
+                {attendees.map(({ name, email, user_id }) => (
+                  <List.Item key={email ?? user_id}>
+                    {name !== email && name}
+                    {name && email && name !== email && ' · '}
+                    {email && (
+                      <Anchor size="sm" href={`mailto:${email}`}>
+                        {email}
+                      </Anchor>
+                    )}
                   </List.Item>
                 ))}
               </List>

@@ -67,7 +67,8 @@ export function valuesOf(booking: Booking, zone: string): Values {
     ends_at: toWall(booking.ends_at, zone),
     resource_ids: booking.resource_ids,
     organizer_email: booking.organizer_email ?? null,
-    attendees: booking.attendees.map(({ email }) => email),
+    // Addresses that are kept from this reader stay on the server.
+    attendees: booking.attendees.flatMap(({ email }) => email ?? []),
     contact_group_ids: [],
     location: places(booking).includes(booking.location) ? '' : booking.location,
     with_online_room: false,
