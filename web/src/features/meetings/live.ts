@@ -78,10 +78,10 @@ export function applyEvent(queryClient: QueryClient, meetingId: string, happened
       void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
       break;
     case 'presence_check.opened':
-      hearCheckOpened(queryClient, meetingId, data);
+      void hearCheckOpened(queryClient, meetingId, data);
       break;
     case 'presence_check.closed':
-      hearCheckClosed(queryClient, meetingId, data);
+      void hearCheckClosed(queryClient, meetingId, data);
       void queryClient.invalidateQueries({ queryKey: [...key, 'attendance'] });
       break;
     case 'meeting.updated':

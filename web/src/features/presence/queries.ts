@@ -14,14 +14,17 @@ export const latestCheckQuery = (meeting: string) =>
     },
   });
 
-/** Takes in that people are asked. */
-export function hearCheckOpened(client: QueryClient, meeting: string, told: OpenedCheck) {
-  client.setQueryData(latestCheckQuery(meeting).queryKey, (known) => opened(known, told));
+/** Takes in that people are asked. An answer that is on its way may be older than that, and would have the last word. */
+export async function hearCheckOpened(client: QueryClient, meeting: string, told: OpenedCheck) {
+  const query = latestCheckQuery(meeting);
+  await client.cancelQueries(query);
+  client.setQueryData(query.queryKey, (known) => opened(known, told));
 }
 
 /** Takes in that nobody is asked any more; those who see how it stands fetch how it ended. */
-export function hearCheckClosed(client: QueryClient, meeting: string, { id }: { id: string }) {
+export async function hearCheckClosed(client: QueryClient, meeting: string, { id }: { id: string }) {
   const query = latestCheckQuery(meeting);
+  await client.cancelQueries(query);
   client.setQueryData(query.queryKey, (known) => known && closed(known, id, new Date()));
   if (client.getQueryData(query.queryKey)?.standing) void client.invalidateQueries(query);
 }
